@@ -1,0 +1,1 @@
+"""The whole story of one result in a few statements each."""

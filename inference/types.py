@@ -1,0 +1,121 @@
+"""Values that pass between the parts of the library.
+
+Conventions, everywhere in ``inference``:
+
+* ``rgb``: ``uint8 (H, W, 3)``, sRGB (IEC 61966-2-1), full range.
+* ``linear``: ``float32 (H, W, 3)``, linear-light sRGB primaries, 1.0 = diffuse white; may exceed 1.
+* ``alpha``: ``uint8 (H, W)``, coverage, 255 = opaque, straight (never premultiplied).
+* coordinates: pixels, origin top left, x to the right, y down. Sizes are ``(width, height)``.
+
+Arrays are treated as immutable: functions return new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+U8 = npt.NDArray[np.uint8]
+F32 = npt.NDArray[np.float32]
+
+Progress = Callable[[str, float], None]
+"""Called with (stage name, fraction done 0..1). May raise ``Cancelled``."""
+
+
+def no_progress(stage: str, fraction: float) -> None:
+    """The progress callback of callers who do not care."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels of the photo that it belongs to."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @classmethod
+    def parse(cls, text: str) -> Box:
+        """Read ``"X,Y,W,H"``. Raises ValueError with the expected form."""
+        try:
+            x, y, width, height = (int(part) for part in text.split(","))
+        except ValueError as error:
+            raise ValueError(f"a box is X,Y,W,H in whole pixels, not {text!r}") from error
+        if width <= 0 or height <= 0:
+            raise ValueError(f"a box needs a positive width and height, not {text!r}")
+        return cls(x, y, width, height)
+
+    def as_list(self) -> list[int]:
+        return [self.x, self.y, self.width, self.height]
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """A product separated from its photo, same size as the photo.
+
+    ``rgb`` equals the photo wherever ``alpha`` is 255; in the soft edge it holds the estimated foreground colour, so that
+    no background bleeds in. ``confidence`` is 0..1; ``measures`` holds the figures it was derived from.
+    """
+
+    rgb: U8
+    alpha: U8
+    engine: str
+    confidence: float
+    measures: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.alpha.shape[1], self.alpha.shape[0]
+
+
+@dataclass(frozen=True)
+class ShotSpec:
+    """Everything that decides how a shot looks, besides the product.
+
+    ``palette`` are ``#rrggbb`` colours for the set's recolourable materials, in the set's order; empty = the set's own
+    colours. ``scale`` multiplies the set's natural product size; ``offset`` moves the product on its support, in
+    fractions of the canvas width.
+    """
+
+    set_name: str
+    width: int = 1200
+    height: int = 1200
+    palette: tuple[str, ...] = ()
+    seed: int = 0
+    scale: float = 1.0
+    offset: tuple[float, float] = (0.0, 0.0)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """The product gate: was the product altered? See ``ops.gate`` for how each figure is measured."""
+
+    passed: bool
+    max_abs_diff: int
+    pixels_compared: int
+    edge_delta_e: float
+    set_delta_e: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return dict(self.__dict__)
+
+
+@dataclass(frozen=True)
+class ShotResult:
+    """A finished shot with its layers (all at canvas size), measurements and recipe."""
+
+    master: U8
+    plate: U8
+    product: U8
+    mask: U8
+    shadow: U8
+    gate: GateReport
+    recipe: dict[str, Any]
+    timings_s: Mapping[str, float]
