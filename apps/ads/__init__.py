@@ -1,0 +1,1 @@
+"""Ad templates, campaigns and variants. An empty room so far."""

@@ -1,0 +1,1 @@
+"""The public REST API. An empty room so far."""

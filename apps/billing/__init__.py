@@ -1,0 +1,1 @@
+"""What was used: one ledger row for every image made."""

@@ -1,0 +1,52 @@
+"""The Celery application. Its settings follow measured behaviour under kills: late acknowledgement, prefetch one."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings.embedded")
+
+app = Celery("visualforge")
+
+
+def _transport_options(broker_url: str) -> dict[str, object]:
+    if broker_url.startswith("filesystem"):
+        folder = settings.DATA_DIR / "broker"
+        for name in ("queue", "control"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        return {
+            "data_folder_in": str(folder / "queue"),
+            "data_folder_out": str(folder / "queue"),
+            "control_folder": str(folder / "control"),
+            "polling_interval": 0.05,
+        }
+    if broker_url.startswith(("redis", "rediss")):
+        return {
+            "visibility_timeout": 3600,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 30,
+        }
+    return {"confirm_publish": True}
+
+
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_transport_options=_transport_options(settings.CELERY_BROKER_URL),
+    visibility_timeout=3600,
+    task_default_queue="jobs",
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_ignore_result=True,
+    worker_soft_shutdown_timeout=60,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    worker_enable_remote_control=False,
+)
+if settings.CELERY_BROKER_URL.startswith("amqp"):
+    app.conf.update(task_default_queue_type="quorum", worker_detect_quorum_queues=True)
+app.autodiscover_tasks(["apps.jobs"])

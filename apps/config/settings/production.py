@@ -1,0 +1,20 @@
+"""Behind a proxy that ends TLS. Everything secret comes from the environment; a missing value stops the start."""
+
+from __future__ import annotations
+
+from apps.config.settings.base import *  # noqa: F403
+from apps.config.settings.base import env
+
+DEBUG = False
+SECRET_KEY = env.required("SECRET_KEY", "Generate one: python -c 'import secrets; print(secrets.token_urlsafe(64))'")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host not in ("127.0.0.1", "localhost")]
+env.required("DATABASE_URL", "Use postgresql://user:password@host/name of a role that is no superuser.")
+
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", True)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = env.whole("SECURE_HSTS_SECONDS", 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", True)
+SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD", True)
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True

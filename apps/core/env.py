@@ -1,0 +1,96 @@
+"""Typed readers of environment variables. A value that makes no sense stops the start with one clear sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+
+
+class Env:
+    """Reads one mapping, by default the process environment."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = os.environ if values is None else values
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._values.get(name, "").strip() or default
+
+    def required(self, name: str, hint: str) -> str:
+        value = self.text(name)
+        if not value:
+            raise ImproperlyConfigured(f"{name} is not set. {hint}")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self.text(name).lower()
+        if not value:
+            return default
+        if value in TRUE:
+            return True
+        if value in FALSE:
+            return False
+        raise ImproperlyConfigured(f"{name}={value!r} is neither yes nor no. Use true or false.")
+
+    def whole(self, name: str, default: int, *, at_least: int = 0, at_most: int | None = None) -> int:
+        value = self.text(name)
+        if not value:
+            return default
+        try:
+            number = int(value)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}={value!r} is not a whole number.") from error
+        if number < at_least or (at_most is not None and number > at_most):
+            limits = f"at least {at_least}" if at_most is None else f"between {at_least} and {at_most}"
+            raise ImproperlyConfigured(f"{name}={number} is out of range: it must be {limits}.")
+        return number
+
+    def words(self, name: str, default: str = "") -> list[str]:
+        return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise ImproperlyConfigured(f"{name}={value!r} is unknown. Choose one of: {', '.join(choices)}.")
+        return value
+
+    def url(self, name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value and urlsplit(value).scheme not in schemes:
+            raise ImproperlyConfigured(f"{name} must start with one of: {', '.join(s + '://' for s in schemes)}.")
+        return value
+
+
+def database_from_url(url: str, *, pool_size: int = 0) -> dict[str, Any]:
+    """Django's DATABASES entry for ``postgresql://user:password@host:port/name?host=/socket/dir&sslmode=…``.
+
+    Raises ImproperlyConfigured for anything but PostgreSQL: the product relies on row-level security.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ImproperlyConfigured("The database URL must start with postgresql://; no other database is supported.")
+    name = unquote(parts.path.lstrip("/"))
+    if not name:
+        raise ImproperlyConfigured("The database URL names no database: postgresql://user:password@host/NAME.")
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    host = query.pop("host", parts.hostname or "")
+    options: dict[str, Any] = dict(query)
+    if pool_size:
+        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        "OPTIONS": options,
+        "CONN_HEALTH_CHECKS": not pool_size,
+        "CONN_MAX_AGE": 0 if pool_size else 60,
+    }

@@ -1,0 +1,57 @@
+"""The tenant of a transaction.
+
+PostgreSQL's row-level security compares every row's workspace with the setting ``app.workspace``. The setting is local
+to the transaction (``set_config(..., true)``), so a pooled connection never carries a tenant into the next request.
+Without a scope no tenant row is visible and none can be written.
+
+    with tenant_scope(workspace.id):   # one workspace; everything inside is one transaction
+    with user_scope(user.id):          # "which workspaces am I in?": only memberships and their workspaces
+    with system_scope():               # the queue's own bookkeeping: job and outbox rows of all tenants
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+
+@contextmanager
+def _setting(name: str, value: str) -> Iterator[None]:
+    """Set one transaction-local value and put the former one back, so that scopes nest."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(current_setting(%s, true), '')", [name])
+            before: str = cursor.fetchone()[0]
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+        yield
+        # Not in a finally: after a database error the transaction is void and takes the setting with it.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, before])
+
+
+@contextmanager
+def tenant_scope(workspace_id: uuid.UUID) -> Iterator[None]:
+    with _setting("app.workspace", str(workspace_id)):
+        yield
+
+
+@contextmanager
+def user_scope(user_id: uuid.UUID) -> Iterator[None]:
+    with _setting("app.user", str(user_id)):
+        yield
+
+
+@contextmanager
+def system_scope() -> Iterator[None]:
+    with _setting("app.system", "on"):
+        yield
+
+
+def current_workspace_id() -> uuid.UUID | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('app.workspace', true)")
+        value = cursor.fetchone()[0]
+    return uuid.UUID(value) if value else None

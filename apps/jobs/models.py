@@ -1,0 +1,131 @@
+r"""The queue of record.
+
+    queued --claim--> running --succeed--> succeeded
+      ^                 |  \--fail (not retryable, or third attempt)--> failed
+      |                 |--fail (retryable, attempts < max)--> queued
+      +--lease ran out--+--cancel seen--> cancelled          queued --cancel--> cancelled
+
+A claim is one conditional UPDATE that raises ``attempts``; ``attempts`` is the fencing token: every later write of that
+worker names it, so a worker that was declared dead can not overwrite its successor.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import Workspace, WorkspaceModel
+
+
+class Priority(models.TextChoices):
+    """Interactive work overtakes batch work, which overtakes maintenance."""
+
+    INTERACTIVE = "interactive", _("Interactive")
+    BATCH = "batch", _("Batch")
+    MAINTENANCE = "maintenance", _("Maintenance")
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Running")
+    SUCCEEDED = "succeeded", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+    @classmethod
+    def ended(cls) -> list[str]:
+        return [cls.SUCCEEDED.value, cls.FAILED.value, cls.CANCELLED.value]
+
+
+class Batch(WorkspaceModel):
+    """Jobs that somebody asked for in one go. Its state is counted from its jobs, never stored."""
+
+    kind = models.CharField(max_length=60)
+    label = models.CharField(max_length=200)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Job(WorkspaceModel):
+    kind = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+    priority = models.CharField(max_length=12, choices=Priority.choices, default=Priority.INTERACTIVE)
+    batch = models.ForeignKey(Batch, null=True, on_delete=models.CASCADE, related_name="jobs")
+    label = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    idempotency_key = models.CharField(max_length=100, blank=True)
+
+    state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    max_attempts = models.PositiveSmallIntegerField(default=3)
+    not_before = models.DateTimeField(null=True)
+    worker = models.CharField(max_length=100, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    progress = models.FloatField(default=0.0)
+    stage = models.CharField(max_length=40, blank=True)
+
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    result = models.JSONField(default=dict)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_params = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=JobState.values), name="job_state_known"),
+            models.CheckConstraint(condition=Q(priority__in=Priority.values), name="job_priority_known"),
+            models.CheckConstraint(
+                condition=Q(state="running", lease_until__isnull=False) | (~Q(state="running") & Q(lease_until=None)),
+                name="job_lease_iff_running",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=JobState.ended(), ended_at__isnull=False)
+                | (~Q(state__in=JobState.ended()) & Q(ended_at=None)),
+                name="job_ended_at_iff_ended",
+            ),
+            models.CheckConstraint(
+                condition=Q(attempts__gte=0, attempts__lte=models.F("max_attempts")), name="job_attempts_bounded"
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+                name="job_idempotency_key_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(state="queued"), name="job_queued"),
+            models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_running"),
+            models.Index(fields=["workspace", "-created_at"], name="job_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state in JobState.ended()
+
+
+class Outbox(models.Model):
+    """A doorbell that still has to be rung, written in the transaction that queued the job.
+
+    Not deleted but stamped: the sweeper rings again for rows that were published long ago and not claimed since.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="outbox")
+    created_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField(null=True)
+    rings = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=Q(published_at=None), name="outbox_waiting")]
+
+    def __str__(self) -> str:
+        return f"ring for {self.job_id}"

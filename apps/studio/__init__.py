@@ -1,0 +1,1 @@
+"""Product photography: products, cutouts, shoots and shots."""

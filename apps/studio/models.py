@@ -1,0 +1,95 @@
+"""Product photography.
+
+Product (photo -> cutout) --Shoot (sets x palettes x formats)--> Shot (one job, one asset)
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import WorkspaceModel
+from apps.assets.models import Asset
+from apps.jobs.models import Batch, Job
+
+
+class CutoutState(models.TextChoices):
+    """pending -> ready | needs_box | failed; ready -> accepted by a person or by the first shoot."""
+
+    PENDING = "pending", _("Cutting out")
+    READY = "ready", _("Check the cutout")
+    NEEDS_BOX = "needs_box", _("Draw a box")
+    ACCEPTED = "accepted", _("Accepted")
+    FAILED = "failed", _("Failed")
+
+
+class Product(WorkspaceModel):
+    """One thing that a merchant sells, known by one photo so far."""
+
+    name = models.CharField(_("name"), max_length=120)
+    sku = models.CharField(_("SKU"), max_length=64, blank=True)
+    photo = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
+    cutout = models.ForeignKey(Asset, null=True, on_delete=models.PROTECT, related_name="+")
+    cutout_state = models.CharField(max_length=10, choices=CutoutState.choices, default=CutoutState.PENDING)
+    cutout_job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
+    cutout_engine = models.CharField(max_length=40, blank=True)
+    cutout_confidence = models.FloatField(null=True)
+    cutout_warnings = models.JSONField(default=list)
+    cutout_box = models.JSONField(null=True)
+    is_sample = models.BooleanField(default=False)
+    archived_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(cutout_state__in=CutoutState.values), name="product_cutout_state_known"),
+            models.CheckConstraint(
+                condition=~Q(cutout_state__in=["ready", "accepted"]) | Q(cutout__isnull=False),
+                name="product_ready_has_cutout",
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "-created_at"], name="product_recent")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Shoot(WorkspaceModel):
+    """One click on "Make shots": every set in every palette and format, for one product."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="shoots")
+    batch = models.ForeignKey(Batch, null=True, on_delete=models.SET_NULL, related_name="+")
+    choices = models.JSONField(default=dict)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-created_at"], name="shoot_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Shot(WorkspaceModel):
+    """One picture of a shoot: first only a spec and a job, later an asset with the product gate's figures."""
+
+    shoot = models.ForeignKey(Shoot, on_delete=models.CASCADE, related_name="shots")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="shots")
+    position = models.PositiveIntegerField()
+    spec = models.JSONField()
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
+    asset = models.ForeignKey(Asset, null=True, on_delete=models.PROTECT, related_name="+")
+    gate = models.JSONField(default=dict)
+    starred = models.BooleanField(default=False)
+    rejected_at = models.DateTimeField(null=True)
+    reject_reason = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shoot", "position"], name="shot_position_once"),
+            models.CheckConstraint(condition=~Q(starred=True) | Q(rejected_at=None), name="shot_star_or_reject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shoot_id} #{self.position}"
