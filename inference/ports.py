@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from inference.types import Box, Cutout, Progress, U8
+from inference.types import U8, Box, Cutout, Progress
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,21 @@ class EngineStatus:
     available: bool
     reason: str = ""
     next_step: str = ""
+
+
+@dataclass(frozen=True)
+class CutoutOptions:
+    """What cutout engines may be told, read once at the edge of the application.
+
+    Attributes:
+        model: the rembg model, one of ``inference.engines.rembg.MODELS`` (all licensed for commercial use).
+        weights_dir: where weight files lie as ``<model>.onnx``; None = no weights on this machine.
+        allow_download: fetch a missing weight file into ``weights_dir`` on first use.
+    """
+
+    model: str = "isnet-general-use"
+    weights_dir: Path | None = None
+    allow_download: bool = False
 
 
 class CutoutEngine(Protocol):
@@ -36,5 +52,3 @@ class CutoutEngine(Protocol):
             InputRejected: nothing was found, or the box misses the picture.
             EngineUnavailable: the engine can not run here.
         """
-
-

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
 Progress = Callable[[str, float], None]
 """Called with (stage name, fraction done 0..1). May raise ``Cancelled``."""
@@ -58,8 +59,8 @@ class Box:
 class Cutout:
     """A product separated from its photo, same size as the photo.
 
-    ``rgb`` equals the photo wherever ``alpha`` is 255; in the soft edge it holds the estimated foreground colour, so that
-    no background bleeds in. ``confidence`` is 0..1; ``measures`` holds the figures it was derived from.
+    ``rgb`` equals the photo wherever ``alpha`` is 255; in the soft edge it holds the estimated foreground colour, so
+    that no background bleeds in. ``confidence`` is 0..1; ``measures`` holds the figures it was derived from.
     """
 
     rgb: U8

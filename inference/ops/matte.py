@@ -1,0 +1,117 @@
+"""From a hard mask to an honest edge: trimap, closed-form alpha, foreground colours.
+
+All functions are pure. Masks are ``bool (H, W)``, alphas ``float32 (H, W)`` in 0..1 until the very last step.
+
+Sources: Levin, Lischinski, Weiss, "A Closed-Form Solution to Natural Image Matting", CVPR 2006 (alpha); Germer et al.,
+"Fast Multi-Level Foreground Estimation", ICPR 2020 (colours); He, Sun, Tang, "Guided Image Filtering", ECCV 2010
+(upsampling). The first two are PyMatting's implementations.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from inference.types import F32, U8, Mask
+
+_UNKNOWN = 0.5
+
+
+def disk(radius_px: int) -> U8:
+    """A round structuring element, uint8 (2r+1, 2r+1)."""
+    size = 2 * radius_px + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
+
+
+def dilated(mask: Mask, radius_px: int) -> Mask:
+    """``mask`` grown by ``radius_px``."""
+    return cv2.dilate(mask.view(np.uint8), disk(radius_px)) > 0
+
+
+def eroded(mask: Mask, radius_px: int) -> Mask:
+    """``mask`` shrunk by ``radius_px``; the picture's border does not count as background."""
+    return ~dilated(~mask, radius_px)
+
+
+def narrow_trimap(mask: Mask, *, inner_px: int, outer_px: int) -> F32:
+    """1 inside, 0 outside, 0.5 in the band that closed-form matting must decide.
+
+    Parts that are thinner than the band would lose their certain core; their middle line is kept as certain, because a
+    wire that was found must not be voted away by its surroundings.
+    """
+    core = eroded(mask, inner_px)
+    if inner_px > 0:
+        distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 3)
+        ridge = (distance >= cv2.dilate(distance, disk(1))) & (distance > 1.4)
+        core |= ridge & mask & ~dilated(core, inner_px + 1)
+    trimap = np.where(core, 1.0, 0.0).astype(np.float32)
+    trimap[dilated(mask, outer_px) & ~core] = _UNKNOWN
+    return trimap
+
+
+def closed_form_alpha(rgb: U8, trimap: F32, *, tolerance: float = 1e-5) -> F32:
+    """Alpha by closed-form matting, float32 0..1; certain pixels of ``trimap`` come back exactly as they are.
+
+    Works on sRGB values, as the colour-line model was published. Deterministic.
+    """
+    unknown = (trimap > 0) & (trimap < 1)
+    if not unknown.any() or unknown.all():
+        return trimap.copy()
+    from pymatting.alpha.estimate_alpha_cf import estimate_alpha_cf
+
+    top, bottom, left, right = bounding_slice(unknown, margin_px=4)
+    window = np.s_[top:bottom, left:right]
+    alpha = estimate_alpha_cf(
+        rgb[window].astype(np.float64) / 255.0,
+        trimap[window].astype(np.float64),
+        laplacian_kwargs={"epsilon": 1e-6},
+        cg_kwargs={"maxiter": 400, "rtol": tolerance},
+    )
+    result = trimap.copy()
+    result[window] = np.where(unknown[window], alpha, trimap[window])
+    return result
+
+
+def foreground_colours(rgb: U8, alpha: F32) -> U8:
+    """The product's own colour in every pixel (background removed from the soft edge), uint8 sRGB.
+
+    Equals ``rgb`` exactly wherever ``alpha`` is 1.
+    """
+    from pymatting.foreground.estimate_foreground_ml import estimate_foreground_ml
+
+    colours = estimate_foreground_ml(rgb.astype(np.float32) / np.float32(255), alpha.astype(np.float32))
+    rounded = np.clip(np.rint(colours * 255.0), 0, 255).astype(np.uint8)
+    return np.where((alpha >= 1)[..., None], rgb, rounded)
+
+
+def bounding_slice(mask: Mask, *, margin_px: int = 0) -> tuple[int, int, int, int]:
+    """(top, bottom, left, right) of the true pixels, grown by ``margin_px`` and clipped; half-open."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    height, width = mask.shape
+    return (
+        max(0, int(rows[0]) - margin_px),
+        min(height, int(rows[-1]) + 1 + margin_px),
+        max(0, int(columns[0]) - margin_px),
+        min(width, int(columns[-1]) + 1 + margin_px),
+    )
+
+
+def guided_upsample(alpha: F32, small_rgb: U8, rgb: U8, *, radius_px: int = 2, epsilon: float = 1e-4) -> F32:
+    """``alpha`` (at ``small_rgb``'s size) brought to ``rgb``'s size so that its edges follow the large picture.
+
+    Fast guided filter: the local linear coefficients are fitted at the small size on luminance and interpolated.
+    """
+    guide = cv2.cvtColor(small_rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
+    window = (2 * radius_px + 1, 2 * radius_px + 1)
+    mean_guide, mean_alpha = cv2.blur(guide, window), cv2.blur(alpha, window)
+    covariance = cv2.blur(guide * alpha, window) - mean_guide * mean_alpha
+    variance = cv2.blur(guide * guide, window) - mean_guide * mean_guide
+    slope = covariance / (variance + np.float32(epsilon))
+    offset = mean_alpha - slope * mean_guide
+    size = (rgb.shape[1], rgb.shape[0])
+    large = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
+    fitted = cv2.resize(cv2.blur(slope, window), size, interpolation=cv2.INTER_LINEAR) * large
+    fitted += cv2.resize(cv2.blur(offset, window), size, interpolation=cv2.INTER_LINEAR)
+    plain = cv2.resize(alpha, size, interpolation=cv2.INTER_LINEAR)
+    certain = (plain <= 0.002) | (plain >= 0.998)
+    return np.where(certain, np.rint(plain), np.clip(fitted, 0, 1)).astype(np.float32)

@@ -1,0 +1,112 @@
+"""Photo in, product with an alpha channel out.
+
+The engine is chosen here: the file's own transparency first, then rembg where its weights are, else the classical one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from inference.errors import EngineUnavailable, InputRejected
+from inference.ports import CutoutEngine, CutoutOptions
+from inference.registry import cutout_engine, cutout_engine_names
+from inference.types import U8, Box, Cutout, Progress, no_progress
+
+MIN_SIDE_PX = 32
+
+
+def cut_out(
+    rgb: U8,
+    *,
+    box: Box | None = None,
+    alpha: U8 | None = None,
+    engine: str | None = None,
+    on_progress: Progress = no_progress,
+    options: CutoutOptions | None = None,
+) -> Cutout:
+    """Cut the one product out of a photo.
+
+    Args:
+        rgb: uint8 (H, W, 3), sRGB.
+        box: where the product is; parts outside the picture are ignored.
+        alpha: the file's own alpha, uint8 (H, W). If any of it is transparent it *is* the cutout (engine ``"alpha"``).
+        engine: a name from ``registry.cutout_engine_names()``; None = the best that can run here.
+        on_progress: called with stages ``find``, ``refine``, ``matte``, ``foreground``.
+        options: where weights are and whether they may be fetched.
+
+    Raises:
+        InputRejected: ``cutout.too_small``, ``cutout.box_outside``, ``cutout.nothing_found``,
+            ``cutout.unknown_engine``.
+        EngineUnavailable: the engine asked for by name can not run here.
+    """
+    height, width = rgb.shape[:2]
+    if min(height, width) < MIN_SIDE_PX:
+        raise InputRejected(
+            "cutout.too_small",
+            f"the photo is {width}x{height} px; a cutout needs at least {MIN_SIDE_PX} px on each side",
+            width=width,
+            height=height,
+        )
+    inside = clipped_box(box, width, height) if box else None
+    if alpha is not None and engine is None and alpha.min() < 255:
+        return _from_alpha(rgb, alpha, inside, on_progress)
+    settings = options or CutoutOptions()
+    if engine is not None:
+        return cutout_engine(engine, settings).cut(rgb, box=inside, on_progress=on_progress)
+    return _best_available(rgb, inside, settings, on_progress)
+
+
+def warm(options: CutoutOptions | None = None) -> str:
+    """Prepare the engine that ``cut_out`` would choose; returns its name. Call it once in each worker process."""
+    engine = _available_engines(options or CutoutOptions())[0]
+    engine.warm()
+    return engine.name
+
+
+def clipped_box(box: Box, width: int, height: int) -> Box:
+    """The part of ``box`` in the picture. Raises InputRejected ``cutout.box_outside`` if that is too little."""
+    left, top = max(0, box.x), max(0, box.y)
+    right, bottom = min(width, box.x + box.width), min(height, box.y + box.height)
+    if right - left < 8 or bottom - top < 8:
+        raise InputRejected(
+            "cutout.box_outside",
+            f"the box covers less than 8 px of the {width}x{height} px photo; draw it around the product",
+            width=width,
+            height=height,
+        )
+    return Box(left, top, right - left, bottom - top)
+
+
+def _available_engines(options: CutoutOptions) -> list[CutoutEngine]:
+    engines = [cutout_engine(name, options) for name in cutout_engine_names()]
+    return [engine for engine in engines if engine.status().available]
+
+
+def _best_available(rgb: U8, box: Box | None, options: CutoutOptions, on_progress: Progress) -> Cutout:
+    failure: EngineUnavailable | None = None
+    for engine in _available_engines(options):
+        try:
+            result = engine.cut(rgb, box=box, on_progress=on_progress)
+        except EngineUnavailable as error:
+            failure = error
+            continue
+        if failure is None:
+            return result
+        return replace(result, warnings=(*result.warnings, "fallback_engine"))
+    raise failure or EngineUnavailable("cutout.no_engine", "no cutout engine can run on this machine")
+
+
+def _from_alpha(rgb: U8, alpha: U8, box: Box | None, on_progress: Progress) -> Cutout:
+    kept = alpha
+    if box is not None:
+        kept = np.zeros_like(alpha)
+        window = np.s_[box.y : box.y + box.height, box.x : box.x + box.width]
+        kept[window] = alpha[window]
+    if not kept.any():
+        raise InputRejected(
+            "cutout.nothing_found", "the picture is fully transparent there; nothing is left to cut out"
+        )
+    on_progress("foreground", 1.0)
+    return Cutout(rgb=rgb.copy(), alpha=kept.copy(), engine="alpha", confidence=1.0)

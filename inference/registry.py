@@ -1,0 +1,36 @@
+"""Engines by name. The only door to ``inference.engines``; an engine is imported when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from typing import cast
+
+from inference.errors import InputRejected
+from inference.ports import CutoutEngine, CutoutOptions
+
+_CUTOUT_ENGINES = {
+    "rembg": ("inference.engines.rembg", "RembgEngine"),
+    "classical": ("inference.engines.classical.engine", "ClassicalEngine"),
+}
+
+
+def cutout_engine_names() -> tuple[str, ...]:
+    """Names that ``cutout_engine`` accepts, the preferred one first."""
+    return tuple(_CUTOUT_ENGINES)
+
+
+@lru_cache(maxsize=8)
+def cutout_engine(name: str, options: CutoutOptions) -> CutoutEngine:
+    """The engine called ``name``; the same object for the same options, so that weights load once.
+
+    Raises:
+        InputRejected: there is no such engine (``cutout.unknown_engine``).
+    """
+    if name not in _CUTOUT_ENGINES:
+        known = ", ".join(_CUTOUT_ENGINES)
+        raise InputRejected(
+            "cutout.unknown_engine", f"there is no cutout engine {name!r}; there are: {known}", name=name
+        )
+    module, factory = _CUTOUT_ENGINES[name]
+    return cast(CutoutEngine, getattr(import_module(module), factory)(options))
