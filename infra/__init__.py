@@ -1,0 +1,1 @@
+"""What runs VisualForge on one machine and in clusters."""

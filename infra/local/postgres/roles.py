@@ -1,0 +1,46 @@
+"""The roles and the database that VisualForge expects. A server of your own needs the same (docs/operations.md).
+
+Row-level security does not bind superusers, and without FORCE not the owner of a table either. So the owner migrates,
+and the application connects as a role that owns nothing.
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+ADMIN = "postgres"
+OWNER = "vf_owner"
+APP = "vf_app"
+TEST = "vf_test"
+DATABASE = "visualforge"
+
+VERSION = "1"
+"""Counts up whenever the statements below change, so that existing data directories receive them."""
+
+_ROLES = {
+    OWNER: "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
+    APP: "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
+    TEST: "LOGIN NOSUPERUSER NOBYPASSRLS CREATEDB NOCREATEROLE",
+}
+_IN_DATABASE = f"""
+ALTER SCHEMA public OWNER TO {OWNER};
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO {APP};
+ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP};
+ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {APP};
+ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {APP};
+"""
+
+
+def provision(host: str) -> None:
+    """Create or correct the roles and the database on the server behind the socket directory `host`."""
+    with psycopg.connect(host=host, user=ADMIN, dbname="postgres", autocommit=True) as admin:
+        existing = {name for (name,) in admin.execute("SELECT rolname FROM pg_roles")}
+        for role, rights in _ROLES.items():
+            verb = "ALTER" if role in existing else "CREATE"
+            admin.execute(f"{verb} ROLE {role} {rights}")
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
+            admin.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+    with psycopg.connect(host=host, user=ADMIN, dbname=DATABASE) as admin:
+        admin.execute(_IN_DATABASE)
