@@ -2,4 +2,5 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
+app_name = "studio"
 urlpatterns: list[URLPattern] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -106,7 +107,7 @@ TIME_ZONE = env.text("TIME_ZONE", "UTC")
 
 # ---- files
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static", ("samples", BASE_DIR / "apps" / "studio" / "samples")]
 STATIC_ROOT = DATA_DIR / "static"
 S3_BUCKET = env.text("S3_BUCKET")
 S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL", schemes=("http", "https"))
@@ -140,6 +141,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # ---- queue: the job row is the record, the broker only rings the bell
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
 JOB_KINDS: dict[str, str] = {}
+WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", os.cpu_count() or 1, at_least=1, at_most=64)
 
 # ---- e-mail
 EMAIL_HOST = env.text("EMAIL_HOST")

@@ -1,0 +1,53 @@
+"""What a product's page offers, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apps.studio import catalogue, offers, selectors
+from apps.studio.models import CutoutState, Product
+
+REJECT_REASON_TITLES: dict[str, str | Promise] = {
+    "cutout": _("Cutout is not clean"),
+    "placement": _("Size or position is off"),
+    "scene": _("Scene does not fit"),
+    "colour": _("Colours do not fit"),
+    "other": _("Something else"),
+}
+
+
+def reject_reasons() -> list[dict[str, Any]]:
+    return [{"key": key, "title": title} for key, title in REJECT_REASON_TITLES.items()]
+
+
+def sets() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": info.name,
+            "title": catalogue.title(info.titles),
+            "family": info.family,
+            "materials": [
+                {"name": m.name, "title": catalogue.title(m.titles), "hex": m.default_hex}
+                for m in info.materials
+                if m.recolourable
+            ],
+        }
+        for info in catalogue.sets().values()
+    ]
+
+
+def for_product(product: Product) -> dict[str, Any]:
+    return {
+        "sets": sets(),
+        "palettes": list(offers.PALETTES.values()),
+        "formats": list(offers.FORMATS.values()),
+        "seconds_per_shot": round(selectors.seconds_per_shot(product.workspace), 2),
+        "workers": settings.WORKER_CONCURRENCY,
+        "max_shots": offers.MAX_SHOTS_PER_SHOOT,
+        "max_variations": offers.MAX_VARIATIONS,
+        "can_shoot": product.cutout_state in (CutoutState.READY, CutoutState.ACCEPTED),
+    }

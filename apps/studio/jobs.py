@@ -1,0 +1,283 @@
+"""What Studio teaches the queue: cut a product out, make a shot, make a preview.
+
+Each kind is three steps. ``load`` reads rows (in the tenant's scope), ``work`` computes (no database; imports the
+imaging library only here, so that the web process stays small), ``finish`` writes the outcome in the transaction that
+ends the job. All of them may run twice: outputs are keyed by content, so the second time changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from apps.assets import selectors as asset_store
+from apps.assets import services as assets
+from apps.assets.models import Asset, AssetKind, Blob
+from apps.billing import services as ledger
+from apps.jobs.models import Job
+from apps.studio import previews
+from apps.studio.models import CutoutState, Product, Shot
+from apps.studio.pictures import encode_png, shared
+
+if TYPE_CHECKING:
+    from inference.types import Cutout, Progress, ShotResult
+
+CUTOUT_MARGIN_PX = 8
+
+
+@dataclass(frozen=True)
+class CutoutInputs:
+    photo: Blob
+    box: list[int] | None
+
+
+@dataclass(frozen=True)
+class CutoutOutcome:
+    png: bytes
+    width: int
+    height: int
+    recipe: dict[str, Any]
+    engine: str
+    confidence: float
+    warnings: list[str]
+
+
+class CutoutKind:
+    """``studio.cutout``: photo -> RGBA picture, cropped to the product."""
+
+    name = "studio.cutout"
+    deadline_s = 120.0
+
+    def warm(self) -> None:
+        from inference.pipelines import cutout
+
+        cutout.warm()
+
+    def load(self, job: Job) -> CutoutInputs:
+        product = Product.objects.select_related("photo__blob").get(pk=job.params["product"])
+        return CutoutInputs(photo=product.photo.blob, box=job.params["box"])
+
+    def work(self, inputs: CutoutInputs, on_progress: Progress) -> CutoutOutcome:
+        from inference.pipelines.cutout import cut_out
+        from inference.types import Box
+
+        photo = shared.get(inputs.photo.sha256, lambda: asset_store.read_bytes(inputs.photo))
+        alpha = photo[..., 3] if photo.shape[2] == 4 else None
+        box = Box(*inputs.box) if inputs.box else None
+        result = cut_out(photo[..., :3], box=box, alpha=alpha, on_progress=on_progress)
+        on_progress("store", 0.95)
+        return _cropped(result, inputs)
+
+    def finish(self, job: Job, outcome: CutoutOutcome) -> dict[str, Any]:
+        product = Product.objects.select_for_update().select_related("photo", "workspace").get(pk=job.params["product"])
+        if product.cutout_job_id != job.id:
+            return {"superseded": True}  # a newer request is on its way; this result would overwrite it
+        blob = assets.keep_blob(
+            product.workspace,
+            outcome.png,
+            content_type="image/png",
+            width=outcome.width,
+            height=outcome.height,
+        )
+        product.cutout = assets.keep_asset(
+            product.workspace,
+            kind=AssetKind.CUTOUT,
+            name=f"{product.name} cutout",
+            blob=blob,
+            recipe=outcome.recipe,
+            parents=[(product.photo, "photo")],
+            created_by=job.created_by,
+        )
+        unsure = "low_confidence" in outcome.warnings and job.params["box"] is None
+        product.cutout_state = CutoutState.NEEDS_BOX if unsure else CutoutState.READY
+        product.cutout_engine = outcome.engine
+        product.cutout_confidence = outcome.confidence
+        product.cutout_warnings = outcome.warnings
+        product.save()
+        return {"asset": str(product.cutout_id), "product": str(product.id)}
+
+    def fail(self, job: Job, code: str) -> None:
+        """Keep an earlier cutout usable; without one ask for a box, which may succeed where the whole photo did not."""
+        product = Product.objects.select_for_update().get(pk=job.params["product"])
+        if product.cutout_job_id != job.id:
+            return
+        if product.cutout_id is not None:
+            product.cutout_state = CutoutState.READY
+        elif code == "cutout.nothing_found":
+            product.cutout_state = CutoutState.NEEDS_BOX
+        else:
+            product.cutout_state = CutoutState.FAILED
+        product.save(update_fields=["cutout_state"])
+
+
+def _cropped(result: Cutout, inputs: CutoutInputs) -> CutoutOutcome:
+    """The product's rectangle with a small margin: a twelfth of the bytes of a full-size layer in a typical photo."""
+    import numpy as np
+
+    import inference
+
+    rows, columns = np.nonzero(result.alpha.any(axis=1))[0], np.nonzero(result.alpha.any(axis=0))[0]
+    height, width = result.alpha.shape
+    top, bottom = max(0, rows[0] - CUTOUT_MARGIN_PX), min(height, rows[-1] + 1 + CUTOUT_MARGIN_PX)
+    left, right = max(0, columns[0] - CUTOUT_MARGIN_PX), min(width, columns[-1] + 1 + CUTOUT_MARGIN_PX)
+    rgba = np.dstack([result.rgb, result.alpha])[top:bottom, left:right]
+    recipe = {
+        "kind": "cutout",
+        "photo_sha256": inputs.photo.sha256,
+        "box": inputs.box,
+        "engine": result.engine,
+        "code_version": inference.__version__,
+        "window": [int(left), int(top), int(right - left), int(bottom - top)],
+        "confidence": round(float(result.confidence), 4),
+        "measures": {key: round(float(value), 4) for key, value in result.measures.items()},
+    }
+    return CutoutOutcome(
+        png=encode_png(rgba),
+        width=rgba.shape[1],
+        height=rgba.shape[0],
+        recipe=recipe,
+        engine=result.engine,
+        confidence=float(result.confidence),
+        warnings=list(result.warnings),
+    )
+
+
+@dataclass(frozen=True)
+class ShotInputs:
+    photo: Blob
+    cutout: Asset
+    spec: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ShotOutcome:
+    png: bytes
+    width: int
+    height: int
+    recipe: dict[str, Any]
+    gate: dict[str, Any]
+    cpu_ms: int
+
+
+class ShotKind:
+    """``studio.shot``: product + set -> lossless master that passed the product gate."""
+
+    name = "studio.shot"
+    deadline_s = 120.0
+
+    def warm(self) -> None:
+        from inference.pipelines import product_shot
+
+        product_shot.warm()
+
+    def load(self, job: Job) -> ShotInputs:
+        shot = Shot.objects.select_related("product__photo__blob").get(pk=job.params["shot"])
+        cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
+        return ShotInputs(photo=shot.product.photo.blob, cutout=cutout, spec=shot.spec)
+
+    def work(self, inputs: ShotInputs, on_progress: Progress) -> ShotOutcome:
+        started = time.thread_time()
+        result = compose(inputs, on_progress)
+        _require_gate(result)
+        on_progress("store", 0.95)
+        png = encode_png(result.master)
+        height, width = result.master.shape[:2]
+        return ShotOutcome(
+            png=png,
+            width=width,
+            height=height,
+            recipe=result.recipe,
+            gate=result.gate.as_dict(),
+            cpu_ms=round((time.thread_time() - started) * 1000),
+        )
+
+    def finish(self, job: Job, outcome: ShotOutcome) -> dict[str, Any]:
+        shot = (
+            Shot.objects.select_for_update(of=("self",))
+            .select_related("product__photo", "workspace")
+            .get(pk=job.params["shot"])
+        )
+        blob = assets.keep_blob(
+            shot.workspace,
+            outcome.png,
+            content_type="image/png",
+            width=outcome.width,
+            height=outcome.height,
+        )
+        cutout = Asset.objects.get(pk=job.params["cutout"])
+        shot.asset = assets.keep_asset(
+            shot.workspace,
+            kind=AssetKind.SHOT,
+            name=f"{shot.product.name} {shot.spec['set']}",
+            blob=blob,
+            recipe=outcome.recipe,
+            parents=[(cutout, "cutout"), (shot.product.photo, "photo")],
+            created_by=job.created_by,
+        )
+        shot.gate = outcome.gate
+        shot.save(update_fields=["asset", "gate"])
+        ledger.record(job.id, shot.workspace, kind=self.name, asset=shot.asset, cpu_ms=outcome.cpu_ms)
+        return {"asset": str(shot.asset_id), "shot": str(shot.id)}
+
+    def fail(self, job: Job, code: str) -> None:
+        """Nothing to undo: a shot without an asset shows its job's state and sentence."""
+
+
+def compose(inputs: ShotInputs, on_progress: Progress) -> ShotResult:
+    """Run the imaging library on stored pictures. The photo is cropped to the cutout's own window first."""
+    from inference.pipelines.product_shot import Source, make_shot
+    from inference.types import Cutout, ShotSpec
+
+    photo = shared.get(inputs.photo.sha256, lambda: asset_store.read_bytes(inputs.photo))
+    rgba = shared.get(inputs.cutout.blob.sha256, lambda: asset_store.read_bytes(inputs.cutout.blob))
+    left, top, width, height = inputs.cutout.recipe["window"]
+    recipe = inputs.cutout.recipe
+    cutout = Cutout(rgb=rgba[..., :3], alpha=rgba[..., 3], engine=recipe["engine"], confidence=recipe["confidence"])
+    spec = ShotSpec(
+        set_name=inputs.spec["set"],
+        width=inputs.spec["width"],
+        height=inputs.spec["height"],
+        palette=tuple(inputs.spec["palette"]),
+        seed=inputs.spec["seed"],
+    )
+    window = photo[top : top + height, left : left + width, :3]
+    source = Source(photo_sha256=inputs.photo.sha256, box=recipe["box"], window=(left, top, width, height))
+    return make_shot(window, cutout, spec, source=source, on_progress=on_progress)
+
+
+def _require_gate(result: ShotResult) -> None:
+    from inference.errors import InputRejected
+
+    if not result.gate.passed:
+        raise InputRejected("shot.gate_failed", "the product's pixels were altered", differs=result.gate.max_abs_diff)
+
+
+class PreviewKind:
+    """``studio.preview``: a small picture of this product in a set, kept as a rendition of the cutout."""
+
+    name = "studio.preview"
+    deadline_s = 60.0
+
+    def warm(self) -> None:
+        """Shots warm all that previews need."""
+
+    def load(self, job: Job) -> ShotInputs:
+        product = Product.objects.select_related("photo__blob").get(pk=job.params["product"])
+        cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
+        return ShotInputs(photo=product.photo.blob, cutout=cutout, spec=job.params["spec"])
+
+    def work(self, inputs: ShotInputs, on_progress: Progress) -> bytes:
+        import cv2
+
+        result = compose(inputs, on_progress)
+        bgr = cv2.cvtColor(result.master, cv2.COLOR_RGB2BGR)
+        return bytes(cv2.imencode(".webp", bgr, [cv2.IMWRITE_WEBP_QUALITY, 88])[1])
+
+    def finish(self, job: Job, outcome: bytes) -> dict[str, Any]:
+        cutout = Asset.objects.select_related("workspace").get(pk=job.params["cutout"])
+        previews.keep(cutout, spec=job.params["spec"], webp=outcome)
+        return {"product": job.params["product"]}
+
+    def fail(self, job: Job, code: str) -> None:
+        """A missing thumbnail shows the set's own picture; nothing to undo."""

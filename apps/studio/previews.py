@@ -1,0 +1,78 @@
+"""Small pictures of a product in a set, made by a worker and kept as renditions of its cutout."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+
+from apps.assets import services as assets
+from apps.assets.models import Asset, Rendition
+from apps.core.errors import Conflict
+from apps.jobs import services as queue
+from apps.jobs.models import Job, Priority
+from apps.studio import catalogue
+from apps.studio.models import Product
+
+SIDE_PX = 480
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Either the address of the picture or the job that makes it."""
+
+    url: str = ""
+    job_id: uuid.UUID | None = None
+
+
+def rendition_name(spec: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
+    return f"preview-{digest[:24]}"
+
+
+@transaction.atomic
+def find_or_request(product: Product, *, set_name: str, palette: Sequence[str]) -> Preview:
+    """Raises Conflict ``studio.no_cutout_yet``, InvalidInput ``studio.set_unknown``."""
+    info = catalogue.get_set(set_name)
+    if product.cutout is None:
+        raise Conflict("studio.no_cutout_yet")
+    spec: dict[str, Any] = {
+        "set": info.name,
+        "set_version": info.version,
+        "palette": list(palette),
+        "width": SIDE_PX,
+        "height": SIDE_PX,
+        "seed": 0,
+    }
+    name = rendition_name(spec)
+    if Rendition.objects.filter(asset=product.cutout, spec=name).exists():
+        url = reverse("assets:rendition", args=[product.workspace.slug, product.cutout.id, name])
+        return Preview(url=url)
+    return Preview(job_id=_request(product, product.cutout, spec, name).id)
+
+
+def _request(product: Product, cutout: Asset, spec: dict[str, Any], name: str) -> Job:
+    return queue.submit(
+        product.workspace,
+        kind="studio.preview",
+        params={"product": str(product.id), "cutout": str(cutout.id), "spec": spec},
+        priority=Priority.INTERACTIVE,
+        label=product.name,
+        idempotency_key=f"{name}-{cutout.id}",
+    )
+
+
+def keep(cutout: Asset, *, spec: dict[str, Any], webp: bytes) -> Rendition:
+    blob = assets.keep_blob(
+        cutout.workspace, webp, content_type="image/webp", width=spec["width"], height=spec["height"]
+    )
+    rendition, _ = Rendition.objects.get_or_create(
+        workspace=cutout.workspace, asset=cutout, spec=rendition_name(spec), defaults={"blob": blob}
+    )
+    return rendition

@@ -1,0 +1,65 @@
+"""Products to try Studio with, rendered by ourselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.templatetags.static import static
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User, Workspace
+from apps.assets import services as assets
+from apps.core.errors import InvalidInput
+from apps.studio import services
+from apps.studio.models import Product
+
+FOLDER = Path(__file__).parent / "samples"
+
+
+@dataclass(frozen=True)
+class Sample:
+    name: str
+    title: str | Promise
+    sku: str
+
+    @property
+    def file(self) -> Path:
+        return FOLDER / f"{self.name}.jpg"
+
+    @property
+    def image_url(self) -> str:
+        return static(f"samples/{self.name}.jpg")
+
+
+SAMPLES = {
+    sample.name: sample
+    for sample in (
+        Sample("bottle", _("Dropper bottle"), "FC-001"),
+        Sample("mug", _("Stoneware mug"), "FC-002"),
+        Sample("candle", _("Candle in a jar"), "FC-003"),
+    )
+}
+
+
+def offered() -> list[Sample]:
+    return list(SAMPLES.values())
+
+
+@transaction.atomic
+def add_sample(workspace: Workspace, *, name: str, by: User | None) -> Product:
+    """A sample as a product of this workspace; asked for twice, it is the same product.
+
+    Raises InvalidInput ``studio.sample_unknown``.
+    """
+    if name not in SAMPLES:
+        raise InvalidInput("studio.sample_unknown", name=name[:40])
+    sample = SAMPLES[name]
+    photo = assets.keep_photo(workspace, sample.file.read_bytes(), file_name=f"{sample.name}.jpg", by=by)
+    [product] = services.create_products(workspace, photos=[photo], by=by)
+    if not product.is_sample:
+        product.name, product.sku, product.is_sample = str(sample.title), sample.sku, True
+        product.save(update_fields=["name", "sku", "is_sample"])
+    return product

@@ -1,0 +1,153 @@
+"""Everything that Studio reads. Row-level security stands behind every filter here."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import Avg, Count, Q, QuerySet
+
+from apps.accounts.models import Workspace
+from apps.assets.models import Asset, AssetKind, Lineage
+from apps.billing.models import LedgerEntry
+from apps.core.errors import NotFound
+from apps.jobs.models import JobState
+from apps.studio.models import Product, Shoot, Shot
+
+FIRST_GUESS_S = 1.0  # seconds of one core for a shot, until the ledger knows better
+
+
+def products(workspace: Workspace, *, query: str = "") -> QuerySet[Product]:
+    found = (
+        Product.objects.filter(workspace=workspace, archived_at=None)
+        .select_related("photo__blob", "cutout__blob", "cutout_job")
+        .annotate(shot_count=Count("shots", filter=Q(shots__asset__isnull=False)))
+        .order_by("-created_at", "-id")
+    )
+    return found.filter(Q(name__icontains=query) | Q(sku__icontains=query)) if query else found
+
+
+def get_product(workspace: Workspace, product_id: uuid.UUID) -> Product:
+    """Raises NotFound, for other workspaces' products too."""
+    product = (
+        Product.objects.filter(workspace=workspace, pk=product_id)
+        .select_related("workspace", "photo__blob", "cutout__blob", "cutout_job")
+        .first()
+    )
+    if product is None:
+        raise NotFound("not_found")
+    return product
+
+
+def photos(workspace: Workspace, asset_ids: list[uuid.UUID]) -> list[Asset]:
+    """The photos in the order of ``asset_ids``. Raises NotFound if one is missing here."""
+    found = {a.id: a for a in Asset.objects.filter(workspace=workspace, pk__in=asset_ids, kind=AssetKind.PHOTO)}
+    if len(found) != len(set(asset_ids)):
+        raise NotFound("not_found")
+    return [found[asset_id] for asset_id in dict.fromkeys(asset_ids)]
+
+
+def shoots(product: Product) -> QuerySet[Shoot]:
+    return (
+        Shoot.objects.filter(product=product)
+        .annotate(shot_count=Count("shots"), done_count=Count("shots", filter=Q(shots__asset__isnull=False)))
+        .order_by("-created_at")
+    )
+
+
+def get_shoot(workspace: Workspace, shoot_id: uuid.UUID) -> Shoot:
+    shoot = (
+        Shoot.objects.filter(workspace=workspace, pk=shoot_id)
+        .select_related("workspace", "product__photo__blob", "product__cutout__blob", "batch")
+        .first()
+    )
+    if shoot is None:
+        raise NotFound("not_found")
+    return shoot
+
+
+def shots(shoot: Shoot) -> QuerySet[Shot]:
+    return Shot.objects.filter(shoot=shoot).select_related("job", "asset__blob", "product").order_by("position")
+
+
+def get_shot(workspace: Workspace, shot_id: uuid.UUID) -> Shot:
+    shot = (
+        Shot.objects.filter(workspace=workspace, pk=shot_id)
+        .select_related("workspace", "job", "asset__blob", "product__photo__blob", "shoot")
+        .first()
+    )
+    if shot is None:
+        raise NotFound("not_found")
+    return shot
+
+
+@dataclass(frozen=True)
+class ShootState:
+    """Counts of one shoot, from its shots' jobs."""
+
+    total: int
+    done: int
+    failed: int
+    cancelled: int
+    starred: int
+    rejected: int
+
+    @property
+    def open(self) -> int:
+        return self.total - self.done - self.failed - self.cancelled
+
+
+def shoot_state(shoot: Shoot) -> ShootState:
+    counts = Shot.objects.filter(shoot=shoot).aggregate(
+        total=Count("id"),
+        done=Count("id", filter=Q(asset__isnull=False)),
+        failed=Count("id", filter=Q(asset=None, job__state=JobState.FAILED)),
+        cancelled=Count("id", filter=Q(asset=None, job__state=JobState.CANCELLED)),
+        starred=Count("id", filter=Q(starred=True)),
+        rejected=Count("id", filter=Q(rejected_at__isnull=False)),
+    )
+    return ShootState(**counts)
+
+
+def seconds_per_shot(workspace: Workspace) -> float:
+    """Mean CPU seconds of this workspace's last shots."""
+    recent = LedgerEntry.objects.filter(workspace=workspace, kind="studio.shot").order_by("-created_at")[:50]
+    mean = recent.aggregate(mean=Avg("cpu_ms"))["mean"]
+    return float(mean) / 1000 if mean else FIRST_GUESS_S
+
+
+def estimate_s(workspace: Workspace, *, count: int, workers: int) -> int:
+    """Whole seconds until ``count`` shots are done, never less than one."""
+    return max(1, math.ceil(seconds_per_shot(workspace) * count / max(1, workers)))
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Where a shot stands among its shoot's finished shots."""
+
+    previous: Shot | None
+    next: Shot | None
+    index: int
+    total: int
+
+
+def neighbours(shot: Shot) -> Neighbours:
+    finished = list(Shot.objects.filter(shoot_id=shot.shoot_id, asset__isnull=False).order_by("position"))
+    ids = [other.id for other in finished]
+    if shot.id not in ids:
+        return Neighbours(None, None, 0, len(finished))
+    at = ids.index(shot.id)
+    return Neighbours(
+        previous=finished[at - 1] if at else None,
+        next=finished[at + 1] if at + 1 < len(finished) else None,
+        index=at + 1,
+        total=len(finished),
+    )
+
+
+def lineage(shot: Shot) -> list[Lineage]:
+    """What the shot's picture was made from."""
+    if shot.asset_id is None:
+        return []
+    return list(Lineage.objects.filter(child_id=shot.asset_id).select_related("parent__blob").order_by("created_at"))

@@ -1,0 +1,137 @@
+"""Products: the grid, one product, its cutout."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.access import WorkspaceRequest, workspace_view
+from apps.accounts.models import Role
+from apps.core.middleware import wants_json
+from apps.studio import choices, samples, selectors, services
+from apps.studio.forms import BoxForm, ProductForm
+from apps.studio.models import Product
+
+PRODUCTS_A_PAGE = 60
+
+
+def entrance(request: HttpRequest, workspace: str) -> HttpResponse:
+    """``/w/<slug>/`` itself: Studio is the first room. The next page checks who may enter."""
+    return redirect("studio:home", workspace=workspace)
+
+
+@require_GET
+@workspace_view()
+def home(request: WorkspaceRequest) -> HttpResponse:
+    query = request.GET.get("q", "").strip()
+    pages = Paginator(selectors.products(request.workspace, query=query), PRODUCTS_A_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    context = {"products": page.object_list, "page": page, "query": query, "samples": samples.offered()}
+    template = "studio/_product_grid.html" if request.headers.get("HX-Request") else "studio/home.html"
+    return render(request, template, context)
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def create_products(request: WorkspaceRequest) -> HttpResponse:
+    photos = selectors.photos(request.workspace, services.parse_ids(request.POST.getlist("asset")))
+    products = services.create_products(request.workspace, photos=photos, by=request.user)
+    return _created(request, products)
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def add_sample(request: WorkspaceRequest) -> HttpResponse:
+    product = samples.add_sample(request.workspace, name=request.POST.get("sample", ""), by=request.user)
+    return _created(request, [product])
+
+
+def _created(request: WorkspaceRequest, products: list[Product]) -> HttpResponse:
+    slug = request.workspace.slug
+    if wants_json(request):
+        rows = [
+            {"id": str(p.id), "name": p.name, "url": reverse("studio:product", args=[slug, p.id])} for p in products
+        ]
+        return JsonResponse({"products": rows}, status=201)
+    if request.headers.get("HX-Request"):
+        return render(request, "studio/_product_cards.html", {"products": products}, status=201)
+    if len(products) == 1:
+        return redirect("studio:product", workspace=slug, product_id=products[0].id)
+    return redirect("studio:home", workspace=slug)
+
+
+@require_GET
+@workspace_view()
+def product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    found = selectors.get_product(request.workspace, product_id)
+    context = {"product": found, "shoots": selectors.shoots(found)[:12], **choices.for_product(found)}
+    return render(request, "studio/product.html", context)
+
+
+@require_GET
+@workspace_view()
+def product_card(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    found = selectors.get_product(request.workspace, product_id)
+    return render(request, "studio/_product_card.html", {"product": found})
+
+
+@require_GET
+@workspace_view()
+def cutout(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    """The cutout panel alone; fetched again whenever the cutout's job changed."""
+    found = selectors.get_product(request.workspace, product_id)
+    return render(request, "studio/_cutout.html", {"product": found})
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def request_cutout(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    found = selectors.get_product(request.workspace, product_id)
+    box = BoxForm(request.POST).box() if "x" in request.POST else None
+    services.request_cutout(found, box=box, by=request.user)
+    return _product_answer(request, product_id, "studio/_cutout.html")
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def accept_cutout(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    services.accept_cutout(selectors.get_product(request.workspace, product_id))
+    return _product_answer(request, product_id, "studio/_cutout.html")
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def rename_product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    form = ProductForm(request.POST)
+    form.is_valid()
+    found = selectors.get_product(request.workspace, product_id)
+    services.rename_product(found, name=form.cleaned_data.get("name", ""), sku=form.cleaned_data.get("sku", ""))
+    return _product_answer(request, product_id, "studio/_product_name.html")
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def archive_product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    found = services.archive_product(selectors.get_product(request.workspace, product_id))
+    if request.headers.get("HX-Request"):
+        return render(request, "studio/_product_archived.html", {"product": found})
+    return redirect("studio:home", workspace=request.workspace.slug)
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def restore_product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    services.restore_product(selectors.get_product(request.workspace, product_id))
+    return _product_answer(request, product_id, "studio/_product_card.html")
+
+
+def _product_answer(request: WorkspaceRequest, product_id: uuid.UUID, partial: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        found = selectors.get_product(request.workspace, product_id)
+        return render(request, partial, {"product": found})
+    return redirect("studio:product", workspace=request.workspace.slug, product_id=product_id)
