@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from inference.types import U8, Box, Cutout, Progress
+from inference.ops.placement import Placement
+from inference.types import U8, Box, Cutout, Progress, ShotSpec
 
 
 @dataclass(frozen=True)
@@ -51,4 +53,60 @@ class CutoutEngine(Protocol):
         Raises:
             InputRejected: nothing was found, or the box misses the picture.
             EngineUnavailable: the engine can not run here.
+        """
+
+
+@dataclass(frozen=True)
+class SceneOptions:
+    """What scene engines may be told.
+
+    Attributes:
+        plates_dir: folder of sets; None = the sets that come with the library.
+        cache_mb: memory for decoded plates; the least recently used set leaves first.
+    """
+
+    plates_dir: Path | None = None
+    cache_mb: int = 512
+
+
+@dataclass(frozen=True)
+class ScenePlate:
+    """A scene without its product, lit and shaded for it.
+
+    ``plate`` uint8 (H, W, 3) sRGB; ``shadow`` uint8 (H, W), the part of the light that the product leaves (255 = all);
+    ``visible`` uint8 (H, W), 0 where a prop stands in front of the product; ``product`` uint8 RGBA, the cutout resampled
+    for ``placement``. ``identity`` names what the plates are, ``parameters`` what was chosen.
+    """
+
+    plate: U8
+    shadow: U8
+    visible: U8
+    product: U8
+    placement: Placement
+    set_delta_e: float | None
+    identity: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    measures: Mapping[str, float]
+    timings_s: Mapping[str, float]
+
+
+class SceneEngine(Protocol):
+    """Makes the surroundings of a product: light, shadow, reflection. Never touches the product's pixels."""
+
+    name: str
+    licence: str
+    revision: int
+
+    def names(self) -> tuple[str, ...]:
+        """Scenes that can be asked for."""
+
+    def warm(self, name: str) -> None:
+        """Load what the scene needs, so that its first picture is as fast as the next."""
+
+    def render(self, cutout: Cutout, spec: ShotSpec, *, on_progress: Progress) -> ScenePlate:
+        """Light and shade a scene for a product.
+
+        Raises:
+            InputRejected: unknown scene, bad or too many colours, empty cutout, offset off the support.
+            EngineUnavailable: the plates are damaged.
         """

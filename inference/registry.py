@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import cast
 
 from inference.errors import InputRejected
-from inference.ports import CutoutEngine, CutoutOptions
+from inference.ports import CutoutEngine, CutoutOptions, SceneEngine, SceneOptions
 
 _CUTOUT_ENGINES = {
     "rembg": ("inference.engines.rembg", "RembgEngine"),
@@ -34,3 +34,9 @@ def cutout_engine(name: str, options: CutoutOptions) -> CutoutEngine:
         )
     module, factory = _CUTOUT_ENGINES[name]
     return cast(CutoutEngine, getattr(import_module(module), factory)(options))
+
+
+@lru_cache(maxsize=4)
+def scene_engine(options: SceneOptions) -> SceneEngine:
+    """The engine of virtual studio sets; the same object for the same options, so that plates load once."""
+    return cast(SceneEngine, import_module("inference.engines.studio_sets.engine").StudioSets(options))

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 Progress = Callable[[str, float], None]
@@ -110,7 +111,12 @@ class GateReport:
 
 @dataclass(frozen=True)
 class ShotResult:
-    """A finished shot with its layers (all at canvas size), measurements and recipe."""
+    """A finished shot with its layers (all at canvas size), measurements and recipe.
+
+    ``master`` and ``plate`` are rgb (the plate is the scene with the product's shadow and reflection, without the product);
+    ``product`` is the placed cutout, uint8 RGBA; ``mask`` its visible coverage; ``shadow`` the part of the light that the
+    product leaves on the scene (255 = all). ``warnings`` are stable codes, for example ``"shot.product_upscaled"``.
+    """
 
     master: U8
     plate: U8
@@ -120,3 +126,5 @@ class ShotResult:
     gate: GateReport
     recipe: dict[str, Any]
     timings_s: Mapping[str, float]
+    measures: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,223 @@
+"""Virtual studio sets: light plates remixed, recoloured and shaded for a product, on a CPU, without weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+
+from inference.engines.studio_sets import PLATES_DIR
+from inference.engines.studio_sets.framing import Framing, frame_shot
+from inference.engines.studio_sets.plates import Material, PlateStore, StudioSet
+from inference.engines.studio_sets.stage import Stage, set_stage, small_nearness
+from inference.engines.studio_sets.variation import Look, look_for
+from inference.errors import InputRejected
+from inference.ops.body import Body, build_body
+from inference.ops.colour import LUMINANCE, delta_e_unit, hex_to_linear, hex_to_rgb, linear_to_srgb, srgb_decode_table
+from inference.ops.dither import tpdf_tile
+from inference.ops.light import add_map, mix
+from inference.ops.palette import CORE, albedo_gain, recolour
+from inference.ops.placement import Outline, find_outline, on_canvas, resample
+from inference.ops.reflection import mirror_card, reflection
+from inference.ops.shadow import visibility
+from inference.ops.timing import Stopwatch
+from inference.ops.tonemap import display
+from inference.ports import SceneOptions, ScenePlate
+from inference.types import F32, U8, Cutout, Progress, ShotSpec
+
+GLOSSY = 0.75
+"""Materials rougher than this mirror nothing that could be seen."""
+
+
+class StudioSets:
+    """The embedded scene engine. See ``ports.SceneEngine``."""
+
+    name = "studio_sets"
+    licence = "Apache-2.0"
+    revision = 1
+
+    def __init__(self, options: SceneOptions) -> None:
+        self._store = PlateStore(options.plates_dir or PLATES_DIR, options.cache_mb)
+
+    def names(self) -> tuple[str, ...]:
+        return self._store.names()
+
+    def warm(self, name: str) -> None:
+        self._store.get(name)
+
+    def render(self, cutout: Cutout, spec: ShotSpec, *, on_progress: Progress) -> ScenePlate:
+        """See ``ports.SceneEngine.render``."""
+        watch = Stopwatch(on_progress)
+        with watch.stage("plates", 0.05):
+            studio = self._store.get(spec.set_name)
+            changes = palette_changes(studio, spec.palette)
+            outline = find_outline(cutout.alpha)
+            look = look_for(spec.seed, _light_shares(studio), mirrors=studio.mirrors)
+            framing = frame_shot(studio, outline, spec, look)
+        with watch.stage("place", 0.1):
+            part = resample(np.dstack([cutout.rgb, cutout.alpha]), framing.placement)
+        with watch.stage("stage", 0.25):
+            stage = set_stage(studio, framing)
+        with watch.stage("shadow", 0.4):
+            body = _body(part, framing)
+            lamps = [area for area in stage.lamps if area is not None]
+            maps = visibility(stage.small_depth, stage.small_normal, stage.small_camera, body, lamps)
+        with watch.stage("mix", 0.5):
+            linear, shade = _mixed(studio, stage, look, maps)
+        with watch.stage("recolour", 0.55):
+            linear = recolour(linear, [(stage.coverage[index], gain) for index, gain in changes])
+        with watch.stage("reflection", 0.6):
+            linear = _with_reflection(linear, studio, stage, framing, body, part)
+        with watch.stage("display", 0.7):
+            plate = display(linear, tpdf_tile(spec.seed))
+        return ScenePlate(
+            plate=plate,
+            shadow=np.rint(np.clip(shade, 0, 1) * 255).astype(np.uint8),
+            visible=_visible(stage, framing, part),
+            product=part,
+            placement=framing.placement,
+            set_delta_e=_set_delta_e(plate, studio, stage, look, maps, changes, spec.palette),
+            identity={"name": studio.name, "version": studio.version, "plates_sha256": studio.digest},
+            parameters=_parameters(studio, framing, look, spec),
+            measures=_measures(outline, framing),
+            timings_s=watch.timings_s,
+        )
+
+
+def palette_changes(studio: StudioSet, palette: tuple[str, ...]) -> list[tuple[int, F32]]:
+    """(material index, albedo gain) for each palette colour, in the set's order.
+
+    Raises InputRejected ``shot.bad_colour``, ``shot.too_many_colours``.
+    """
+    open_to_change = [index for index, item in enumerate(studio.materials) if item.recolourable]
+    if len(palette) > len(open_to_change):
+        raise InputRejected(
+            "shot.too_many_colours",
+            f"the set {studio.name} takes {len(open_to_change)} colours, not {len(palette)}",
+            count=len(open_to_change),
+        )
+    return [
+        (index, albedo_gain(hex_to_linear(code), studio.materials[index].base_albedo))
+        for index, code in zip(open_to_change, palette, strict=False)
+    ]
+
+
+def _light_shares(studio: StudioSet) -> tuple[float, ...]:
+    """Mean luminance that each light adds, from every sixteenth pixel."""
+    means = [
+        light.scale * light.weight * float(np.square(light.codes[::16, ::16].astype(np.float32) / 65535).mean())
+        for light in studio.lights
+    ]
+    return tuple(means)
+
+
+def _body(part: U8, framing: Framing) -> Body:
+    x, y = framing.placement.x, framing.placement.y
+    camera = framing.camera
+    middle, base = framing.base[0] - x, framing.base[1] - y
+    return build_body(part[..., 3], base, middle, camera, framing.frame, framing.thickness_m)
+
+
+def _gains(studio: StudioSet, look: Look) -> F32:
+    rows = [
+        np.asarray(light.colour, np.float32) * np.float32(light.scale * light.weight * factor)
+        for light, factor in zip(studio.lights, look.lights, strict=True)
+    ]
+    return np.stack(rows)
+
+
+def _mixed(studio: StudioSet, stage: Stage, look: Look, maps: F32) -> tuple[F32, F32]:
+    lamps = [area is not None for area in stage.lamps]
+    plane = np.array([sum(lamps[:i]) if lamp else -1 for i, lamp in enumerate(lamps)], np.int64)
+    return mix(stage.plates, _gains(studio, look), plane, maps, stage.nearness, small_nearness(stage))
+
+
+def _with_reflection(linear: F32, studio: StudioSet, stage: Stage, framing: Framing, body: Body, part: U8) -> F32:
+    shiny = [index for index, item in enumerate(studio.materials) if item.roughness < GLOSSY]
+    if not shiny:
+        return linear
+    gloss = np.zeros((*stage.small_depth.shape, 2), np.float32)
+    for index in shiny:
+        share = stage.small_coverage[index].astype(np.float32) / np.float32(255)
+        gloss[..., 0] += share * np.float32(studio.materials[index].reflectance)
+        gloss[..., 1] += share * np.float32(studio.materials[index].roughness)
+    base = framing.base[1] - framing.placement.y
+    upper = linear[: max(16, framing.base[1] - framing.placement.height) : 8, ::8]
+    around = np.median(upper.reshape(-1, 3), axis=0)
+    added = reflection(
+        stage.small_depth, stage.small_normal, gloss, stage.small_camera, body, mirror_card(part, base), around
+    )
+    return add_map(linear, added, stage.nearness, small_nearness(stage))
+
+
+def _visible(stage: Stage, framing: Framing, part: U8) -> U8:
+    """255 where the product is in front, 0 behind a prop; soft at the prop's edge."""
+    _, _, depth = framing.camera.project(framing.frame.origin)
+    in_front = (stage.nearness > 1 / (depth - max(0.03, framing.thickness_m * 0.5))).astype(np.uint8) * 255
+    in_front[framing.base[1] - 1 :] = 0
+    placed = on_canvas(part[..., 3], framing.placement, (stage.nearness.shape[1], stage.nearness.shape[0]))
+    if not (in_front[placed > 0] > 0).any():
+        return np.full(in_front.shape, 255, np.uint8)
+    return np.asarray(255 - cv2.GaussianBlur(in_front, (3, 3), 0), np.uint8)
+
+
+def _set_delta_e(
+    plate: U8,
+    studio: StudioSet,
+    stage: Stage,
+    look: Look,
+    maps: F32,
+    changes: list[tuple[int, F32]],
+    palette: tuple[str, ...],
+) -> float | None:
+    """Mean CIEDE2000 over the palette between each colour and its lit material, brought to unit light."""
+    if not changes:
+        return None
+    step = np.s_[::4, ::4]
+    codes = stage.plates[:, ::4, ::4].astype(np.float32) / np.float32(65535)
+    light = np.einsum("lhwc,lc->hwc", codes * codes, _gains(studio, look)) @ np.array(LUMINANCE, np.float32)
+    shown = srgb_decode_table()[plate[step]]
+    lit = cv2.resize(maps.min(axis=2), (light.shape[1], light.shape[0]), interpolation=cv2.INTER_NEAREST) > 0.98
+    found = [
+        _material_delta_e(shown, light, lit & (stage.coverage[index][step] >= CORE), studio.materials[index], code)
+        for (index, _), code in zip(changes, palette, strict=True)
+    ]
+    known = [value for value in found if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _material_delta_e(shown: F32, light: F32, where: Any, material: Material, code: str) -> float | None:
+    """Median colour of the material where its light is between 0.6 and 1.05, divided by that light."""
+    unit = light / max(1e-4, float(material.base_albedo @ np.array(LUMINANCE, np.float32)))
+    chosen = where & (unit > 0.6) & (unit < 1.05)
+    if int(chosen.sum()) < 50:
+        return None
+    colour = np.median(shown[chosen] / unit[chosen][:, None], axis=0)
+    wanted = np.array(hex_to_rgb(code), np.float32) / np.float32(255)
+    return float(delta_e_unit(linear_to_srgb(colour)[None], wanted[None])[0])
+
+
+def _parameters(studio: StudioSet, framing: Framing, look: Look, spec: ShotSpec) -> dict[str, Any]:
+    window = framing.window
+    return {
+        "look": look.as_dict(),
+        "window": [window.left, window.top, window.width, window.height],
+        "placement": framing.placement.as_dict(),
+        "thickness_m": round(framing.thickness_m, 6),
+        "colours": {
+            item.name: code
+            for item, code in zip((m for m in studio.materials if m.recolourable), spec.palette, strict=False)
+        },
+    }
+
+
+def _measures(outline: Outline, framing: Framing) -> Mapping[str, float]:
+    placement, window = framing.placement, framing.window
+    return {
+        "product_scale": placement.scale,
+        "fill_height": round(outline.height * placement.scale / window.out_height, 4),
+        "fill_width": round(outline.width * placement.scale / window.out_width, 4),
+        "plate_scale": round(window.scale, 4),
+    }

@@ -1,0 +1,129 @@
+"""Camera work: how large the product is, where it stands, and which part of the plate is the picture.
+
+Sizes are in plate pixels of the (possibly mirrored) plate until the window is chosen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inference.engines.studio_sets.plates import StudioSet
+from inference.engines.studio_sets.variation import Look
+from inference.errors import InputRejected
+from inference.ops.geometry import F64, Camera, Frame, Window
+from inference.ops.placement import Outline, Placement, place
+from inference.types import ShotSpec
+
+# A product fills about this much of the picture, whichever it reaches first; the camera comes closer for small ones.
+FILL_HEIGHT = 0.60
+FILL_WIDTH = 0.62
+MAX_FILL_HEIGHT = 0.74
+MAX_FILL_WIDTH = 0.80
+NEAREST = 0.68
+MIDDLE = 0.535
+NEUTRAL_ASPECT = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class Framing:
+    """The chosen picture: its window, its camera, the product's placement, frame and thickness in metres."""
+
+    window: Window
+    mirrored: bool
+    camera: Camera
+    placement: Placement
+    frame: Frame
+    thickness_m: float
+    base: tuple[int, int]
+
+
+def frame_shot(studio: StudioSet, outline: Outline, spec: ShotSpec, look: Look) -> Framing:
+    """Decide where everything is. Raises InputRejected ``shot.offset_outside``."""
+    camera = studio.camera.mirrored(studio.size[0]) if look.mirrored else studio.camera
+    flip = np.array([-1.0, 1.0, 1.0]) if look.mirrored else np.ones(3)
+    position = studio.anchor.position * flip
+    height_m, width_m = _natural_size(studio, outline, spec.scale)
+    thickness = min(0.9 * width_m, 0.75 * height_m, 0.9 * studio.anchor.max_width_m)
+    front = Frame.facing(camera, position)
+    start = position - front.behind * (0.5 * thickness)
+    window = _window(studio, camera, start, (width_m, height_m), spec, look)
+    view = camera.through(window)
+    start_x, start_y, _ = view.project(start)
+    wanted = (start_x + spec.offset[0] * spec.width, start_y + spec.offset[1] * spec.width)
+    origin = _on_support(view, (round(wanted[0]), round(wanted[1])), float(position[2]))
+    scale = round(view.focal_px / view.project(origin)[2] * _metres_per_photo_px(view, origin, outline, height_m), 6)
+    scale = min(scale, MAX_FILL_WIDTH * spec.width / outline.width, MAX_FILL_HEIGHT * spec.height / outline.height)
+    placement = place(outline, scale=scale, base=wanted)
+    return Framing(
+        window=window,
+        mirrored=look.mirrored,
+        camera=view,
+        placement=placement,
+        frame=Frame.facing(view, origin),
+        thickness_m=thickness,
+        base=(round(wanted[0]), round(wanted[1])),
+    )
+
+
+def _natural_size(studio: StudioSet, outline: Outline, factor: float) -> tuple[float, float]:
+    """(height, width) in metres: tall products get the natural height, wide ones about the same area."""
+    aspect = outline.width / outline.height
+    height = studio.anchor.natural_height_m * min(1.0, (NEUTRAL_ASPECT / aspect) ** 0.6)
+    height = min(height, studio.anchor.max_height_m, studio.anchor.max_width_m / aspect) * factor
+    return height, height * aspect
+
+
+def _metres_per_photo_px(view: Camera, origin: F64, outline: Outline, height_m: float) -> float:
+    """Photo pixels are as wide as they are high on the canvas; an upright metre is foreshortened by the view from above."""
+    to_camera = view.origin - origin
+    slope = float(to_camera[2] / np.hypot(to_camera[0], to_camera[1]))
+    return height_m / outline.height / float(np.hypot(1.0, slope))
+
+
+def _on_support(view: Camera, pixel: tuple[int, int], level_m: float) -> F64:
+    across = (pixel[0] - view.centre_px[0]) / view.focal_px
+    below = (pixel[1] - view.centre_px[1]) / view.focal_px
+    ray = view.forward + across * view.right + below * view.down
+    distance = (level_m - view.origin[2]) / ray[2] if ray[2] < -1e-6 else -1.0
+    if not 0 < distance < 20:
+        raise InputRejected("shot.offset_outside", "the offset moves the product off its support; use a smaller one")
+    return np.asarray(view.origin + distance * ray, np.float64)
+
+
+def _window(
+    studio: StudioSet, camera: Camera, base: F64, size_m: tuple[float, float], spec: ShotSpec, look: Look
+) -> Window:
+    plate_w, plate_h = studio.size
+    aspect = spec.width / spec.height
+    hero_x, hero_y, width = _view(studio, aspect)
+    if look.mirrored:
+        hero_x = plate_w - hero_x
+    base_x, base_y, depth = camera.project(base)
+    per_metre = camera.focal_px / depth
+    product_w, product_h = size_m[0] * per_metre, size_m[1] * per_metre
+    fill = max(product_h / (FILL_HEIGHT * width / aspect), product_w / (FILL_WIDTH * width))
+    width *= min(1.12, max(NEAREST, fill)) / look.zoom
+    width = min(width, plate_w, plate_h * aspect)
+    height = width / aspect
+    # Nearer cameras look at the product; at its natural distance the designer's centre holds.
+    pull = min(1.0, abs(1 - fill) * 2 + 0.35)
+    middle_y = base_y - product_h / 2 + (0.5 - MIDDLE) * height
+    centre_x = hero_x + (base_x - hero_x) * pull + look.shift[0] * width
+    centre_y = hero_y + (middle_y - hero_y) * pull + look.shift[1] * height
+    whole_w, whole_h = round(width), round(height)
+    left = min(max(0, round(centre_x - whole_w / 2)), plate_w - whole_w)
+    top = min(max(0, round(centre_y - whole_h / 2)), plate_h - whole_h)
+    return Window(left, top, whole_w, whole_h, spec.width, spec.height)
+
+
+def _view(studio: StudioSet, aspect: float) -> tuple[float, float, float]:
+    """(centre x, centre y, width) in plate pixels of the designer's view of this shape, else of the hero view's area."""
+    plate_w, plate_h = studio.size
+    for view in studio.views.values():
+        if abs(float(view.get("aspect", 1.0)) / aspect - 1) < 0.03:
+            return view["center"][0] * plate_w, view["center"][1] * plate_h, view["width"] * plate_w
+    hero = studio.views["hero"]
+    width = hero["width"] * plate_w * aspect**0.5
+    return hero["center"][0] * plate_w, hero["center"][1] * plate_h, width

@@ -1,0 +1,123 @@
+"""The product gate: proof by measurement that the product was not altered.
+
+Every figure is computed again from the original photo, its alpha and the placement; nothing of the compositor is trusted.
+
+* Inside (placed alpha 255, eroded by 2 px, not behind a prop): the master equals the placed photo, difference 0.
+* Edge (4 px on both sides of the outline): mean CIEDE2000 between master and the ideal alpha composite is at most 3.
+* Set colours: mean over the palette of the CIEDE2000 between the asked colour and the lit material (reported, not judged).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from inference.ops.colour import delta_e, delta_e_unit
+from inference.ops.metrics import max_abs_diff, ssim_map
+from inference.ops.placement import Placement, on_canvas, resample
+from inference.types import U8, GateReport, Mask
+
+ERODED_PX = 2
+EDGE_PX = 4
+MAX_EDGE_DELTA_E = 3.0
+MIN_SSIM = 0.98
+MAX_DERIVATIVE_DELTA_E = 1.0
+MIN_VISIBLE_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class DerivativeReport:
+    """A lossy copy against its master, inside the product."""
+
+    passed: bool
+    ssim: float
+    delta_e: float
+
+
+def square(radius_px: int) -> U8:
+    """Structuring element, uint8 (2r+1, 2r+1)."""
+    return np.ones((2 * radius_px + 1, 2 * radius_px + 1), np.uint8)
+
+
+def interior(alpha: U8) -> Mask:
+    """Pixels of a placed mask that must be untouched; the canvas border does not protect what it cuts."""
+    solid = (alpha == 255).astype(np.uint8)
+    return np.asarray(cv2.erode(solid, square(ERODED_PX), borderType=cv2.BORDER_CONSTANT, borderValue=1) > 0)
+
+
+def edge_band(alpha: U8) -> Mask:
+    """Pixels within 4 px of the outline (alpha 128)."""
+    solid = (alpha >= 128).astype(np.uint8)
+    grown = cv2.dilate(solid, square(EDGE_PX))
+    shrunk = cv2.erode(solid, square(EDGE_PX), borderType=cv2.BORDER_CONSTANT, borderValue=1)
+    return np.asarray((grown > 0) & (shrunk == 0))
+
+
+def product_gate(
+    master: U8,
+    *,
+    photo: U8,
+    foreground: U8,
+    alpha: U8,
+    plate: U8,
+    visible: U8,
+    placement: Placement,
+    set_delta_e: float | None = None,
+) -> GateReport:
+    """Judge a lossless master.
+
+    Args:
+        master, plate: uint8 (H, W, 3), canvas.
+        photo: uint8 (h, w, 3), the original photo.
+        foreground: uint8 (h, w, 3), the cutout's colours (they differ from the photo in the soft edge only).
+        alpha: uint8 (h, w), the cutout's coverage.
+        visible: uint8 (H, W), 255 where no prop stands in front of the product.
+        placement: where the product must be.
+    """
+    size = (master.shape[1], master.shape[0])
+    full = on_canvas(resample(alpha, placement), placement, size)
+    original = on_canvas(resample(photo, placement), placement, size)
+    expected, shown = interior(full), interior(np.minimum(full, visible))
+    difference = max_abs_diff(master[shown], original[shown])
+    edge = _edge_delta_e(master, photo, foreground, alpha, plate, visible, placement)
+    compared = int(shown.sum())
+    enough = compared > 0 and compared >= MIN_VISIBLE_SHARE * int(expected.sum())
+    return GateReport(
+        passed=bool(enough and difference == 0 and edge <= MAX_EDGE_DELTA_E),
+        max_abs_diff=difference,
+        pixels_compared=compared,
+        edge_delta_e=round(edge, 3),
+        set_delta_e=None if set_delta_e is None else round(set_delta_e, 3),
+    )
+
+
+def _edge_delta_e(
+    master: U8, photo: U8, foreground: U8, alpha: U8, plate: U8, visible: U8, placement: Placement
+) -> float:
+    size = (master.shape[1], master.shape[0])
+    whole = np.where((alpha == 255)[..., None], photo, foreground)
+    placed = on_canvas(resample(np.dstack([whole, alpha]), placement), placement, size)
+    band = edge_band(placed[..., 3])
+    if not band.any():
+        return 0.0
+    cover = (np.minimum(placed[..., 3], visible)[band].astype(np.float32) / np.float32(255))[:, None]
+    ideal = placed[..., :3][band] * cover + plate[band] * (1 - cover)
+    return float(delta_e_unit(ideal / np.float32(255), master[band] / np.float32(255)).mean())
+
+
+def derivative_gate(master: U8, derivative: U8, mask: U8) -> DerivativeReport:
+    """Judge a decoded JPEG, WebP or AVIF of the same size against its master, inside the eroded mask.
+
+    Args:
+        master, derivative: uint8 (H, W, 3), sRGB.
+        mask: uint8 (H, W), the product's placed coverage.
+    """
+    inside = interior(mask)
+    if master.shape != derivative.shape or not inside.any():
+        return DerivativeReport(passed=False, ssim=0.0, delta_e=100.0)
+    similarity = float(ssim_map(master, derivative)[inside].mean())
+    difference = float(delta_e(master[inside], derivative[inside]).mean())
+    passed = similarity >= MIN_SSIM and difference <= MAX_DERIVATIVE_DELTA_E
+    return DerivativeReport(passed, round(similarity, 5), round(difference, 3))
