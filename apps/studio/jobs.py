@@ -226,7 +226,7 @@ class ShotKind:
 
 def compose(inputs: ShotInputs, on_progress: Progress) -> ShotResult:
     """Run the imaging library on stored pictures. The photo is cropped to the cutout's own window first."""
-    from inference.pipelines.product_shot import Source, make_shot
+    from inference.pipelines.product_shot import make_shot
     from inference.types import Cutout, ShotSpec
 
     photo = shared.get(inputs.photo.sha256, lambda: asset_store.read_bytes(inputs.photo))
@@ -242,7 +242,12 @@ def compose(inputs: ShotInputs, on_progress: Progress) -> ShotResult:
         seed=inputs.spec["seed"],
     )
     window = photo[top : top + height, left : left + width, :3]
-    source = Source(photo_sha256=inputs.photo.sha256, box=recipe["box"], window=(left, top, width, height))
+    source = {
+        "photo_sha256": inputs.photo.sha256,
+        "cutout_sha256": inputs.cutout.blob.sha256,
+        "box": recipe["box"],
+        "window": recipe["window"],
+    }
     return make_shot(window, cutout, spec, source=source, on_progress=on_progress)
 
 
