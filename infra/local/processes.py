@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -63,9 +64,13 @@ def is_running(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] not in "ZX"
 
 
+def signal_process(pid: int, signum: signal.Signals) -> None:
+    """Send `signum` to the process `pid`, if it is still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signum)
+
+
 def signal_group(pid: int, signum: signal.Signals) -> None:
     """Send `signum` to the process group that `pid` leads, if any of it is left."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signum)
-    except ProcessLookupError:
-        return

@@ -101,6 +101,7 @@ class Cluster:
         made = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **self.account.popen)
         if made.returncode:
             raise SetupError(f"PostgreSQL could not create its data directory: {_complaint(made.stderr)}")
+        shutil.rmtree(self.folder / "stamps", ignore_errors=True)  # what was done to a database that is gone
         partial.rename(home / "cluster")
         if home != self.folder:
             (self.folder / "cluster").unlink(missing_ok=True)

@@ -24,6 +24,7 @@ from infra.local.postgres.cluster import Cluster, answers, socket_folder_of
 
 LOCK_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
+FAST_SHUTDOWN = signal.SIGINT
 
 
 class Server:
@@ -55,7 +56,7 @@ class Server:
         """Shut down: politely (connections end, a checkpoint is written), then with less patience."""
         if self.process is None:
             return
-        for signum in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        for signum in (FAST_SHUTDOWN, signal.SIGQUIT, signal.SIGKILL):
             if self.process.poll() is None:
                 self.process.send_signal(signum)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -147,11 +148,12 @@ def _provision(server: Server) -> None:
     if marker.exists() and marker.read_text() == roles.VERSION:
         return
     roles.provision(str(socket_folder_of(server.folder)))
+    marker.parent.mkdir(exist_ok=True)
     marker.write_text(roles.VERSION)
 
 
 def _marker(folder: Path) -> Path:
-    return folder / "provisioned"
+    return folder / "stamps" / "provisioned"
 
 
 def _write_private(path: Path, text: str) -> None:

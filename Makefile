@@ -1,0 +1,60 @@
+# The one entry point. `make help` lists what there is.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "VisualForge needs Python 3.11 or newer; install it, or name it: make $@ PYTHON=/path/to/python" >&2; exit 2; }; $(PYTHON) -m infra.local.bootstrap
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt worker bench bench-gpu chaos browser sets lock clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Start VisualForge on this machine (PORT=8000, VISUALFORGE_DATA_DIR=.data); Ctrl-C stops it
+	$(BOOTSTRAP) base
+	@exec $(PY) -m infra.local.up
+
+test: ## Run all tests, or some of them: make test ARGS='tests/unit -k palette'
+	$(BOOTSTRAP) base dev
+	@exec $(PY) -m infra.local.suite $(ARGS)
+
+check: ## Lint, format, types, import contracts, Django's checks, migrations, templates
+	$(BOOTSTRAP) base dev
+	@exec $(PY) -m infra.local.checks
+
+fmt: ## Format the code and mend what the linter can mend
+	$(BOOTSTRAP) base dev
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
+
+worker: ## Start one more worker for a running VisualForge
+	$(BOOTSTRAP) base
+	@exec $(PY) -m celery --app=apps.config.celery:app worker --pool=prefork --loglevel=info --hostname=worker-$$$$@%h
+
+bench: ## Measure; one JSON line a figure (ONLY=prefix)
+	$(BOOTSTRAP) base dev
+	@exec $(PY) -m tests.bench $(if $(ONLY),--only '$(ONLY)')
+
+bench-gpu: ## Measure the engines that need a GPU
+	@echo "No engine needs a GPU yet, so there is nothing to measure."
+
+chaos: ## Kill workers, wipe the broker, restart the database; one JSON line a scenario
+	$(BOOTSTRAP) base dev
+	@exec $(PY) -m tests.chaos
+
+browser: ## Run the browser tests alone
+	$(BOOTSTRAP) base dev
+	@exec $(PY) -m infra.local.suite tests/browser $(ARGS)
+
+sets: ## Render the light plates of the studio sets again (minutes to hours)
+	$(BOOTSTRAP) base sets
+	@exec $(PY) -m inference.engines.studio_sets.render
+
+lock: ## Resolve the requirements again and write their hashes
+	$(BOOTSTRAP) base dev
+	@cd infra/requirements && for set in base dev sets; do \
+		../../$(PY) -m uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+			--no-header --quiet $$set.in -o $$set.txt || exit 1; done
+
+clean: ## Remove caches and compiled translations; keeps .venv and .data
+	@rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist test-results
+	@find . -path ./.venv -prune -o -path ./.data -prune -o \( -name __pycache__ -o -name '*.mo' \) -exec rm -rf {} +

@@ -1,0 +1,117 @@
+"""Looks at the machine before anything starts; whatever is in the way becomes one sentence."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local import locks
+from infra.local.errors import SetupError
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+NEEDED_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `make run` was asked for."""
+
+    port: int
+    data_dir: Path
+    workers: int
+    """How many jobs run at the same time."""
+
+    @property
+    def address(self) -> str:
+        """Where the browser finds us."""
+        return f"http://{HOST}:{self.port}"
+
+
+def read_options(environment: Mapping[str, str], root: Path) -> Options:
+    """Take PORT, VISUALFORGE_DATA_DIR and WORKER_CONCURRENCY from the environment. Raises SetupError."""
+    port = _whole(environment, "PORT", DEFAULT_PORT, 65535)
+    workers = _whole(environment, "WORKER_CONCURRENCY", len(os.sched_getaffinity(0)), 256)
+    data_dir = Path(environment.get("VISUALFORGE_DATA_DIR", "").strip() or ".data")
+    return Options(port, (root / data_dir).resolve(), workers)
+
+
+def claim(options: Options) -> int:
+    """Take possession of the data directory; the returned descriptor holds its lock. Raises SetupError."""
+    data_dir = options.data_dir
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = locks.try_lock(data_dir / "run.lock")
+    except OSError as error:
+        raise SetupError(
+            f"The data directory {data_dir} can not be written ({error.strerror}); "
+            "set VISUALFORGE_DATA_DIR to a folder of your own."
+        ) from error
+    if lock is None:
+        raise SetupError(_already_running(data_dir))
+    check_disk(data_dir)
+    check_port(options.port)
+    os.ftruncate(lock, 0)
+    os.write(lock, f"{os.getpid()} {options.address}".encode())
+    return lock
+
+
+def check_port(port: int) -> None:
+    """Whether we may listen on `port` and nobody else does. Raises SetupError."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+            listener.listen(1)
+        except OSError as error:
+            other = port + 1 if 1024 < port < 65535 else DEFAULT_PORT
+            reason = {
+                errno.EADDRINUSE: "is in use by another program",
+                errno.EACCES: "is reserved for the administrator",
+            }.get(error.errno or 0, f"can not be used ({error.strerror})")
+            raise SetupError(f"Port {port} {reason}; choose another one: make run PORT={other}") from error
+
+
+def check_disk(data_dir: Path) -> None:
+    """Whether there is room to work in. Raises SetupError."""
+    free = shutil.disk_usage(data_dir).free
+    if free < NEEDED_BYTES:
+        raise SetupError(
+            f"Only {free >> 20} MB are free on the disk of {data_dir}, and VisualForge needs 1 GB to work in; "
+            "free some space, or set VISUALFORGE_DATA_DIR to a folder on another disk."
+        )
+
+
+def secret_key(data_dir: Path) -> str:
+    """The installation's own secret, made once and readable by its user alone."""
+    path = data_dir / "secret_key"
+    if not path.exists():
+        partial = path.with_suffix(".new")
+        partial.touch(mode=0o600)
+        partial.write_text(secrets.token_urlsafe(64))
+        partial.replace(path)
+    return path.read_text().strip()
+
+
+def _whole(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise SetupError(f"{name} has to be a whole number between 1 and {most}, and it is {text!r}.")
+    return int(text)
+
+
+def _already_running(data_dir: Path) -> str:
+    pid, _, address = (data_dir / "run.lock").read_text().partition(" ")
+    at = f" at {address} (process {pid})" if address else ""
+    return (
+        f"VisualForge already runs{at} with the data in {data_dir}; stop that one, "
+        "or give this one its own: make run PORT=8001 VISUALFORGE_DATA_DIR=.data-2"
+    )

@@ -1,0 +1,26 @@
+"""`make test`: gets the machine ready for the tests, then becomes pytest, whose closing line is the last."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.local import chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Never skips the browser tests silently: without Chromium they fail with the sentence that says how to get it."""
+    if chromium.find() is None:
+        print("Installing Chromium for the browser tests …", flush=True)
+        if not chromium.install(ROOT / ".cache" / "apt.log"):
+            print(chromium.HOW_TO, file=sys.stderr, flush=True)
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - ourselves, as pytest
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
