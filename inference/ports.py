@@ -74,8 +74,8 @@ class ScenePlate:
     """A scene without its product, lit and shaded for it.
 
     ``plate`` uint8 (H, W, 3) sRGB; ``shadow`` uint8 (H, W), the part of the light that the product leaves (255 = all);
-    ``visible`` uint8 (H, W), 0 where a prop stands in front of the product; ``product`` uint8 RGBA, the cutout resampled
-    for ``placement``. ``identity`` names what the plates are, ``parameters`` what was chosen.
+    ``visible`` uint8 (H, W), 0 where a prop stands in front of the product; ``product`` uint8 RGBA, the cutout
+    resampled for ``placement``. ``identity`` names what the plates are, ``parameters`` what was chosen.
     """
 
     plate: U8

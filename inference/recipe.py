@@ -1,8 +1,8 @@
 """What made a picture, written down so that it can be made again.
 
 A recipe is plain JSON. ``canonical_json`` is the one serialisation that hashes are taken of: keys sorted, no spaces,
-UTF-8, no NaN. ``recipe_hash`` covers what decides the picture (inputs and parameters) and leaves out what was found on the
-way (``RESULT_KEYS``), so that equal requests have equal hashes before anything is rendered.
+UTF-8, no NaN. ``recipe_hash`` covers what decides the picture (inputs and parameters) and leaves out what was found on
+the way (``RESULT_KEYS``), so that equal requests have equal hashes before anything is rendered.
 """
 
 from __future__ import annotations

@@ -113,9 +113,10 @@ class GateReport:
 class ShotResult:
     """A finished shot with its layers (all at canvas size), measurements and recipe.
 
-    ``master`` and ``plate`` are rgb (the plate is the scene with the product's shadow and reflection, without the product);
-    ``product`` is the placed cutout, uint8 RGBA; ``mask`` its visible coverage; ``shadow`` the part of the light that the
-    product leaves on the scene (255 = all). ``warnings`` are stable codes, for example ``"shot.product_upscaled"``.
+    ``master`` and ``plate`` are rgb; the plate is the scene with the product's shadow and reflection, without the
+    product. ``product`` is the placed cutout, uint8 RGBA; ``mask`` its visible coverage; ``shadow`` the part of the
+    light that the product leaves on the scene (255 = all). ``warnings`` are codes, for example
+    ``"shot.product_upscaled"``.
     """
 
     master: U8

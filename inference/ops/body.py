@@ -1,8 +1,8 @@
 """A product as a solid that light can hit, made from its outline alone.
 
-The silhouette stands as a card at the front of the base and is pushed back *along the view direction*: then every pixel of
-the outline's lower edge meets the support exactly where the camera sees it, so round bases, wheels and feet are grounded
-without being modelled. Towards the back the solid narrows, as round things do.
+The silhouette stands as a card at the front of the base and is pushed back *along the view direction*: then every pixel
+of the outline's lower edge meets the support exactly where the camera sees it, so round bases, wheels and feet are
+grounded without being modelled. Towards the back the solid narrows, as round things do.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from inference.types import F32, U8
 
 CARD_PX = 224
 NARROWING = 0.3
+STANDING = 0.2
+ROUNDED_FRONT = 0.12
+MAX_DEPTH = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,14 +59,31 @@ def build_body(alpha: U8, base_row: int, middle: float, camera: Camera, frame: F
     card = cv2.resize(alpha[:rows], size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
     left, right = middle * metres, (alpha.shape[1] - middle) * metres
     height = rows * upright
+    contact = _deepest_contact(alpha[:rows], slope / upright) + 0.1 * (left + right)
+    thickness_m = max(thickness_m, min(contact, MAX_DEPTH * height))
     metrics = np.array([left, right, height, thickness_m, slope, size[0] / (left + right), size[1] / height])
     centre = np.array([(right - left) / 2, thickness_m / 2, height / 2])
     radius = float(np.linalg.norm([(left + right) / 2, thickness_m / 2, height / 2]))
     return Body(frame, card, metrics, centre, radius)
 
 
+def _deepest_contact(upper: U8, slope_per_px: float) -> float:
+    """How far behind the front the lower outline still stands on the support, metres.
+
+    A photo taken from above shows feet and wheels of the far side well above the base line. They are taken as standing
+    (not as raised) up to ``STANDING`` of the height, and the solid must reach back to them, or they float.
+    """
+    solid = upper >= 128
+    columns = solid.any(axis=0)
+    raised = np.argmax(solid[::-1], axis=0)[columns]
+    standing = raised[raised <= STANDING * upper.shape[0]]
+    if standing.size == 0 or slope_per_px <= 0:
+        return 0.0
+    return float(np.percentile(standing, 95)) / slope_per_px
+
+
 def camera_in_frame(camera: Camera, frame: Frame) -> F64:
-    """(5, 3): origin, right, down, forward in frame coordinates; last row focal length and principal point in pixels."""
+    """(5, 3): origin, right, down, forward in frame coordinates; then focal length and principal point, pixels."""
     turn = frame.rotation
     rows = [frame.local(camera.origin), turn @ camera.right, turn @ camera.down, turn @ camera.forward]
     return np.stack([*rows, np.array([camera.focal_px, *camera.centre_px])])
@@ -113,7 +133,7 @@ def blocked(
         column = int((across + left) * metrics[5])
         row = int((height - (p[2] + t * d[2]) - depth * slope) * metrics[6])
         if 0 <= column < card.shape[1] and 0 <= row < card.shape[0]:
-            densest = max(densest, card[row, column])
+            densest = max(densest, card[row, column] * min(1.0, 0.4 + 0.6 * back / ROUNDED_FRONT))
             if densest > 0.99:
                 break
     return densest

@@ -66,11 +66,11 @@ def hex_to_linear(code: str) -> F32:
 
 def delta_e(first: U8, second: U8) -> F32:
     """CIEDE2000 between uint8 sRGB arrays of equal shape (..., 3); float32 (...)."""
-    return delta_e_unit(first.astype(np.float32) / 255, second.astype(np.float32) / 255)
+    return delta_e_unit(first.astype(np.float32) / np.float32(255), second.astype(np.float32) / np.float32(255))
 
 
 def delta_e_unit(first: F32, second: F32) -> F32:
     """CIEDE2000 between sRGB arrays scaled to 0..1, shape (..., 3); float32 (...)."""
     from skimage.color import deltaE_ciede2000, rgb2lab  # 0.1 s to import: only the gate pays for it
 
-    return np.asarray(deltaE_ciede2000(rgb2lab(first), rgb2lab(second)), np.float32)
+    return np.asarray(deltaE_ciede2000(rgb2lab(first), rgb2lab(second)), np.float32)  # type: ignore[no-untyped-call]

@@ -1,7 +1,7 @@
 """Noise of one quantisation step, so that smooth walls do not band at 8 bits.
 
-Triangular-PDF dither (Lipshitz, Wannamaker, Vanderkooy 1992) makes the error independent of the signal; taking it as the
-difference of neighbouring uniform samples gives it the high-pass spectrum that the eye notices least.
+Triangular-PDF dither (Lipshitz, Wannamaker, Vanderkooy 1992) makes the error independent of the signal; taking it as
+the difference of neighbouring uniform samples gives it the high-pass spectrum that the eye notices least.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """The product gate: proof by measurement that the product was not altered.
 
-Every figure is computed again from the original photo, its alpha and the placement; nothing of the compositor is trusted.
+Every figure is computed again from the original photo, its alpha and the placement; nothing of the compositor is
+trusted.
 
 * Inside (placed alpha 255, eroded by 2 px, not behind a prop): the master equals the placed photo, difference 0.
 * Edge (4 px on both sides of the outline): mean CIEDE2000 between master and the ideal alpha composite is at most 3.
-* Set colours: mean over the palette of the CIEDE2000 between the asked colour and the lit material (reported, not judged).
+* Set colours: mean over the palette of the CIEDE2000 between the asked colour and the lit material (reported, not
+    judged).
 """
 
 from __future__ import annotations
@@ -104,7 +106,8 @@ def _edge_delta_e(
         return 0.0
     cover = (np.minimum(placed[..., 3], visible)[band].astype(np.float32) / np.float32(255))[:, None]
     ideal = placed[..., :3][band] * cover + plate[band] * (1 - cover)
-    return float(delta_e_unit(ideal / np.float32(255), master[band] / np.float32(255)).mean())
+    shown = master[band].astype(np.float32)
+    return float(delta_e_unit((ideal / 255).astype(np.float32), shown / np.float32(255)).mean())
 
 
 def derivative_gate(master: U8, derivative: U8, mask: U8) -> DerivativeReport:

@@ -1,7 +1,7 @@
 """The pinhole camera of a plate, crop windows of it, and where its pixels are in the world.
 
-World: metres, z up, right-handed. Pixel centres lie at integer + 0.5. A canvas is a window of the plate at another scale;
-because a crop only moves the principal point and changes the focal length, it is a camera of its own.
+World: metres, z up, right-handed. Pixel centres lie at integer + 0.5. A canvas is a window of the plate at another
+scale; because a crop only moves the principal point and changes the focal length, it is a camera of its own.
 """
 
 from __future__ import annotations

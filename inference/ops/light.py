@@ -1,8 +1,8 @@
 """Light plates mixed into one picture, each under its own shadow.
 
-Plates are 16 bit, companded: linear = scale * (code / 65535) ** 2. Shadow maps are smaller than the canvas and are brought
-up with weights that respect edges of depth; because 1 / depth is linear across any plane, interpolating it tells a plane
-from an edge without a threshold on slant.
+Plates are 16 bit, companded: linear = scale * (code / 65535) ** 2. Shadow maps are smaller than the canvas and are
+brought up with weights that respect edges of depth; because 1 / depth is linear across any plane, interpolating it
+tells a plane from an edge without a threshold on slant.
 """
 
 from __future__ import annotations

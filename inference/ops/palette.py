@@ -1,9 +1,9 @@
 """A set's materials in other colours.
 
-Light is linear in a surface's albedo, so a surface is recoloured by multiplying its light by new / base albedo, which keeps
-shading and texture. At an antialiased border only the material's own share of the pixel may change: it is estimated from
-the nearest pixels that are wholly that material, and only the difference is added. No fringe of the old colour stays, and
-no neighbour is tinted.
+Light is linear in a surface's albedo, so a surface is recoloured by multiplying its light by new / base albedo, which
+keeps shading and texture. At an antialiased border only the material's own share of the pixel may change: it is
+estimated from the nearest pixels that are wholly that material, and only the difference is added. No fringe of the old
+colour stays, and no neighbour is tinted.
 """
 
 from __future__ import annotations

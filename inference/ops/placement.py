@@ -61,8 +61,8 @@ def find_outline(alpha: U8) -> Outline:
 class Placement:
     """Where the product is drawn: a uniform scale and a whole-pixel rectangle of the canvas.
 
-    ``scale`` is canvas pixels per photo pixel. The canvas rectangle (``x``, ``y``, ``width``, ``height``) shows the photo
-    rectangle that starts at (``source_x``, ``source_y``), in photo pixels, and is ``width / scale`` wide.
+    ``scale`` is canvas pixels per photo pixel. The canvas rectangle (``x``, ``y``, ``width``, ``height``) shows the
+    photo rectangle that starts at (``source_x``, ``source_y``), in photo pixels, and is ``width / scale`` wide.
     """
 
     scale: float

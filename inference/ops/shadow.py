@@ -2,9 +2,9 @@
 
 From the world position of every pixel, rays go to points on each area light (visibility) and over the cosine-weighted
 hemisphere (occlusion of the surrounding light). Sixteen sample patterns are interleaved over 4 x 4 pixels (Keller and
-Heidrich 2001) and a 5 x 5 filter of exactly that period, stopped at edges of depth and normal, merges them: 16 times the
-samples for the price of one, without noise. Everything is computed for the plate, also behind the product, so that no
-halo can appear at its outline.
+Heidrich 2001) and a 5 x 5 filter of exactly that period, stopped at edges of depth and normal, merges them: 16 times
+the samples for the price of one, without noise. Everything is computed for the plate, also behind the product, so that
+no halo can appear at its outline.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _towards_light(
         if cosine > 0.0:
             total += cosine
             lit += cosine * (1.0 - blocked(card, metrics, p, (a, b, c), 1.0, jitter))
-    return lit / total if total > 0.0 else 1.0
+    return float(lit / total) if total > 0.0 else 1.0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -90,7 +90,7 @@ def _towards_sky(
         x, y, z = rays[ray, 0], rays[ray, 1], rays[ray, 2]
         way = (x * tx + y * bx + z * n[0], x * ty + y * by + z * n[1], x * tz + y * bz + z * n[2])
         lit += 1.0 - blocked(card, metrics, p, way, 1e6, jitter)
-    return lit / rays.shape[0]
+    return float(lit / rays.shape[0])
 
 
 @numba.njit(cache=True, nogil=True)

@@ -1,4 +1,4 @@
-"""One product, one scene, one finished picture: render the scene, paste the product last, prove it, write the recipe."""
+"""One product, one scene, one finished picture: render the scene, paste the product last, prove it, note how."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def make_shot(
         photo_rgb: uint8 (H, W, 3), sRGB: the original that the gate compares with.
         cutout: of that photo, same size.
         spec: the set, size, palette, seed, scale and offset.
-        source: what the caller wants to find again in the recipe (file hash, box…); JSON values; does not change the picture.
+        source: what the caller wants to find again in the recipe (file hash, box…); JSON values; does not change the
+            picture.
         on_progress: stages ``plates``, ``place``, ``stage``, ``shadow``, ``mix``, ``recolour``, ``reflection``,
             ``display``, ``paste``, ``gate``, ``recipe``.
         options: where sets are, and memory for plates.
@@ -111,7 +112,7 @@ def composite(product: U8, plate: U8, placement: Placement) -> U8:
 
 
 def warm(set_names: tuple[str, ...] = (), *, options: SceneOptions | None = None) -> tuple[str, ...]:
-    """Compile the kernels and load sets (all, if none is named), once in each worker process. Returns the sets' names."""
+    """Compile the kernels and load sets (all, if none is named), once in each worker process. Returns their names."""
     engine = scene_engine(options or SceneOptions())
     names = set_names or engine.names()
     photo = np.full((96, 64, 3), 128, np.uint8)

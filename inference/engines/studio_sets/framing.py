@@ -76,7 +76,7 @@ def _natural_size(studio: StudioSet, outline: Outline, factor: float) -> tuple[f
 
 
 def _metres_per_photo_px(view: Camera, origin: F64, outline: Outline, height_m: float) -> float:
-    """Photo pixels are as wide as they are high on the canvas; an upright metre is foreshortened by the view from above."""
+    """An upright metre is foreshortened by the view from above; photo pixels stay square."""
     to_camera = view.origin - origin
     slope = float(to_camera[2] / np.hypot(to_camera[0], to_camera[1]))
     return height_m / outline.height / float(np.hypot(1.0, slope))
@@ -119,7 +119,7 @@ def _window(
 
 
 def _view(studio: StudioSet, aspect: float) -> tuple[float, float, float]:
-    """(centre x, centre y, width) in plate pixels of the designer's view of this shape, else of the hero view's area."""
+    """(centre x, centre y, width) in plate pixels: the view of this shape, else one of the hero view's area."""
     plate_w, plate_h = studio.size
     for view in studio.views.values():
         if abs(float(view.get("aspect", 1.0)) / aspect - 1) < 0.03:

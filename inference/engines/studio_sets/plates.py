@@ -59,7 +59,7 @@ class Anchor:
 
 @dataclass(frozen=True, eq=False)
 class StudioSet:
-    """A set in memory. ``depth`` is planar metres (<= 0 nothing), ``normal`` world unit vectors, maybe at lower size."""
+    """A set in memory. ``depth``: planar metres, <= 0 nothing; ``normal``: world unit vectors; both maybe smaller."""
 
     name: str
     version: str
@@ -98,7 +98,7 @@ class PlateStore:
         return tuple(set_folders(self._directory))
 
     def get(self, name: str) -> StudioSet:
-        """The set called ``name``. Raises InputRejected ``shot.unknown_set``, EngineUnavailable ``shot.plates_damaged``."""
+        """The set ``name``. Raises InputRejected ``shot.unknown_set``, EngineUnavailable ``shot.plates_damaged``."""
         if name in self._kept:
             self._kept.move_to_end(name)
             return self._kept[name]

@@ -1,8 +1,8 @@
 """What the seed changes, so that twelve shots of one product are twelve pictures.
 
 Seed 0 is the set as its designer left it. Any other seed, deterministically: each lamp between -18 % and +18 % with the
-exposure held, the camera nearer or further by up to 4 % and moved by up to 2 % of the frame, and, where the set allows it,
-left and right exchanged (light, props and all; never the product). Everything chosen is written into the recipe.
+exposure held, the camera nearer or further by up to 4 % and moved by up to 2 % of the frame, and, where the set allows
+it, left and right exchanged (light, props and all; never the product). Everything chosen is written into the recipe.
 """
 
 from __future__ import annotations

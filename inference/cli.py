@@ -1,0 +1,263 @@
+"""The command line: every command prints exactly one JSON line on standard output.
+
+Exit status: 0 done; 2 the input can not be used (also wrong arguments); 3 the product gate or the verification failed;
+4 the engine is missing here or broke. In cases 2 and 4 the line is ``{"error": code, "message": sentence}``.
+
+    python -m inference cutout PHOTO --out cutout.png [--box X,Y,W,H]
+    python -m inference sets
+    python -m inference shot PHOTO [--box X,Y,W,H] --set NAME [--palette '#1b4d3e,#f4e9d8'] [--size 1200x1200]
+                             [--seed N] [--scale F] [--offset X,Y] --out shot.png [--layers DIR]
+    python -m inference verify recipe.json [--photo PHOTO]
+    python -m inference warm
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from inference.errors import InferenceError, InputRejected
+
+if TYPE_CHECKING:
+    from inference.ops.photo import Photo
+    from inference.ports import CutoutOptions, SceneOptions
+    from inference.types import U8, Box, Cutout, ShotResult
+
+BAD_INPUT, FAILED_GATE, ENGINE_TROUBLE = 2, 3, 4
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputRejected("cli.bad_arguments", message)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns the exit status."""
+    begin = time.perf_counter()
+    status: int
+    line: dict[str, Any]
+    try:
+        chosen = _parser().parse_args(arguments)
+        status, line = chosen.run(chosen)
+    except InputRejected as error:
+        status, line = BAD_INPUT, {"error": error.code, "message": error.message}
+    except InferenceError as error:
+        status, line = ENGINE_TROUBLE, {"error": error.code, "message": error.message}
+    if "error" not in line:
+        line["total_s"] = round(time.perf_counter() - begin, 3)
+    print(json.dumps(line, ensure_ascii=False))
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m inference", description="Product shots from one photo; one JSON line a command.")
+    parser.add_argument("--sets-dir", type=Path, help="folder of sets (default: the sets of the library)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    cutout = commands.add_parser("cutout", help="cut the product out of a photo")
+    _add_photo(cutout)
+    cutout.add_argument("--out", type=Path, required=True)
+    cutout.set_defaults(run=_cutout)
+    commands.add_parser("sets", help="list the sets").set_defaults(run=_sets)
+    shot = commands.add_parser("shot", help="make a product shot")
+    _add_photo(shot)
+    shot.add_argument("--set", dest="set_name", required=True)
+    shot.add_argument("--palette", default="", help="comma-separated #rrggbb, in the order of the set's materials")
+    shot.add_argument("--size", default="1200x1200", help="WIDTHxHEIGHT")
+    shot.add_argument("--seed", type=int, default=0)
+    shot.add_argument("--scale", type=float, default=1.0)
+    shot.add_argument("--offset", default="0,0", help="X,Y in fractions of the picture's width")
+    shot.add_argument("--out", type=Path, required=True)
+    shot.add_argument("--layers", type=Path, help="folder for master, plate, product, mask, shadow and recipe.json")
+    shot.set_defaults(run=_shot)
+    verify = commands.add_parser("verify", help="render a recipe again and compare")
+    verify.add_argument("recipe", type=Path)
+    verify.add_argument("--photo", type=Path, help="where the photo is now, if it moved")
+    verify.set_defaults(run=_verify)
+    commands.add_parser("warm", help="compile kernels and load sets once").set_defaults(run=_warm)
+    return parser
+
+
+def _add_photo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--box", help="X,Y,W,H around the product, in pixels of the upright photo")
+
+
+def _cutout(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    from PIL import Image
+
+    begin = time.perf_counter()
+    photo, _ = _read(chosen.photo)
+    cutout = _cut(photo, _box(chosen.box))
+    _save(Image.merge("RGBA", [*Image.fromarray(cutout.rgb).split(), Image.fromarray(cutout.alpha)]), chosen.out)
+    line = {**_cutout_figures(cutout), "out": str(chosen.out), "cutout_s": round(time.perf_counter() - begin, 3)}
+    return 0, line
+
+
+def _sets(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    from inference.pipelines.catalogue import list_sets
+
+    return 0, {"sets": [item.as_dict() for item in list_sets(chosen.sets_dir)]}
+
+
+def _shot(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    from PIL import Image
+
+    from inference.pipelines.product_shot import make_shot
+    from inference.types import ShotSpec
+
+    photo, digest = _read(chosen.photo)
+    width, height = _pair(chosen.size, "x", int, "a size is WIDTHxHEIGHT")
+    colours = tuple(code.strip() for code in chosen.palette.split(",") if code.strip())
+    offset = _pair(chosen.offset, ",", float, "an offset is X,Y")
+    spec = ShotSpec(chosen.set_name, width, height, colours, chosen.seed, chosen.scale, offset)
+    box = _box(chosen.box)
+    begin = time.perf_counter()
+    cutout = _cut(photo, box)
+    cut_s = round(time.perf_counter() - begin, 3)
+    source = {"photo": _recorded_path(chosen), "file_sha256": digest, "box": box.as_list() if box else None}
+    result = make_shot(photo.rgb, cutout, spec, source=source, options=_scene_options(chosen))
+    _save(Image.fromarray(result.master), chosen.out)
+    if chosen.layers:
+        _save_layers(result, chosen.layers)
+    return 0 if result.gate.passed else FAILED_GATE, {
+        **_cutout_figures(cutout),
+        "set": spec.set_name,
+        "size": [width, height],
+        "seed": spec.seed,
+        "gate": result.gate.as_dict(),
+        "measures": dict(result.measures),
+        "shot_warnings": list(result.warnings),
+        "out": str(chosen.out),
+        "sha256": result.recipe["output"]["pixels_sha256"],
+        "cutout_s": cut_s,
+        "shot_s": round(sum(result.timings_s.values()), 3),
+        "stages_s": dict(result.timings_s),
+    }
+
+
+def _verify(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    from inference.pipelines.verify import spec_of, verify
+    from inference.types import Box
+
+    recipe = _load_recipe(chosen.recipe)
+    spec_of(recipe)
+    source = recipe.get("source") or {}
+    path = chosen.photo or chosen.recipe.parent / str(source.get("photo", ""))
+    photo, _ = _read(path)
+    cutout = _cut(photo, Box(*source["box"]) if source.get("box") else None)
+    master = chosen.recipe.parent / "master.png"
+    picture = _read(master)[0].rgb if master.is_file() else None
+    report = verify(recipe, photo.rgb, cutout, picture=picture, options=_scene_options(chosen))
+    return 0 if report.passed else FAILED_GATE, report.as_dict()
+
+
+def _warm(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    from inference.pipelines import cutout, product_shot
+
+    engine = cutout.warm(_cutout_options())
+    return 0, {"engine": engine, "sets": list(product_shot.warm(options=_scene_options(chosen)))}
+
+
+def _read(path: Path) -> tuple[Photo, str]:
+    import hashlib
+
+    from inference.ops.photo import read_photo
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputRejected("photo.missing", f"{path} can not be read: {error.strerror}") from error
+    return read_photo(data), hashlib.sha256(data).hexdigest()
+
+
+def _load_recipe(path: Path) -> dict[str, Any]:
+    try:
+        recipe = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputRejected("verify.bad_recipe", f"{path} can not be read as a recipe: {error}") from error
+    if not isinstance(recipe, dict):
+        raise InputRejected("verify.bad_recipe", f"{path} holds no recipe")
+    return recipe
+
+
+def _cut(photo: Photo, box: Box | None) -> Cutout:
+    from inference.pipelines.cutout import cut_out
+
+    return cut_out(photo.rgb, box=box, alpha=photo.alpha, options=_cutout_options())
+
+
+def _cutout_figures(cutout: Cutout) -> dict[str, Any]:
+    return {
+        "engine": cutout.engine,
+        "confidence": round(cutout.confidence, 4),
+        "warnings": list(cutout.warnings),
+        "coverage": round(float((cutout.alpha >= 128).mean()), 4),
+        "photo_size": list(cutout.size),
+    }
+
+
+def _cutout_options() -> CutoutOptions:
+    """Where rembg keeps its weights by convention; they are used if they are there, and never fetched by a script."""
+    from inference.ports import CutoutOptions
+
+    home = os.environ.get("U2NET_HOME")
+    return CutoutOptions(weights_dir=Path(home) if home else None)
+
+
+def _scene_options(chosen: argparse.Namespace) -> SceneOptions:
+    from inference.ports import SceneOptions
+
+    return SceneOptions(plates_dir=chosen.sets_dir)
+
+
+def _recorded_path(chosen: argparse.Namespace) -> str:
+    """The photo as seen from the recipe, so that a folder can be moved as a whole."""
+    photo: Path = chosen.photo
+    return os.path.relpath(photo, chosen.layers) if chosen.layers else photo.name
+
+
+def _box(text: str | None) -> Box | None:
+    from inference.types import Box
+
+    if text is None:
+        return None
+    try:
+        return Box.parse(text)
+    except ValueError as error:
+        raise InputRejected("cli.bad_arguments", str(error)) from error
+
+
+def _pair(text: str, separator: str, kind: type, form: str) -> tuple[Any, Any]:
+    try:
+        first, second = (kind(part) for part in text.lower().split(separator))
+    except ValueError as error:
+        raise InputRejected("cli.bad_arguments", f"{form}, not {text!r}") from error
+    return first, second
+
+
+def _save(picture: Any, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+    except (OSError, ValueError) as error:
+        raise InputRejected("cli.can_not_write", f"{path} can not be written: {error}") from error
+
+
+def _save_layers(result: ShotResult, folder: Path) -> None:
+    from PIL import Image
+
+    layers: dict[str, U8] = {
+        "master": result.master,
+        "plate": result.plate,
+        "product": result.product,
+        "mask": result.mask,
+        "shadow": result.shadow,
+    }
+    for name, pixels in layers.items():
+        _save(Image.fromarray(pixels), folder / f"{name}.png")
+    text = json.dumps(result.recipe, ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / "recipe.json").write_text(text + "\n", encoding="utf-8")
