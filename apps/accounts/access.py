@@ -18,25 +18,23 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from apps.accounts.models import Membership, Role, User, Workspace
-from apps.core.errors import NotAllowed, NotFound
-from apps.core.tenancy import tenant_scope, user_scope
+from apps.accounts.selectors import find_membership
+from apps.accounts.services import remember_workspace
+from apps.core.errors import NotAllowed
+from apps.core.tenancy import tenant_scope
 
 
-class WorkspaceRequest(HttpRequest):
-    """A request whose workspace and membership have been checked."""
+class UserRequest(HttpRequest):
+    """A request of somebody who has signed in."""
 
     user: User
+
+
+class WorkspaceRequest(UserRequest):
+    """A request whose workspace and membership have been checked."""
+
     workspace: Workspace
     membership: Membership
-
-
-def find_membership(user: User, slug: str) -> Membership:
-    """Raises NotFound for a workspace that does not exist or that ``user`` is not in."""
-    with user_scope(user.id):
-        membership = Membership.objects.select_related("workspace").filter(user=user, workspace__slug=slug).first()
-    if membership is None:
-        raise NotFound("not_found")
-    return membership
 
 
 def open_door(request: HttpRequest, slug: str, role: Role) -> WorkspaceRequest:
@@ -57,6 +55,8 @@ def workspace_view(
         @functools.wraps(view)
         def guarded(request: HttpRequest, workspace: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             checked = open_door(request, workspace, role)
+            if _is_page_visit(request):
+                remember_workspace(checked.user, workspace=checked.workspace)
             with tenant_scope(checked.workspace.id):
                 return view(checked, *args, **kwargs)
 
@@ -64,3 +64,12 @@ def workspace_view(
         return cast(Callable[..., HttpResponseBase], login_required(guarded))
 
     return decorate
+
+
+def _is_page_visit(request: HttpRequest) -> bool:
+    """A person opened a page, as opposed to a script that fetches a part of one in some tab."""
+    return (
+        request.method == "GET"
+        and "HX-Request" not in request.headers
+        and "text/html" in request.headers.get("Accept", "")
+    )

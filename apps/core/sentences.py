@@ -33,6 +33,21 @@ SENTENCES = {
     "shot.gate_failed": _(
         "This shot was thrown away because it would have altered the product. Please try another set."
     ),
+    "member_above_you": _("That person's role is above yours. Ask an owner of the workspace."),
+    "role_above_yours": _("You can give away your own role or a lower one. Ask somebody with a higher role."),
+    "last_owner": _("A workspace needs an owner. Make somebody else an owner first."),
+    "workspace_name_missing": _("Give the workspace a name."),
+    "workspace_name_too_long": _("That name is too long. Use 80 characters or fewer."),
+    "workspace_name_mismatch": _("That is not the workspace's name. Type it exactly as shown."),
+    "email_invalid": _("That does not look like an e-mail address. Check it for typing errors."),
+    "already_member": _("This person is a member already."),
+    "already_invited": _("This person is invited already. Send the invitation again from the list below."),
+    "too_many_invitations": _("%(limit)s invitations are waiting already. Revoke some before sending more."),
+    "invitation_just_sent": _("That invitation was sent a moment ago. Wait a minute before sending it again."),
+    "invitation_closed": _("This invitation is used up, revoked or too old. Ask for a new one."),
+    "invitation_for_somebody_else": _("This invitation is for another address. Sign in with that one to accept it."),
+    "mail_not_sent": _("The mail could not be sent. What you entered is kept; send it again in a few minutes."),
+    "language_unknown": _("We do not speak that language yet. Choose one from the list."),
     "internal": _("Something broke on our side. Nothing was lost; please try again in a moment."),
 }
 

@@ -1,0 +1,128 @@
+"""Inviting people. The secret leaves the house once, by mail; only its SHA-256 stays."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.letters import send_invitation
+from apps.accounts.models import Invitation, Membership, Role, User, Workspace
+from apps.accounts.selectors import find_invitation, fingerprint, invitation_by_secret, pending_invitations
+from apps.accounts.services.people import remember_workspace
+from apps.accounts.services.rules import acting, lock_workspace, may_grant
+from apps.core.errors import Conflict, InvalidInput, NotAllowed
+from apps.core.tenancy import tenant_scope
+
+LIFETIME = timedelta(days=7)
+RESEND_AFTER = timedelta(minutes=1)
+PENDING_AT_MOST = 100
+
+LinkTo = Callable[[str], str]
+"""From a secret to the absolute address that is mailed."""
+
+
+def invite(workspace: Workspace, *, email: str, role: Role, actor: Membership, link_to: LinkTo) -> str:
+    """Mail an invitation after commit and return its link, for houses without a mail server.
+
+    Somebody whose invitation has run out is simply invited anew.
+    """
+    address = _clean_address(email)
+    secret = secrets.token_urlsafe(32)
+    with tenant_scope(workspace.id):
+        locked = lock_workspace(workspace)
+        current = acting(locked, actor, Role.ADMIN)
+        may_grant(current, role)
+        _must_be_new(locked, address)
+        invitation = Invitation(workspace=locked, email=address, role=role, invited_by_id=current.user_id)
+        _seal(invitation, secret)
+        invitation.save(force_insert=True)
+        _mail_after_commit(invitation, link_to(secret))
+    return link_to(secret)
+
+
+def resend_invitation(workspace: Workspace, *, invitation: Invitation, actor: Membership, link_to: LinkTo) -> str:
+    """Mail a new secret with a new lifetime; the former link stops working."""
+    secret = secrets.token_urlsafe(32)
+    with tenant_scope(workspace.id):
+        locked = lock_workspace(workspace)
+        current = acting(locked, actor, Role.ADMIN)
+        found = find_invitation(locked, invitation.id)
+        may_grant(current, Role(found.role))
+        if found.sent_at > timezone.now() - RESEND_AFTER:
+            raise Conflict("invitation_just_sent")
+        _seal(found, secret)
+        found.save(update_fields=["token_sha256", "sent_at", "expires_at"])
+        _mail_after_commit(found, link_to(secret))
+    return link_to(secret)
+
+
+def revoke_invitation(workspace: Workspace, *, invitation: Invitation, actor: Membership) -> None:
+    """The mailed link stops working."""
+    with tenant_scope(workspace.id):
+        locked = lock_workspace(workspace)
+        current = acting(locked, actor, Role.ADMIN)
+        found = find_invitation(locked, invitation.id)
+        may_grant(current, Role(found.role))
+        found.revoked_at = timezone.now()
+        found.save(update_fields=["revoked_at"])
+
+
+def accept_invitation(user: User, *, secret: str) -> Membership:
+    """Let ``user`` in. Raises NotFound for a closed invitation, NotAllowed when it is for another address."""
+    invitation = invitation_by_secret(secret)
+    if invitation.email.lower() != user.email:
+        raise NotAllowed("invitation_for_somebody_else")
+    with tenant_scope(invitation.workspace_id):
+        workspace = lock_workspace(invitation.workspace)
+        taken = Invitation.objects.filter(
+            id=invitation.id,
+            token_sha256=invitation.token_sha256,
+            accepted_at=None,
+            revoked_at=None,
+            expires_at__gt=timezone.now(),
+        ).update(accepted_at=timezone.now())
+        if not taken:
+            raise Conflict("invitation_closed")
+        membership, _created = Membership.objects.get_or_create(
+            workspace=workspace, user=user, defaults={"role": invitation.role}
+        )
+    remember_workspace(user, workspace=workspace)
+    return membership
+
+
+def _clean_address(email: str) -> str:
+    address = email.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise InvalidInput("email_invalid") from error
+    return address
+
+
+def _must_be_new(workspace: Workspace, address: str) -> None:
+    """Raises Conflict for members, for people who are invited already, and when too many invitations are pending."""
+    if Membership.objects.filter(workspace=workspace, user__email=address).exists():
+        raise Conflict("already_member")
+    pending = pending_invitations(workspace)
+    pending.filter(email=address, expires_at__lte=timezone.now()).update(revoked_at=timezone.now())
+    if pending.filter(email=address).exists():
+        raise Conflict("already_invited")
+    if pending.count() >= PENDING_AT_MOST:
+        raise Conflict("too_many_invitations", limit=PENDING_AT_MOST)
+
+
+def _seal(invitation: Invitation, secret: str) -> None:
+    invitation.token_sha256 = fingerprint(secret)
+    invitation.sent_at = timezone.now()
+    invitation.expires_at = invitation.sent_at + LIFETIME
+
+
+def _mail_after_commit(invitation: Invitation, link: str) -> None:
+    transaction.on_commit(partial(send_invitation, invitation, link=link))
