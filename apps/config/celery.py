@@ -41,6 +41,10 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
+    worker_concurrency=settings.WORKER_CONCURRENCY,
+    worker_proc_alive_timeout=300,  # children load engines before they report for work
+    worker_max_memory_per_child=settings.WORKER_MAX_CHILD_MIB * 1024,
+    worker_max_tasks_per_child=2000,
     task_ignore_result=True,
     worker_soft_shutdown_timeout=60,
     worker_hijack_root_logger=False,
@@ -50,3 +54,4 @@ app.conf.update(
 if settings.CELERY_BROKER_URL.startswith("amqp"):
     app.conf.update(task_default_queue_type="quorum", worker_detect_quorum_queues=True)
 app.autodiscover_tasks(["apps.jobs"])
+app.autodiscover_tasks(["apps.jobs"], related_name="worker")

@@ -7,3 +7,6 @@ class JobsConfig(AppConfig):
     name = "apps.jobs"
     label = "jobs"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.jobs import checks  # noqa: F401  registers the check

@@ -1,12 +1,19 @@
 r"""The queue of record.
 
-    queued --claim--> running --succeed--> succeeded
-      ^                 |  \--fail (not retryable, or third attempt)--> failed
-      |                 |--fail (retryable, attempts < max)--> queued
-      +--lease ran out--+--cancel seen--> cancelled          queued --cancel--> cancelled
+    queued --claim--> running --finish--> succeeded
+      ^  |               |--error that will not go away, deadline, third attempt--> failed
+      |  |               |--cancel seen--> cancelled
+      |  |               |--error that may go away (after a pause), worker stops, lease ran out--+
+      |  |                                                                                       |
+      |  +--cancel--> cancelled         queued again with no attempt left --> failed             |
+      +------------------------------------------------------------------------------------------+
+      +--retry by a person-- failed | cancelled
 
 A claim is one conditional UPDATE that raises ``attempts``; ``attempts`` is the fencing token: every later write of that
-worker names it, so a worker that was declared dead can not overwrite its successor.
+worker names it, so a worker that was declared dead can not overwrite its successor. It only ever grows: a retry by a
+person and a job that a stopping worker gave back raise ``max_attempts`` instead.
+
+An outbox row stands beside a job exactly while the job is queued: it is the doorbell that has to be rung.
 """
 
 from __future__ import annotations
@@ -14,6 +21,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Workspace, WorkspaceModel
@@ -25,6 +33,11 @@ class Priority(models.TextChoices):
     INTERACTIVE = "interactive", _("Interactive")
     BATCH = "batch", _("Batch")
     MAINTENANCE = "maintenance", _("Maintenance")
+
+    @property
+    def rank(self) -> int:
+        """Lower goes first."""
+        return list(Priority).index(self)
 
 
 class JobState(models.TextChoices):
@@ -58,22 +71,27 @@ class Job(WorkspaceModel):
     label = models.CharField(max_length=200, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     idempotency_key = models.CharField(max_length=100, blank=True)
+    subject = models.CharField(max_length=80, blank=True, help_text="what the result belongs to, for events: shot:<id>")
 
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     max_attempts = models.PositiveSmallIntegerField(default=3)
-    not_before = models.DateTimeField(null=True)
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
+    cancel_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     progress = models.FloatField(default=0.0)
     stage = models.CharField(max_length=40, blank=True)
 
+    changed_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     result = models.JSONField(default=dict)
     error_code = models.CharField(max_length=60, blank=True)
     error_params = models.JSONField(default=dict)
+    cpu_ms = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -101,6 +119,7 @@ class Job(WorkspaceModel):
             models.Index(fields=["created_at"], condition=Q(state="queued"), name="job_queued"),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_running"),
             models.Index(fields=["workspace", "-created_at"], name="job_recent"),
+            models.Index(fields=["workspace", "changed_at"], name="job_changed"),
         ]
 
     def __str__(self) -> str:
@@ -112,20 +131,46 @@ class Job(WorkspaceModel):
 
 
 class Outbox(models.Model):
-    """A doorbell that still has to be rung, written in the transaction that queued the job.
+    """The doorbell of a queued job, written in the transaction that queued it and removed by the claim.
 
-    Not deleted but stamped: the sweeper rings again for rows that were published long ago and not claimed since.
+    The relay stamps ``published_at`` when it has rung; the sweeper clears the stamp of rings that nobody answered.
     """
 
     id = models.BigAutoField(primary_key=True)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="outbox")
+    rank = models.PositiveSmallIntegerField(default=0, help_text="Priority.rank of the job")
     created_at = models.DateTimeField(auto_now_add=True)
+    ready_at = models.DateTimeField(
+        db_default=Now(), help_text="not to be rung or claimed before: the pause of a retry"
+    )
     published_at = models.DateTimeField(null=True)
     rings = models.PositiveIntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["id"], condition=Q(published_at=None), name="outbox_waiting")]
+        indexes = [
+            models.Index(fields=["workspace", "rank", "id"], condition=Q(published_at=None), name="outbox_waiting"),
+            models.Index(fields=["published_at"], condition=Q(published_at__isnull=False), name="outbox_rung"),
+        ]
 
     def __str__(self) -> str:
         return f"ring for {self.job_id}"
+
+
+class Share(models.Model):
+    """A workspace's place in the weighted round robin (start-time fair queueing, Goyal et al. 1996, unit jobs).
+
+    Every ring moves ``tag`` on by 1 / weight; the lowest tag is served next. A workspace that comes back after a pause
+    starts at the tag that is being served, so it neither waits behind the others nor lives on saved-up credit.
+    """
+
+    workspace = models.OneToOneField(Workspace, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    weight = models.FloatField(default=1.0)
+    tag = models.FloatField(default=0.0)
+    aged_at = models.DateTimeField(null=True, help_text="when work of a lower class was last let through for its age")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(weight__gt=0), name="share_weight_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} weighs {self.weight:g}"

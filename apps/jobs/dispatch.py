@@ -1,0 +1,158 @@
+"""Whose bell is rung next, decided in PostgreSQL; and the sweep that finds what was lost.
+
+Order: interactive > batch > maintenance; inside a class the workspaces take turns by weight (see ``Share``). So that
+lower classes are not starved by a steady stream of higher ones, a workspace whose lower work has waited ``AGEING_S``
+gets one of those jobs in among the interactive ones every ``AGED_EVERY_S``.
+
+The broker is kept shallow, because what is in it can no longer be overtaken: about one waiting bell for every worker
+process, and one more for interactive work. Several relays may run: they skip each other's locked rows.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+from apps.core.tenancy import system_scope
+from apps.jobs.models import Job, JobState, Outbox
+from apps.jobs.transitions import announce
+
+AGEING_S = 60.0
+AGED_EVERY_S = 15.0
+RING_AGAIN_S = 15.0  # doubled with every ring, up to RING_AGAIN_MAX_S
+RING_AGAIN_IDLE_S = 3.0  # while nothing runs anywhere, an unanswered bell is most likely lost
+RING_AGAIN_MAX_S = 60.0
+LOST_PAUSE_S = 1.0
+
+CHOOSE = """
+    WITH RECURSIVE tenant AS (
+        (SELECT workspace_id FROM jobs_outbox WHERE published_at IS NULL ORDER BY workspace_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT o.workspace_id FROM jobs_outbox o WHERE o.published_at IS NULL
+                    AND o.workspace_id > tenant.workspace_id ORDER BY o.workspace_id LIMIT 1)
+        FROM tenant WHERE tenant.workspace_id IS NOT NULL
+    ), turn AS (
+        SELECT tenant.workspace_id, coalesce(s.weight, 1) AS weight, greatest(coalesce(s.tag, 0), served.tag) AS tag,
+            coalesce(s.aged_at, '-infinity') <= now() - %(aged_every_s)s * interval '1 second' AS may_age
+        FROM tenant LEFT JOIN jobs_share s ON s.workspace_id = tenant.workspace_id
+            CROSS JOIN (SELECT coalesce(max(tag - 1 / weight), 0) AS tag FROM jobs_share) served
+        WHERE tenant.workspace_id IS NOT NULL
+    ), old AS (
+        SELECT turn.workspace_id, o.id, 0 AS rank FROM turn CROSS JOIN LATERAL (
+            SELECT id FROM jobs_outbox WHERE workspace_id = turn.workspace_id AND published_at IS NULL AND rank > 0
+                AND ready_at <= now() - %(ageing_s)s * interval '1 second'
+            ORDER BY ready_at LIMIT 1) o
+        WHERE turn.may_age
+    ), fresh AS (
+        SELECT turn.workspace_id, o.id, o.rank FROM turn CROSS JOIN LATERAL (
+            SELECT id, rank FROM jobs_outbox WHERE workspace_id = turn.workspace_id AND published_at IS NULL
+                AND ready_at <= now()
+            ORDER BY rank, id LIMIT %(most)s) o
+    ), candidate AS (
+        SELECT workspace_id, id, min(rank) AS rank FROM (SELECT * FROM old UNION ALL SELECT * FROM fresh) both_
+        GROUP BY workspace_id, id
+    ), tagged AS (
+        SELECT id, rank, tag + row_number() OVER (PARTITION BY workspace_id ORDER BY rank, id) / weight AS finish
+        FROM candidate JOIN turn USING (workspace_id)
+    ), numbered AS (
+        SELECT id, rank, row_number() OVER (ORDER BY rank, finish, id) AS n FROM tagged
+    )
+    SELECT o.id, o.job_id, o.workspace_id, job.kind, o.rank > numbered.rank AS aged
+    FROM numbered JOIN jobs_outbox o USING (id) JOIN jobs_job job ON job.id = o.job_id
+    WHERE n <= CASE WHEN numbered.rank = 0 THEN %(most)s ELSE %(few)s END AND o.published_at IS NULL
+    ORDER BY n
+    FOR UPDATE OF o SKIP LOCKED
+"""
+SERVED = """
+    INSERT INTO jobs_share AS s (workspace_id, weight, tag, aged_at)
+    SELECT %(workspace)s, 1, served.tag + %(count)s, CASE WHEN %(aged)s THEN now() END
+        FROM (SELECT coalesce(max(tag - 1 / weight), 0) AS tag FROM jobs_share) served
+    ON CONFLICT (workspace_id) DO UPDATE SET
+        tag = greatest(s.tag, (SELECT coalesce(max(tag - 1 / weight), 0) FROM jobs_share)) + %(count)s / s.weight,
+        aged_at = coalesce(excluded.aged_at, s.aged_at)
+"""
+STAMP = "UPDATE jobs_outbox SET published_at = now(), rings = rings + 1 WHERE id = ANY(%s)"
+UNANSWERED = """
+    UPDATE jobs_outbox SET published_at = NULL WHERE published_at < now() - interval '1 second' * least(
+        %(longest_s)s, power(2, rings - 1) * CASE WHEN EXISTS (SELECT 1 FROM jobs_job WHERE state = 'running')
+            THEN %(busy_s)s ELSE %(idle_s)s END)
+"""
+LOST = """
+    WITH stale AS (
+        SELECT id FROM jobs_job WHERE state = 'running' AND lease_until < now() LIMIT 500 FOR UPDATE SKIP LOCKED
+    ), back AS (
+        UPDATE jobs_job SET state = 'queued', lease_until = NULL, worker = '', progress = 0, stage = '',
+            changed_at = now(), error_code = 'worker_lost', error_params = '{}'
+        FROM stale WHERE jobs_job.id = stale.id RETURNING jobs_job.id, workspace_id, priority
+    )
+    INSERT INTO jobs_outbox (workspace_id, job_id, rank, created_at, ready_at, rings)
+    SELECT workspace_id, id, array_position(ARRAY['interactive', 'batch', 'maintenance'], priority::text) - 1,
+        now(), now() + %(pause_s)s * interval '1 second', 0
+    FROM back
+    RETURNING job_id
+"""
+
+
+@dataclass(frozen=True)
+class Ring:
+    outbox_id: int
+    job_id: uuid.UUID
+    workspace_id: uuid.UUID
+    kind: str
+    aged: bool
+
+
+def ring_next(publish: Callable[[Ring], None]) -> int:
+    """Ring as many bells as the broker should hold, in fair order; returns how many.
+
+    Publishing happens inside the transaction: when the broker refuses, nothing is stamped; when the commit fails, a
+    bell rings twice, which a claim shrugs off.
+    """
+    with system_scope():
+        rings = _choose()
+        for ring in rings:
+            publish(ring)
+        if rings:
+            _stamp(rings)
+    return len(rings)
+
+
+def _choose() -> list[Ring]:
+    slots = max(settings.WORKER_CONCURRENCY, Job.objects.filter(state=JobState.RUNNING).count())
+    rung = Outbox.objects.filter(published_at__isnull=False).count()
+    most = 2 * slots - rung
+    if most <= 0:
+        return []
+    limits = {"most": most, "few": slots - rung, "ageing_s": AGEING_S, "aged_every_s": AGED_EVERY_S}
+    with connection.cursor() as cursor:
+        cursor.execute(CHOOSE, limits)
+        return [Ring(*row) for row in cursor.fetchall()]
+
+
+def _stamp(rings: list[Ring]) -> None:
+    aged = {ring.workspace_id for ring in rings if ring.aged}
+    with connection.cursor() as cursor:
+        for workspace_id, count in Counter(ring.workspace_id for ring in rings).items():
+            cursor.execute(SERVED, {"workspace": workspace_id, "count": count, "aged": workspace_id in aged})
+        cursor.execute(STAMP, [[ring.outbox_id for ring in rings]])
+
+
+def sweep() -> int:
+    """Put jobs whose worker fell silent back in the queue and take up bells that nobody answered; returns how many.
+
+    A job without an attempt left is queued as well: a worker ends it, because only workers run code of kinds.
+    """
+    with system_scope(), connection.cursor() as cursor:
+        cursor.execute(LOST, {"pause_s": LOST_PAUSE_S})
+        lost = [row[0] for row in cursor.fetchall()]
+        waits = {"busy_s": RING_AGAIN_S, "idle_s": RING_AGAIN_IDLE_S, "longest_s": RING_AGAIN_MAX_S}
+        cursor.execute(UNANSWERED, waits)
+        unanswered: int = cursor.rowcount
+        for job in Job.objects.filter(id__in=lost):
+            announce(job)
+    return len(lost) + unanswered

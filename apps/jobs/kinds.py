@@ -1,0 +1,94 @@
+"""What the queue can do: one class a kind, registered in ``settings.JOB_KINDS`` and resolved at boot by a check.
+
+    load   (tenant scope)   rows and bytes -> plain data
+    work   (no database)    plain data -> outcome; reports progress; may take long; files go to deterministic keys
+    finish (tenant scope)   domain rows and ledger, in the transaction that sets the job succeeded
+    fail   (tenant scope)   domain rows follow, in the transaction that sets the job failed or cancelled
+
+Everything but ``finish`` and ``fail`` may run more than once for one job.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Protocol, runtime_checkable
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from apps.jobs.models import Job
+from inference.errors import Cancelled
+
+
+class OnProgress(Protocol):
+    """Called by the work with a stage's name and the fraction done (0 to 1) of the whole job.
+
+    Raises a subclass of ``inference.errors.Cancelled`` when the work has to stop; let it pass.
+    """
+
+    def __call__(self, stage: str, fraction: float) -> None: ...
+
+
+@runtime_checkable
+class JobKind(Protocol):
+    name: str
+    deadline_s: float
+
+    def load(self, job: Job) -> Any:
+        """Read what ``work`` needs. AppError and InferenceError end the job with their code."""
+
+    def work(self, inputs: Any, on_progress: OnProgress) -> Any:
+        """Do it, without the database."""
+
+    def finish(self, job: Job, outcome: Any) -> dict[str, Any]:
+        """Write the rows that the work produced and return ``job.result``."""
+
+    def fail(self, job: Job, code: str) -> None:
+        """Let the rows of the domain follow a job that failed or was cancelled."""
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    def warm(self) -> None:
+        """Load engines before the first job arrives; called once in every worker process."""
+
+
+@runtime_checkable
+class Restartable(Protocol):
+    def restart(self, job: Job) -> None:
+        """Let the rows of the domain follow a failed or cancelled job that is queued again by a person."""
+
+
+class StopWork(Cancelled):
+    """Raised by ``on_progress``: this worker has to let go of the job."""
+
+
+class JobCancelled(StopWork):
+    """A person cancelled it."""
+
+
+class LeaseLost(StopWork):
+    """The row went on without this worker."""
+
+
+class DeadlinePassed(StopWork):
+    """It took longer than the kind allows."""
+
+
+class WorkerStopping(StopWork):
+    """The process is asked to end and the job goes back to the queue."""
+
+
+@cache
+def _instance(path: str) -> JobKind:
+    kind: JobKind = import_string(path)()
+    return kind
+
+
+def find_kind(name: str) -> JobKind:
+    """Raises KeyError for a name that is not registered."""
+    return _instance(settings.JOB_KINDS[name])
+
+
+def all_kinds() -> list[JobKind]:
+    return [find_kind(name) for name in settings.JOB_KINDS]

@@ -1,0 +1,89 @@
+"""One attempt at one job, from the claim to its end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from uuid import UUID
+
+from apps.core.errors import AppError
+from apps.core.tenancy import system_scope, tenant_scope
+from apps.jobs import transitions
+from apps.jobs.kinds import DeadlinePassed, JobCancelled, JobKind, LeaseLost, WorkerStopping, find_kind
+from apps.jobs.lease import Lease
+from apps.jobs.models import Job, JobState
+from apps.jobs.patience import patiently
+from apps.jobs.transitions import Held
+from inference.errors import InferenceError
+
+logger = logging.getLogger(__name__)
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}/{os.getpid()}"
+
+
+def claim_or_tidy(job_id: UUID) -> Held | None:
+    """Claim the job. When that is refused, end it if it may not run any more, or free it from a dead neighbour."""
+    held = patiently(lambda: transitions.claim(job_id, worker=worker_name()))
+    if held is None:
+        patiently(lambda: transitions.settle(job_id))
+        patiently(lambda: _free_from_dead_neighbour(job_id))
+    return held
+
+
+def execute(held: Held) -> None:
+    """Work on a claimed job. What the kind raises on purpose becomes its state; anything else is the caller's."""
+    kind = find_kind(held.kind)
+    try:
+        with Lease(held, kind.deadline_s) as lease:
+            _attempt(held, kind, lease)
+    except LeaseLost as lost:
+        logger.warning("job %s went on without this worker: %s", held.job_id, lost)
+    except WorkerStopping:
+        patiently(lambda: transitions.give_back(held))
+    except JobCancelled:
+        patiently(lambda: transitions.fail_attempt(held, "cancelled", retryable=False))
+    except DeadlinePassed:
+        fail(held, "deadline_passed", {"minutes": round(kind.deadline_s / 60, 1)}, retryable=False)
+    except (AppError, InferenceError) as error:
+        fail(held, error.code, error.params, retryable=error.retryable)
+
+
+def _attempt(held: Held, kind: JobKind, lease: Lease) -> None:
+    started = time.process_time()
+
+    def load() -> object:
+        with tenant_scope(held.workspace_id):
+            return kind.load(Job.objects.select_related("workspace").get(id=held.job_id))
+
+    inputs = patiently(load)
+    lease.check()
+    outcome = kind.work(inputs, lease.on_progress)
+    lease.check()
+    cpu_ms = round((time.process_time() - started) * 1000)
+    patiently(lambda: transitions.finish(held, kind, outcome, cpu_ms=cpu_ms))
+
+
+def fail(held: Held, code: str, params: dict[str, str | int | float] | None = None, *, retryable: bool) -> None:
+    logger.info("attempt %d of job %s did not work out: %s", held.attempt, held.job_id, code)
+    patiently(lambda: transitions.fail_attempt(held, code, params, retryable=retryable))
+
+
+def _free_from_dead_neighbour(job_id: UUID) -> None:
+    """Celery hands the message of a killed child to the next one: no need to wait for the lease to run out."""
+    host, _, pid = worker_name().rpartition("/")
+    with system_scope():
+        job = Job.objects.filter(id=job_id, state=JobState.RUNNING, worker__startswith=f"{host}/").first()
+    if job is None:
+        return
+    pid = job.worker.rpartition("/")[2]
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        held = Held(job.id, job.workspace_id, job.kind, job.attempts)
+        transitions.fail_attempt(held, "worker_lost", retryable=True)
+    except PermissionError:
+        return

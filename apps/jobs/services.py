@@ -1,0 +1,118 @@
+"""Handing work to the queue and taking it back. Everything else that happens to a job is in ``transitions``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.accounts.models import User, Workspace
+from apps.core.errors import Conflict
+from apps.core.tenancy import tenant_scope
+from apps.jobs.kinds import Restartable, find_kind
+from apps.jobs.models import Batch, Job, JobState, Priority
+from apps.jobs.transitions import announce, end_badly, hang_bell, requeue, save
+
+
+def submit(
+    workspace: Workspace,
+    *,
+    kind: str,
+    params: dict[str, Any],
+    priority: Priority = Priority.INTERACTIVE,
+    created_by: User | None = None,
+    label: str = "",
+    batch: Batch | None = None,
+    idempotency_key: str = "",
+    subject: str = "",
+) -> Job:
+    """Queue one job, in the caller's transaction: it runs after the commit, or it never existed.
+
+    A second submission with the same ``idempotency_key`` returns the first job. Raises Conflict when that job asks for
+    something else, and KeyError for a kind that is not registered.
+    """
+    find_kind(kind)
+    job = Job(
+        workspace=workspace,
+        kind=kind,
+        params=params,
+        priority=priority,
+        created_by=created_by,
+        label=label[:200],
+        batch=batch,
+        idempotency_key=idempotency_key,
+        subject=subject,
+    )
+    with tenant_scope(workspace.id):
+        try:
+            with transaction.atomic():
+                job.save(force_insert=True)
+        except IntegrityError:
+            first = _same_request(job)
+            if first is None:
+                raise
+            return first
+        hang_bell(job)
+        announce(job)
+    return job
+
+
+def _same_request(job: Job) -> Job | None:
+    """The job that already holds the idempotency key of ``job``."""
+    holders = Job.objects.filter(workspace_id=job.workspace_id, idempotency_key=job.idempotency_key)
+    found = holders.exclude(idempotency_key="").first()
+    if found is not None and (found.kind, found.params) != (job.kind, job.params):
+        raise Conflict("idempotency_mismatch")
+    return found
+
+
+def create_batch(workspace: Workspace, *, kind: str, label: str, created_by: User | None = None) -> Batch:
+    """A bracket around jobs that are submitted with ``batch=``."""
+    with tenant_scope(workspace.id):
+        return Batch.objects.create(workspace=workspace, kind=kind, label=label[:200], created_by=created_by)
+
+
+def cancel(job: Job, *, by: User | None = None) -> Job:
+    """Cancel: at once while the job waits; at its next step while it runs. Cancelling what has ended does nothing."""
+    with tenant_scope(job.workspace_id):
+        row = Job.objects.select_for_update().get(id=job.id)
+        _cancel_locked(row, by)
+    return row
+
+
+def cancel_batch(batch: Batch, *, by: User | None = None) -> int:
+    """Cancel every job of the batch that has not ended; returns how many that are."""
+    with tenant_scope(batch.workspace_id):
+        waiting = [JobState.QUEUED, JobState.RUNNING]
+        rows = list(Job.objects.select_for_update().filter(batch=batch, state__in=waiting).order_by("id"))
+        for row in rows:
+            _cancel_locked(row, by)
+    return len(rows)
+
+
+def _cancel_locked(job: Job, by: User | None) -> None:
+    if job.is_ended or job.cancel_requested_at is not None:
+        return
+    job.cancel_requested_at, job.cancel_requested_by = timezone.now(), by
+    if job.state == JobState.QUEUED:
+        end_badly(job)
+        return
+    save(job)
+    announce(job)
+
+
+def retry(job: Job) -> Job:
+    """Queue a failed or cancelled job once more, with as many attempts as a new one. Raises Conflict for any other."""
+    with tenant_scope(job.workspace_id):
+        row = Job.objects.select_for_update().get(id=job.id)
+        if row.state not in (JobState.FAILED, JobState.CANCELLED):
+            raise Conflict("job_not_ended")
+        row.max_attempts = row.attempts + Job._meta.get_field("max_attempts").default
+        row.cancel_requested_at, row.cancel_requested_by = None, None
+        row.error_code, row.error_params = "", {}
+        requeue(row)
+        kind = find_kind(row.kind)
+        if isinstance(kind, Restartable):
+            kind.restart(row)
+    return row

@@ -1,0 +1,236 @@
+"""Every change of a job's state, each one transaction and each under the fence.
+
+What a worker writes names the attempt that it holds (``Held``); a row that went on without it refuses with LeaseLost.
+All clocks are PostgreSQL's, so that machines need not agree on the time.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+
+from apps.core.events import notify
+from apps.core.tenancy import system_scope, tenant_scope
+from apps.jobs.kinds import JobCancelled, JobKind, LeaseLost, find_kind
+from apps.jobs.models import Job, JobState, Outbox, Priority
+
+LEASE_S = 20.0
+PAUSE_S = (2.0, 8.0, 30.0)  # before the second, third and any later attempt
+BELL = "vf_bell"  # wakes the relay: there is a bell to ring, or room for one more
+
+CLAIM = """
+    WITH won AS (
+        UPDATE jobs_job SET state = 'running', attempts = attempts + 1, worker = %(worker)s,
+            lease_until = now() + %(lease_s)s * interval '1 second', started_at = now(), changed_at = now(),
+            progress = 0, stage = '', error_code = '', error_params = '{}'
+        WHERE id = %(job)s AND state = 'queued' AND attempts < max_attempts AND cancel_requested_at IS NULL
+            AND EXISTS (SELECT 1 FROM jobs_outbox WHERE job_id = %(job)s AND ready_at <= now())
+        RETURNING id, workspace_id, kind, attempts
+    ), answered AS (
+        DELETE FROM jobs_outbox USING won WHERE jobs_outbox.job_id = won.id
+    )
+    SELECT id, workspace_id, kind, attempts FROM won
+"""
+RENEW = """
+    UPDATE jobs_job SET lease_until = now() + %(lease_s)s * interval '1 second'
+    WHERE id = %(job)s AND state = 'running' AND attempts = %(attempt)s
+    RETURNING cancel_requested_at IS NOT NULL
+"""
+REPORT = """
+    UPDATE jobs_job SET lease_until = now() + %(lease_s)s * interval '1 second', changed_at = now(),
+        progress = %(progress)s, stage = %(stage)s
+    WHERE id = %(job)s AND state = 'running' AND attempts = %(attempt)s
+    RETURNING cancel_requested_at IS NOT NULL
+"""
+
+
+@dataclass(frozen=True)
+class Held:
+    """One attempt at one job, as its worker knows it."""
+
+    job_id: uuid.UUID
+    workspace_id: uuid.UUID
+    kind: str
+    attempt: int
+
+
+def claim(job_id: uuid.UUID, *, worker: str) -> Held | None:
+    """Take the job, or None when somebody else has it, it ended, or its pause is not over."""
+    with system_scope():
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM, {"job": job_id, "worker": worker, "lease_s": LEASE_S})
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        announce(Job.objects.get(id=job_id))
+        ring_relay()
+    return Held(*row)
+
+
+def renew(held: Held) -> None:
+    """Push the lease on. Raises LeaseLost or JobCancelled."""
+    _touch(held, RENEW, {})
+
+
+def report(held: Held, stage: str, progress: float) -> None:
+    """Push the lease on, store the progress and tell the browsers. Raises LeaseLost or JobCancelled."""
+    _touch(held, REPORT, {"stage": stage[:40], "progress": min(max(progress, 0.0), 1.0)}, tell=True)
+
+
+def _touch(held: Held, statement: str, values: Mapping[str, Any], *, tell: bool = False) -> None:
+    with tenant_scope(held.workspace_id):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, {"job": held.job_id, "attempt": held.attempt, "lease_s": LEASE_S, **values})
+            row = cursor.fetchone()
+        if row is not None and tell:
+            announce(Job.objects.get(id=held.job_id))
+    if row is None:
+        raise LeaseLost(f"attempt {held.attempt} of {held.job_id} is over")
+    if row[0]:
+        raise JobCancelled
+
+
+def finish(held: Held, kind: JobKind, outcome: Any, *, cpu_ms: int) -> None:
+    """Succeed: domain rows, ledger and state in one transaction. Raises LeaseLost or JobCancelled.
+
+    May be repeated after a lost connection: when the first commit did go through, nothing happens.
+    """
+    with tenant_scope(held.workspace_id):
+        job = Job.objects.select_for_update().filter(id=held.job_id, attempts=held.attempt).first()
+        if job is not None and job.state == JobState.SUCCEEDED:
+            return
+        if job is None or job.state != JobState.RUNNING:
+            raise LeaseLost(f"attempt {held.attempt} of {held.job_id} is over")
+        if job.cancel_requested_at is not None:
+            raise JobCancelled
+        job.cpu_ms = cpu_ms
+        job.result = kind.finish(job, outcome)
+        job.progress = 1.0
+        end(job, JobState.SUCCEEDED)
+
+
+def fail_attempt(held: Held, code: str, params: Mapping[str, Any] | None = None, *, retryable: bool) -> None:
+    """This attempt did not work out: once more after a pause, or the end. A late worker's failure changes nothing."""
+    with tenant_scope(held.workspace_id):
+        job = _locked(held)
+        if job is None:
+            return
+        job.error_code, job.error_params = code, dict(params or {})
+        if job.cancel_requested_at is None and retryable and job.attempts < job.max_attempts:
+            requeue(job, pause_s=PAUSE_S[min(job.attempts, len(PAUSE_S)) - 1])
+        else:
+            end_badly(job)
+
+
+def give_back(held: Held) -> None:
+    """The worker stops: the job waits for another one, and this attempt does not count."""
+    with tenant_scope(held.workspace_id):
+        job = _locked(held)
+        if job is not None:
+            job.max_attempts = F("max_attempts") + 1
+            requeue(job)
+
+
+def settle(job_id: uuid.UUID) -> None:
+    """End a queued job that may not run any more: cancelled while it ran, or its last worker was lost."""
+    with system_scope():
+        workspace_id = (
+            Job.objects.filter(id=job_id, state=JobState.QUEUED).values_list("workspace_id", flat=True).first()
+        )
+    if workspace_id is None:
+        return
+    with tenant_scope(workspace_id):
+        job = Job.objects.select_for_update().get(id=job_id)
+        exhausted = job.attempts >= job.max_attempts
+        if job.state == JobState.QUEUED and (exhausted or job.cancel_requested_at is not None):
+            end_badly(job)
+
+
+def end_badly(job: Job) -> None:
+    """End a locked job as cancelled, when somebody asked for that, or else as failed; the kind's rows follow."""
+    cancelled = job.cancel_requested_at is not None
+    if cancelled:
+        job.error_code, job.error_params = "cancelled", {}
+    end(job, JobState.CANCELLED if cancelled else JobState.FAILED)
+    find_kind(job.kind).fail(job, job.error_code)
+
+
+def end_without_hook(held: Held) -> None:
+    """The last resort when the kind's own ``fail`` is what broke."""
+    with tenant_scope(held.workspace_id):
+        job = _locked(held)
+        if job is not None:
+            job.error_code, job.error_params = "internal", {}
+            end(job, JobState.FAILED)
+
+
+def end(job: Job, state: JobState) -> None:
+    """Write the end of a locked job."""
+    job.state = state
+    job.lease_until = None
+    job.ended_at = Now()
+    save(job)
+    Outbox.objects.filter(job=job).delete()
+    announce(job)
+    ring_relay()
+
+
+def requeue(job: Job, *, pause_s: float = 0.0) -> None:
+    """Put a locked job back in the queue and hang up its bell."""
+    job.state = JobState.QUEUED
+    job.lease_until = None
+    job.ended_at = None
+    job.progress, job.stage, job.worker = 0.0, "", ""
+    save(job)
+    hang_bell(job, pause_s=pause_s)
+    announce(job)
+
+
+def save(job: Job) -> None:
+    """Write a locked row, with the database's time of the change."""
+    job.changed_at = Now()
+    job.save()
+    job.refresh_from_db(fields=["changed_at", "ended_at", "max_attempts"])
+
+
+def hang_bell(job: Job, *, pause_s: float = 0.0) -> None:
+    """Write the outbox row of a queued job; the relay wakes with the commit."""
+    Outbox.objects.create(
+        workspace_id=job.workspace_id,
+        job=job,
+        rank=Priority(job.priority).rank,
+        ready_at=Now() + timedelta(seconds=pause_s),
+    )
+    ring_relay()
+
+
+def ring_relay() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [BELL])
+
+
+def announce(job: Job) -> None:
+    """Tell the workspace's pages that this job changed."""
+    notify(
+        job.workspace_id,
+        {
+            "job": str(job.id),
+            "batch": str(job.batch_id) if job.batch_id else None,
+            "kind": job.kind,
+            "subject": job.subject,
+            "state": job.state,
+        },
+    )
+
+
+def _locked(held: Held) -> Job | None:
+    """The row, locked, while this attempt still holds it."""
+    mine = Job.objects.filter(id=held.job_id, state=JobState.RUNNING, attempts=held.attempt)
+    return mine.select_for_update().first()
