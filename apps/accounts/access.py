@@ -49,14 +49,21 @@ def open_door(request: HttpRequest, slug: str, role: Role) -> WorkspaceRequest:
 
 
 def workspace_view(
-    *, role: Role = Role.VIEWER
+    *, role: Role = Role.VIEWER, scoped: bool = True
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Args:
+    scoped: whether the whole view runs in one transaction of the workspace. Views that wait for long work say
+        False; without a scope they see no tenant's rows, so their services open the scope themselves.
+    """
+
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, workspace: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             checked = open_door(request, workspace, role)
             if _is_page_visit(request):
                 remember_workspace(checked.user, workspace=checked.workspace)
+            if not scoped:
+                return view(checked, *args, **kwargs)
             with tenant_scope(checked.workspace.id):
                 return view(checked, *args, **kwargs)
 

@@ -12,7 +12,10 @@ register = template.Library()
 
 @register.inclusion_tag("components/_field.html")
 def field(bound: BoundField, width: str = "") -> dict[str, Any]:
-    """``{% field form.email %}``; ``width`` is a further class. Django itself adds aria-describedby and aria-invalid to the widget."""
+    """``{% field form.email %}``; ``width`` is a further class.
+
+    Django itself adds aria-describedby and aria-invalid to the widget.
+    """
     widget = bound.field.widget
     is_check = isinstance(widget, forms.CheckboxInput)
     css = "" if is_check else "select" if isinstance(widget, forms.Select) else "input"
