@@ -1,5 +1,14 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.assets import views
+
+app_name = "assets"
+urlpatterns = [
+    path("files/<str:token>", views.file, name="file"),
+    path("w/<slug:workspace>/uploads/", views.upload, name="upload"),
+    path("w/<slug:workspace>/uploads/ticket", views.ticket, name="ticket"),
+    path("w/<slug:workspace>/uploads/<uuid:upload_id>/complete", views.complete_upload, name="complete_upload"),
+    path("w/<slug:workspace>/assets/<uuid:asset_id>/<slug:spec>", views.rendition, name="rendition"),
+]

@@ -48,6 +48,53 @@ SENTENCES = {
     "invitation_for_somebody_else": _("This invitation is for another address. Sign in with that one to accept it."),
     "mail_not_sent": _("The mail could not be sent. What you entered is kept; send it again in a few minutes."),
     "language_unknown": _("We do not speak that language yet. Choose one from the list."),
+    "assets.empty": _("This file is empty. Export the picture again and drop the new file."),
+    "assets.too_big": _(
+        "This file is larger than %(limit_mb)s MB. Save it as JPEG, or make it smaller, and drop it again."
+    ),
+    "assets.one_file": _("No file arrived. Choose the picture again."),
+    "assets.unknown_type": _("This is not a picture we can read. Use JPEG, PNG, WebP, AVIF, TIFF or BMP."),
+    "assets.gif": _("GIF has too few colours for a product photo. Use the original photo, as JPEG or PNG."),
+    "assets.svg": _("This is a drawing (SVG), not a photo. Export it as PNG, at least 1200 pixels wide."),
+    "assets.pdf": _("This is a PDF. Export the page with the product as JPEG or PNG."),
+    "assets.web_page": _("This is a web page, not a picture. Open it, save the picture itself and drop that."),
+    "assets.archive": _("This is an archive. Unpack it and drop the pictures, or the whole folder."),
+    "assets.video": _("This is a video or sound file. Save one frame as JPEG or PNG."),
+    "assets.layered": _("This file has layers (Photoshop or GIMP). Export it as PNG or TIFF without layers."),
+    "assets.raw": _("This is a camera's raw file. Develop it and export JPEG, or TIFF with 8 or 16 bits."),
+    "assets.heic": _(
+        "HEIC is not switched on here. Share the photo as JPEG, or ask your administrator for the HEIC extra."
+    ),
+    "assets.animated": _("This picture moves. Save the frame you want as JPEG or PNG."),
+    "assets.many_pages": _("This TIFF has several pages. Export the page with the product on its own."),
+    "assets.too_many_pixels": _(
+        "This picture has %(width)s × %(height)s pixels; the limit is %(limit)s megapixels. Make it smaller first."
+    ),
+    "assets.too_long": _(
+        "This picture is %(width)s × %(height)s pixels; no side may be longer than %(limit)s. Crop it and try again."
+    ),
+    "assets.too_small": _(
+        "This picture is only %(width)s × %(height)s pixels. Use one of at least %(limit)s on each side; 1200 is good."
+    ),
+    "assets.deep_pixels": _("This picture stores colours as 32-bit numbers. Export it with 8 or 16 bits a channel."),
+    "assets.damaged": _(
+        "This file is damaged or incomplete. Copy it from the camera or phone again, or export it anew."
+    ),
+    "assets.too_complex": _(
+        "This file takes far more work than a photo should. Open it and export it anew as JPEG or PNG."
+    ),
+    "assets.busy": _("Many pictures are coming in right now. Try this one again in a moment."),
+    "assets.storage_full": _(
+        "There is no room to store this right now. Nothing was lost; tell your administrator and try again."
+    ),
+    "assets.storage_down": _("The storage does not answer right now. Nothing was lost; try again in a moment."),
+    "assets.bytes_missing": _(
+        "The stored file can not be found. Upload the picture again, or tell your administrator."
+    ),
+    "assets.bytes_damaged": _("The stored file is damaged. Upload the picture again, or tell your administrator."),
+    "assets.not_arrived": _("The file has not arrived yet. Send it again."),
+    "assets.upload_expired": _("This upload was never finished. Drop the file again."),
+    "assets.link_expired": _("This link has expired. Go back to the page and open the picture from there."),
     "internal": _("Something broke on our side. Nothing was lost; please try again in a moment."),
 }
 

@@ -154,33 +154,37 @@ S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL", schemes=("http", "https"))
 S3_REGION = env.text("S3_REGION", "us-east-1")
 if S3_BUCKET:
     MEDIA_STORAGE = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "apps.assets.s3.BucketStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": S3_ENDPOINT_URL or None,
             "region_name": S3_REGION,
-            "signature_version": "s3v4",
             "default_acl": None,
             "file_overwrite": True,
-            "querystring_expire": 300,
         },
     }
 else:
     MEDIA_STORAGE = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "blobs", "allow_overwrite": True, "file_permissions_mode": 0o600},
+        "BACKEND": "apps.assets.storage.LocalStorage",
+        "OPTIONS": {"location": DATA_DIR / "files", "allow_overwrite": True},
     }
 STORAGES = {
     "default": MEDIA_STORAGE,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 UPLOAD_MAX_BYTES = env.whole("UPLOAD_MAX_BYTES", 60 * 1024 * 1024, at_least=1024)
-UPLOAD_MAX_PIXELS = env.whole("UPLOAD_MAX_PIXELS", 50_000_000, at_least=1_000)
+UPLOAD_MAX_PIXELS = env.whole("UPLOAD_MAX_PIXELS", 50_000_000, at_least=10_000)
+FILE_UPLOAD_HANDLERS = ["apps.assets.handlers.QuarantineHandler"]
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "quarantine"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # ---- queue: the job row is the record, the broker only rings the bell
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
-JOB_KINDS: dict[str, str] = {}
+JOB_KINDS: dict[str, str] = {
+    "studio.cutout": "apps.studio.jobs.CutoutKind",
+    "studio.shot": "apps.studio.jobs.ShotKind",
+    "studio.preview": "apps.studio.jobs.PreviewKind",
+}
 CELERY_APP = "apps.config.celery.app"
 WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", os.cpu_count() or 1, at_least=1, at_most=64)
 WORKER_STOP_GRACE_S = env.whole("WORKER_STOP_GRACE_S", 8, at_most=3600)

@@ -1,0 +1,92 @@
+"""Reads. Every function takes the workspace, or a row that was found in it, first."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+
+from apps.accounts.models import Workspace
+from apps.assets import links
+from apps.assets.models import Asset, Blob, Rendition, Upload
+from apps.assets.naming import download_name as named
+from apps.assets.storage import blob_store, presigning_store
+from apps.assets.types import ORIGINAL
+from apps.core.errors import NotFound, Unavailable
+from inference.recipe import recipe_hash
+
+
+def read_bytes(blob: Blob) -> bytes:
+    """The bytes, compared with the hash under which they were stored.
+
+    Raises:
+        Unavailable: the storage does not answer, or what it answers is not what was stored.
+    """
+    data = blob_store().get(blob.storage_key)
+    if hashlib.sha256(data).hexdigest() != blob.sha256:
+        raise Unavailable("assets.bytes_damaged")
+    return data
+
+
+def get_asset(workspace: Workspace, asset_id: uuid.UUID) -> Asset:
+    """With its blob. Raises NotFound."""
+    asset = Asset.objects.select_related("blob", "workspace").filter(workspace=workspace, pk=asset_id).first()
+    if asset is None:
+        raise NotFound("not_found")
+    return asset
+
+
+def find_by_recipe(workspace: Workspace, recipe: Mapping[str, Any]) -> Asset | None:
+    """The asset that this recipe made here before, if any."""
+    hashed = recipe_hash(recipe)
+    return Asset.objects.select_related("blob").filter(workspace=workspace, recipe_hash=hashed).first()
+
+
+def find_rendition(asset: Asset, spec: str) -> Blob | None:
+    """The blob of ``spec``; the original for ``"original"``; None where that rendition was not made yet."""
+    if spec == ORIGINAL:
+        return asset.blob
+    found = Rendition.objects.select_related("blob").filter(asset=asset, spec=spec).first()
+    return found.blob if found else None
+
+
+def get_upload(workspace: Workspace, upload_id: uuid.UUID) -> Upload:
+    """Raises NotFound."""
+    upload = Upload.objects.select_related("asset").filter(workspace=workspace, pk=upload_id).first()
+    if upload is None:
+        raise NotFound("not_found")
+    return upload
+
+
+def signed_url(asset: Asset, spec: str = ORIGINAL, download_name: str | None = None) -> str:
+    """An address that anybody can open for about five minutes; for pages use the ``asset_url`` tag instead.
+
+    Args:
+        download_name: saves the file under this name instead of showing it; its suffix follows the bytes.
+
+    Raises:
+        NotFound: the rendition was not made yet; call ``services.ensure_rendition`` first.
+    """
+    blob = find_rendition(asset, spec)
+    if blob is None:
+        raise NotFound("not_found")
+    return link_to(blob, asset.name, download_name)
+
+
+def link_to(blob: Blob, name: str, download_name: str | None = None) -> str:
+    """``signed_url`` for a blob at hand."""
+    kind = "inline" if download_name is None else "attachment"
+    disposition = links.disposition(kind, named(download_name or name, blob.content_type))
+    store = presigning_store()
+    if store is not None:
+        return store.link(
+            blob.storage_key,
+            content_type=blob.content_type,
+            disposition=disposition,
+            expires_in_s=links.LIFETIME_S,
+        )
+    token = links.sign(blob.storage_key, content_type=blob.content_type, disposition=disposition)
+    return reverse("assets:file", args=[token])

@@ -1,0 +1,27 @@
+"""Writes of assets: keep bytes and pictures, take in uploads."""
+
+from __future__ import annotations
+
+from apps.assets.services.keeping import (
+    ensure_rendition,
+    ensure_renditions,
+    find_or_keep_asset,
+    keep_asset,
+    keep_blob,
+    keep_rendition,
+)
+from apps.assets.services.uploads import Ticket, complete_upload, issue_ticket, purge_quarantine, receive_upload
+
+__all__ = [
+    "Ticket",
+    "complete_upload",
+    "ensure_rendition",
+    "ensure_renditions",
+    "find_or_keep_asset",
+    "issue_ticket",
+    "keep_asset",
+    "keep_blob",
+    "keep_rendition",
+    "purge_quarantine",
+    "receive_upload",
+]

@@ -1,0 +1,162 @@
+"""Keep bytes, pictures and what is derived from them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from apps.accounts.models import User, Workspace
+from apps.assets.decoding import derive
+from apps.assets.models import Asset, Blob, Lineage, Rendition
+from apps.assets.naming import SUFFIX_OF
+from apps.assets.selectors import find_rendition, read_bytes
+from apps.assets.storage import blob_store
+from apps.assets.types import ORIGINAL, SPECS, Picture
+from apps.core.errors import NotFound
+from apps.core.tenancy import tenant_scope
+from inference.recipe import recipe_hash
+
+
+def keep_blob(workspace: Workspace, data: bytes, *, content_type: str, width: int, height: int) -> Blob:
+    """Store bytes once in a workspace. The same bytes give the same row; bytes that were lost are written again.
+
+    The bytes lie in the storage before the row appears, so a fault in between leaves no row without bytes.
+
+    Raises:
+        ValueError: a content type that we do not keep.
+        Unavailable: the storage is full or does not answer; nothing was kept.
+    """
+    suffix = SUFFIX_OF.get(content_type)
+    if suffix is None:
+        raise ValueError(f"blobs of type {content_type} are not kept")
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = f"blobs/{workspace.id}/{sha256[:2]}/{sha256}.{suffix}"
+    with tenant_scope(workspace.id):
+        known = Blob.objects.filter(workspace=workspace, sha256=sha256).first()
+    store = blob_store()
+    if known is not None and store.has(known.storage_key):
+        return known
+    store.put(key, data, content_type)
+    with tenant_scope(workspace.id):
+        blob, _ = Blob.objects.get_or_create(
+            workspace=workspace,
+            sha256=sha256,
+            defaults={
+                "size_bytes": len(data),
+                "content_type": content_type,
+                "width": width,
+                "height": height,
+                "storage_key": key,
+            },
+        )
+    return blob
+
+
+def keep_asset(
+    workspace: Workspace,
+    *,
+    kind: str,
+    name: str,
+    blob: Blob,
+    recipe: Mapping[str, Any],
+    parents: Sequence[tuple[Asset, str]] = (),
+    created_by: User | None = None,
+) -> Asset:
+    """Keep a picture under the recipe that made it. The same recipe in the same workspace is the same asset.
+
+    Raises:
+        NotFound: the blob or a parent lies in another workspace.
+    """
+    asset, _ = find_or_keep_asset(
+        workspace, kind=kind, name=name, blob=blob, recipe=recipe, parents=parents, created_by=created_by
+    )
+    return asset
+
+
+def find_or_keep_asset(
+    workspace: Workspace,
+    *,
+    kind: str,
+    name: str,
+    blob: Blob,
+    recipe: Mapping[str, Any],
+    parents: Sequence[tuple[Asset, str]] = (),
+    created_by: User | None = None,
+) -> tuple[Asset, bool]:
+    """``keep_asset``, and whether the asset is new."""
+    if any(row.workspace_id != workspace.id for row in (blob, *(parent for parent, _ in parents))):
+        raise NotFound("not_found")
+    with tenant_scope(workspace.id):
+        asset, is_new = Asset.objects.select_related("blob").get_or_create(
+            workspace=workspace,
+            recipe_hash=recipe_hash(recipe),
+            defaults={
+                "kind": kind,
+                "name": name[:200],
+                "blob": blob,
+                "recipe": dict(recipe),
+                "created_by": created_by,
+            },
+        )
+        Lineage.objects.bulk_create(
+            [Lineage(workspace=workspace, child=asset, parent=parent, role=role) for parent, role in parents],
+            ignore_conflicts=True,
+        )
+    return asset, is_new
+
+
+def keep_rendition(asset: Asset, *, spec: str, picture: Picture) -> Rendition:
+    """Store a derived file under its spec; the first one stays."""
+    blob = keep_blob(
+        asset.workspace,
+        picture.data,
+        content_type=picture.content_type,
+        width=picture.width,
+        height=picture.height,
+    )
+    return _link_rendition(asset, spec, blob)
+
+
+def ensure_renditions(asset: Asset, specs: Iterable[str]) -> None:
+    """Make those of ``specs`` that are missing, from one decode. Workers call it so that the first page need not wait.
+
+    Raises:
+        NotFound: a spec that is not in ``types.SPECS``.
+        Unavailable: the storage or every decoder is busy or full.
+    """
+    with tenant_scope(asset.workspace_id):
+        missing = [spec for spec in dict.fromkeys(specs) if find_rendition(asset, spec) is None]
+    if any(spec not in SPECS for spec in missing):
+        raise NotFound("not_found")
+    same = {s for s in missing if SPECS[s].width == 0 and SPECS[s].content_type == asset.blob.content_type}
+    for spec in same:
+        _link_rendition(asset, spec, asset.blob)
+    wanted = [SPECS[spec] for spec in missing if spec not in same]
+    if wanted:
+        made = derive(read_bytes(asset.blob), content_type=asset.blob.content_type, specs=wanted)
+        for name, picture in made.items():
+            keep_rendition(asset, spec=name, picture=picture)
+
+
+def ensure_rendition(asset: Asset, spec: str) -> Blob:
+    """The blob of one rendition, made now if need be. Raises like ``ensure_renditions``."""
+    if spec == ORIGINAL:
+        return asset.blob
+    with tenant_scope(asset.workspace_id):
+        found = find_rendition(asset, spec)
+    if found is not None:
+        return found
+    ensure_renditions(asset, [spec])
+    with tenant_scope(asset.workspace_id):
+        made = find_rendition(asset, spec)
+    assert made is not None, "ensure_renditions made it or raised"
+    return made
+
+
+def _link_rendition(asset: Asset, spec: str, blob: Blob) -> Rendition:
+    with tenant_scope(asset.workspace_id):
+        rendition, _ = Rendition.objects.get_or_create(
+            workspace_id=asset.workspace_id, asset=asset, spec=spec, defaults={"blob": blob}
+        )
+    return rendition

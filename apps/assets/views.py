@@ -1,0 +1,99 @@
+"""Files in, files out."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.access import WorkspaceRequest, workspace_view
+from apps.accounts.models import Role
+from apps.assets import links, selectors, services
+from apps.assets.forms import TicketForm
+from apps.assets.naming import download_name
+from apps.assets.responses import YEAR_S, file_response, upload_answer
+from apps.assets.storage import presigning_store
+from apps.core.errors import InvalidInput
+from apps.core.tenancy import tenant_scope
+
+REDIRECT_S = links.LIFETIME_S - 60
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR, scoped=False)
+def upload(request: WorkspaceRequest) -> HttpResponseBase:
+    """One file in the field ``file``."""
+    if getattr(request, "upload_too_big", False):
+        raise InvalidInput("assets.too_big", limit_mb=settings.UPLOAD_MAX_BYTES // 2**20)
+    files = request.FILES.getlist("file")
+    if len(files) != 1 or files[0].name is None:
+        raise InvalidInput("assets.one_file")
+    settled = services.receive_upload(
+        request.workspace, file=files[0], file_name=files[0].name, created_by=request.user
+    )
+    answer, status = upload_answer(settled)
+    return JsonResponse(answer, status=status)
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR, scoped=False)
+def ticket(request: WorkspaceRequest) -> HttpResponseBase:
+    form = TicketForm(request.POST)
+    if not form.is_valid():
+        raise InvalidInput("assets.one_file")
+    issued = services.issue_ticket(
+        request.workspace,
+        file_name=form.cleaned_data["name"],
+        size_bytes=form.cleaned_data["size"],
+        created_by=request.user,
+    )
+    return JsonResponse(
+        {
+            "mode": issued.mode,
+            "url": issued.url,
+            "fields": issued.fields,
+            "upload": str(issued.upload.id) if issued.upload else None,
+            "complete": issued.complete_url,
+        }
+    )
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR, scoped=False)
+def complete_upload(request: WorkspaceRequest, upload_id: uuid.UUID) -> HttpResponseBase:
+    answer, status = upload_answer(services.complete_upload(request.workspace, upload_id))
+    return JsonResponse(answer, status=status)
+
+
+@require_GET
+@workspace_view(role=Role.VIEWER, scoped=False)
+def rendition(request: WorkspaceRequest, asset_id: uuid.UUID, spec: str) -> HttpResponseBase:
+    """A picture on a page. The address says what it is for ever, so the browser asks once."""
+    with tenant_scope(request.workspace.id):
+        asset = selectors.get_asset(request.workspace, asset_id)
+    blob = services.ensure_rendition(asset, spec)
+    if presigning_store() is not None:
+        response = HttpResponseRedirect(selectors.link_to(blob, asset.name))
+        response["Cache-Control"] = f"private, max-age={REDIRECT_S}"
+        return response
+    disposition = links.disposition("inline", download_name(asset.name, blob.content_type))
+    return file_response(
+        request, blob.storage_key, content_type=blob.content_type, disposition=disposition, max_age_s=YEAR_S
+    )
+
+
+@require_GET
+def file(request: HttpRequest, token: str) -> HttpResponse:
+    """Whoever holds the token may read this one file until it expires."""
+    link = links.read(token)
+    return file_response(
+        request,
+        link.key,
+        content_type=link.content_type,
+        disposition=link.disposition,
+        max_age_s=max(0, link.expires_at - int(time.time())),
+    )
