@@ -7,7 +7,6 @@ ends the job. All of them may run twice: outputs are keyed by content, so the se
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +96,9 @@ class CutoutKind:
         product.save()
         return {"asset": str(product.cutout_id), "product": str(product.id)}
 
+    def restart(self, job: Job) -> None:
+        Product.objects.filter(pk=job.params["product"], cutout_job=job).update(cutout_state=CutoutState.PENDING)
+
     def fail(self, job: Job, code: str) -> None:
         """Keep an earlier cutout usable; without one ask for a box, which may succeed where the whole photo did not."""
         product = Product.objects.select_for_update().get(pk=job.params["product"])
@@ -157,7 +159,6 @@ class ShotOutcome:
     height: int
     recipe: dict[str, Any]
     gate: dict[str, Any]
-    cpu_ms: int
 
 
 class ShotKind:
@@ -177,7 +178,6 @@ class ShotKind:
         return ShotInputs(photo=shot.product.photo.blob, cutout=cutout, spec=shot.spec)
 
     def work(self, inputs: ShotInputs, on_progress: Progress) -> ShotOutcome:
-        started = time.thread_time()
         result = compose(inputs, on_progress)
         _require_gate(result)
         on_progress("store", 0.95)
@@ -189,7 +189,6 @@ class ShotKind:
             height=height,
             recipe=result.recipe,
             gate=result.gate.as_dict(),
-            cpu_ms=round((time.thread_time() - started) * 1000),
         )
 
     def finish(self, job: Job, outcome: ShotOutcome) -> dict[str, Any]:
@@ -217,7 +216,9 @@ class ShotKind:
         )
         shot.gate = outcome.gate
         shot.save(update_fields=["asset", "gate"])
-        ledger.record(job.id, shot.workspace, kind=self.name, asset=shot.asset, cpu_ms=outcome.cpu_ms)
+        ledger.record(
+            job.id, shot.workspace, kind=self.name, asset=shot.asset, cpu_ms=job.cpu_ms, size_bytes=blob.size_bytes
+        )
         return {"asset": str(shot.asset_id), "shot": str(shot.id)}
 
     def fail(self, job: Job, code: str) -> None:

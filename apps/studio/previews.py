@@ -63,7 +63,7 @@ def _request(product: Product, cutout: Asset, spec: dict[str, Any], name: str) -
         kind="studio.preview",
         params={"product": str(product.id), "cutout": str(cutout.id), "spec": spec},
         priority=Priority.INTERACTIVE,
-        label=product.name,
+        subject=f"preview:{product.id}",
         idempotency_key=f"{name}-{cutout.id}",
     )
 

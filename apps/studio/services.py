@@ -60,6 +60,7 @@ def request_cutout(product: Product, *, box: Sequence[int] | None, by: User | No
         priority=Priority.INTERACTIVE,
         created_by=by,
         label=product.name,
+        subject=f"product:{product.id}",
     )
     product.cutout_state = CutoutState.PENDING
     product.cutout_box = checked
@@ -149,6 +150,7 @@ def request_shoot(
             created_by=by,
             label=product.name,
             batch=batch,
+            subject=f"shot:{shot.id}",
         )
         shot.save(update_fields=["job"])
     if product.cutout_state == CutoutState.READY:

@@ -1,6 +1,42 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
+
+from apps.studio.views import previews, products, shoots
 
 app_name = "studio"
-urlpatterns: list[URLPattern] = []
+
+products_urls = [
+    path("", products.create_products, name="products_create"),
+    path("sample/", products.add_sample, name="add_sample"),
+    path("<uuid:product_id>/", products.product, name="product"),
+    path("<uuid:product_id>/card", products.product_card, name="product_card"),
+    path("<uuid:product_id>/name", products.rename_product, name="rename_product"),
+    path("<uuid:product_id>/archive", products.archive_product, name="archive_product"),
+    path("<uuid:product_id>/restore", products.restore_product, name="restore_product"),
+    path("<uuid:product_id>/cutout", products.cutout, name="cutout"),
+    path("<uuid:product_id>/cutout/request", products.request_cutout, name="request_cutout"),
+    path("<uuid:product_id>/cutout/accept", products.accept_cutout, name="accept_cutout"),
+    path("<uuid:product_id>/preview", previews.preview, name="preview"),
+    path("<uuid:product_id>/shoots/", shoots.create_shoot, name="create_shoot"),
+]
+shoots_urls = [
+    path("<uuid:shoot_id>/", shoots.shoot, name="shoot"),
+    path("<uuid:shoot_id>/state", shoots.shoot_state, name="shoot_state"),
+    path("<uuid:shoot_id>/cancel", shoots.cancel_shoot, name="cancel_shoot"),
+    path("<uuid:shoot_id>/zip", shoots.shoot_zip, name="shoot_zip"),
+]
+shots_urls = [
+    path("<uuid:shot_id>/", shoots.shot, name="shot"),
+    path("<uuid:shot_id>/card", shoots.shot_card, name="shot_card"),
+    path("<uuid:shot_id>/judge", shoots.judge_shot, name="judge_shot"),
+    path("<uuid:shot_id>/retry", shoots.retry_shot, name="retry_shot"),
+    path("<uuid:shot_id>/download", shoots.shot_download, name="shot_download"),
+]
+urlpatterns = [
+    path("w/<slug:workspace>/", products.entrance, name="entrance"),
+    path("w/<slug:workspace>/studio/", products.home, name="home"),
+    path("w/<slug:workspace>/studio/products/", include(products_urls)),
+    path("w/<slug:workspace>/studio/shoots/", include(shoots_urls)),
+    path("w/<slug:workspace>/studio/shots/", include(shots_urls)),
+]

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     help = "Make the demo workspace with sample products. Running it again changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(email=EMAIL).first() or User.objects.create_user(EMAIL, PASSWORD, name="Demo")
+        user = User.objects.filter(email=EMAIL).first() or accounts.create_person(EMAIL, PASSWORD, name="Demo")
         workspace = self._workspace(user)
         with transaction.atomic(), tenant_scope(workspace.id):
             for sample in samples.offered():

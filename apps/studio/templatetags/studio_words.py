@@ -1,0 +1,141 @@
+"""What Studio's figures and codes mean, in the words of the trade: words first, numbers second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.core.errors import InvalidInput
+from apps.studio import catalogue, offers
+from apps.studio.models import Product, Shot
+
+register = template.Library()
+
+SURE, FAIRLY_SURE = 0.8, 0.55
+CLEAN_EDGE_DELTA_E = 3.0
+TRUE_COLOUR_DELTA_E = 3.0
+
+ENGINES = {
+    "alpha": gettext_lazy("the transparency that came with the photo"),
+    "classical": gettext_lazy("the built-in engine, without a trained model"),
+    "rembg": gettext_lazy("a trained model (rembg)"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of a report: a tone (ok, warn, error), a sentence, and the figure behind it."""
+
+    tone: str
+    sentence: str
+    figure: str = ""
+
+
+def whole(number: float) -> str:
+    """``214300`` as ``214,300``, in the reader's notation."""
+    return str(number_format(round(number), use_l10n=True, force_grouping=True))
+
+
+@register.filter
+def set_title(name: str) -> str:
+    """The title of a set in the reader's language; the plain name for a set that no longer exists."""
+    try:
+        return catalogue.title(catalogue.get_set(name).titles)
+    except InvalidInput:
+        return name
+
+
+@register.filter
+def palette_title(colours: list[str]) -> str:
+    """The name of a ready palette, else its colours."""
+    for palette in offers.PALETTES.values():
+        if list(palette.colours) == list(colours):
+            return str(palette.title)
+    return " ".join(colours)
+
+
+@register.filter
+def engine_words(name: str) -> str:
+    return str(ENGINES.get(name.split(":", maxsplit=1)[0], name))
+
+
+@register.filter
+def confidence_words(product: Product) -> Finding:
+    """How sure the cutout is, and what to do about it."""
+    confidence = product.cutout_confidence or 0.0
+    figure = f"{confidence:.0%}"
+    if confidence >= SURE:
+        return Finding("ok", _("The outline is clear. A quick look is enough."), figure)
+    if confidence >= FAIRLY_SURE:
+        return Finding("warn", _("Fairly sure. Look along the edge before you accept."), figure)
+    return Finding("warn", _("Not sure. If something is missing, draw a box around the product."), figure)
+
+
+@register.filter
+def percent(fraction: float | None) -> int:
+    return round(100 * (fraction or 0.0))
+
+
+@register.filter
+def gate_findings(shot: Shot) -> list[Finding]:
+    """What the product gate measured, as sentences."""
+    gate = shot.gate
+    if not gate:
+        return []
+    return [_product_finding(gate), _edge_finding(gate), *_colour_finding(gate)]
+
+
+def _product_finding(gate: dict[str, Any]) -> Finding:
+    compared = whole(gate["pixels_compared"])
+    if gate["max_abs_diff"] == 0:
+        return Finding("ok", _("Product untouched"), _("%(count)s pixels compared, 0 differ") % {"count": compared})
+    return Finding(
+        "error",
+        _("The product was altered"),
+        _("%(count)s pixels compared, largest difference %(most)s of 255")
+        % {"count": compared, "most": gate["max_abs_diff"]},
+    )
+
+
+def _edge_finding(gate: dict[str, Any]) -> Finding:
+    figure = f"ΔE {number_format(gate['edge_delta_e'], decimal_pos=2)}"
+    if gate["edge_delta_e"] <= CLEAN_EDGE_DELTA_E:
+        return Finding("ok", _("Clean edge between product and scene"), figure)
+    return Finding("warn", _("The edge shows traces of the old background"), figure)
+
+
+def _colour_finding(gate: dict[str, Any]) -> list[Finding]:
+    delta_e = gate.get("set_delta_e")
+    if delta_e is None:
+        return []
+    figure = f"ΔE {number_format(delta_e, decimal_pos=2)}"
+    if delta_e <= TRUE_COLOUR_DELTA_E:
+        return [Finding("ok", _("Scene colours match the palette"), figure)]
+    return [Finding("warn", _("Light shifts the palette a little in this scene"), figure)]
+
+
+@register.filter
+def photo_in_shot(shot: Shot) -> dict[str, float] | None:
+    """Where the original photo lies on the shot's canvas so that the product covers itself: x, y, width, height in px.
+
+    None for recipes that do not say where they placed the product.
+    """
+    if shot.asset is None:
+        return None
+    recipe: dict[str, Any] = shot.asset.recipe
+    placement = recipe.get("parameters", {}).get("placement")
+    window = recipe.get("source", {}).get("window")
+    if not placement or not window:
+        return None
+    scale, blob = placement["scale"], shot.product.photo.blob
+    return {
+        "x": round(placement["x"] - (placement["source_x"] + window[0]) * scale, 3),
+        "y": round(placement["y"] - (placement["source_y"] + window[1]) * scale, 3),
+        "width": round(blob.width * scale, 3),
+        "height": round(blob.height * scale, 3),
+    }
