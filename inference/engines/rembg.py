@@ -17,12 +17,15 @@ import numpy as np
 
 from inference.errors import EngineFailed, EngineUnavailable, InputRejected
 from inference.ops.finish import Segmentation, finish_cutout
+from inference.ops.outline import outline_measures
+from inference.ops.scaling import fitted_size, resized_plane, resized_rgb
 from inference.ports import CutoutOptions, EngineStatus
 from inference.types import F32, U8, Box, Cutout, Progress, no_progress
 
 _RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/"
 _RETRY_DOWNLOAD_AFTER_S = 900.0
 _BOX_MARGIN = 0.08
+_MASK_PX = 1024
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,17 @@ class RembgEngine:
         on_progress("find", 0.3)
         probability = self._probability(session, rgb, box)
         on_progress("find", 1.0)
-        small_side = 1024 / max(rgb.shape[:2])
-        size = (max(1, round(rgb.shape[1] * small_side)), max(1, round(rgb.shape[0] * small_side)))
-        mask = cv2.resize(probability, size, interpolation=cv2.INTER_AREA) > 0.5
-        return finish_cutout(rgb, Segmentation(mask, agreement=1.0), self.name, box=box, on_progress=on_progress)
+        small = resized_plane(probability, fitted_size((rgb.shape[1], rgb.shape[0]), _MASK_PX))
+        mask = small > 0.5
+        if not mask.any():
+            raise InputRejected("cutout.nothing_found", "the network sees no product; draw a box around it")
+        view = Box(0, 0, rgb.shape[1], rgb.shape[0])
+        picture = resized_rgb(rgb, (mask.shape[1], mask.shape[0]))
+        lab = cv2.cvtColor(picture.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB).astype(np.float32)
+        measures = outline_measures(mask, lab, small - np.float32(0.5))
+        decided = float(np.abs(small - 0.5)[small > 0.02].mean() * 2)
+        found = Segmentation(mask, view, decided, measures, guided=box is not None)
+        return finish_cutout(rgb, found, self.name, on_progress=on_progress)
 
     def _probability(self, session: Any, rgb: U8, box: Box | None) -> F32:
         from PIL import Image

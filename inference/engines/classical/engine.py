@@ -1,18 +1,28 @@
-"""Cutout without any learned weights: saliency, colour models, a cut, closed-form matting."""
+"""Cutout without any learned weights: saliency, colour and texture models, a smooth cut, closed-form matting."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from inference.ops.barrier import minimum_barrier
+from inference.engines.classical.in_box import Found, segment
+from inference.engines.classical.propose import intersection_over_union, propose
+from inference.engines.classical.scene import Scene, look
+from inference.errors import InputRejected
 from inference.ops.finish import Segmentation, finish_cutout
+from inference.ops.matte import bounding_slice
+from inference.ops.outline import outline_measures
+from inference.ops.scaling import fitted_size, resized_mask, resized_rgb
 from inference.ports import CutoutOptions, EngineStatus
 from inference.types import U8, Box, Cutout, Mask, Progress, no_progress
 
+_VIEW_PX = 420
+_VIEW_MARGIN = 0.3
+_BOX_SLACK = 0.04
+
 
 class ClassicalEngine:
-    """Always available; asks for a box by a low confidence where a photo is beyond it."""
+    """Always available; says by a low confidence where a photo is beyond it, so that the person draws a box."""
 
     name = "classical"
     licence = "Apache-2.0"
@@ -21,6 +31,7 @@ class ClassicalEngine:
         self._options = options
 
     def status(self) -> EngineStatus:
+        """Needs nothing."""
         return EngineStatus(True)
 
     def warm(self) -> None:
@@ -32,29 +43,63 @@ class ClassicalEngine:
     def cut(self, rgb: U8, *, box: Box | None, on_progress: Progress = no_progress) -> Cutout:
         """See ``ports.CutoutEngine``."""
         on_progress("find", 0.0)
-        scale = min(1.0, 480 / max(rgb.shape[:2]))
-        size = (max(8, round(rgb.shape[1] * scale)), max(8, round(rgb.shape[0] * scale)))
-        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        mask = _grabbed(small, box, scale)
-        on_progress("find", 1.0)
-        return finish_cutout(rgb, Segmentation(mask, 0.5), self.name, box=box, on_progress=on_progress)
+        agreement = 1.0
+        wanted = box
+        proposed: Mask | None = None
+        if wanted is None:
+            wanted, proposed, agreement = _proposed_box(rgb, on_progress)
+        on_progress("refine", 0.0)
+        view, scene, found = _segmented(rgb, wanted)
+        if not found.mask.any():
+            raise InputRejected("cutout.nothing_found", "nothing in the box stands out from its surroundings")
+        on_progress("refine", 1.0)
+        if proposed is not None:
+            agreement = 0.5 * agreement + 0.5 * _agreement_with(proposed, found.mask, view, rgb)
+        measures = outline_measures(found.mask, scene.lab, found.evidence)
+        segmentation = Segmentation(found.mask, view, agreement, measures, guided=box is not None)
+        return finish_cutout(rgb, segmentation, self.name, on_progress=on_progress)
 
 
-def _grabbed(small: U8, box: Box | None, scale: float) -> Mask:
-    state = np.zeros(small.shape[:2], np.uint8)
-    if box is None:
-        border = np.zeros(state.shape, np.bool_)
-        border[[0, -1]] = True
-        border[:, [0, -1]] = True
-        lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
-        barrier = minimum_barrier(lab, border)
-        state[barrier > 0.5 * barrier.max()] = cv2.GC_PR_FGD
-        state[barrier <= 0.5 * barrier.max()] = cv2.GC_PR_BGD
-        state[border] = cv2.GC_BGD
-    else:
-        x, y, w, h = (round(value * scale) for value in box.as_list())
-        state[y : y + h, x : x + w] = cv2.GC_PR_FGD
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.setRNGSeed(0)
-    cv2.grabCut(small, state, None, *models, 5, cv2.GC_INIT_WITH_MASK)
-    return (state == cv2.GC_FGD) | (state == cv2.GC_PR_FGD)
+def _proposed_box(rgb: U8, on_progress: Progress) -> tuple[Box, Mask, float]:
+    height, width = rgb.shape[:2]
+    small = resized_rgb(rgb, fitted_size((width, height), _VIEW_PX))
+    everywhere = np.ones(small.shape[:2], np.bool_)
+    everywhere[[0, -1]] = False
+    everywhere[:, [0, -1]] = False
+    proposal = propose(look(small, everywhere)[1])
+    on_progress("find", 1.0)
+    if proposal is None:
+        raise InputRejected("cutout.nothing_found", "nothing in the photo stands out; draw a box around the product")
+    top, bottom, left, right = bounding_slice(proposal.mask)
+    scale = np.array([width / proposal.mask.shape[1], height / proposal.mask.shape[0]])
+    slack = 2 + _BOX_SLACK * max(right - left, bottom - top)
+    start = np.maximum(0, np.floor((np.array([left, top]) - slack) * scale)).astype(int)
+    stop = np.minimum((width, height), np.ceil((np.array([right, bottom]) + slack) * scale)).astype(int)
+    box = Box(int(start[0]), int(start[1]), int(stop[0] - start[0]), int(stop[1] - start[1]))
+    return box, proposal.mask, proposal.agreement
+
+
+def _segmented(rgb: U8, box: Box) -> tuple[Box, Scene, Found]:
+    """The box with its surroundings, small, and the product in it. Also returns where in the photo the view lies."""
+    height, width = rgb.shape[:2]
+    margin = 4 + round(_VIEW_MARGIN * max(box.width, box.height))
+    left, top = max(0, box.x - margin), max(0, box.y - margin)
+    right, bottom = min(width, box.x + box.width + margin), min(height, box.y + box.height + margin)
+    size = fitted_size((right - left, bottom - top), _VIEW_PX)
+    small = resized_rgb(rgb[top:bottom, left:right], size)
+    scale = size[0] / (right - left)
+    inside = np.zeros(small.shape[:2], np.bool_)
+    rows = slice(round((box.y - top) * scale), round((box.y - top + box.height) * scale))
+    inside[rows, round((box.x - left) * scale) : round((box.x - left + box.width) * scale)] = True
+    scene, half = look(small, inside)
+    return Box(left, top, right - left, bottom - top), scene, segment(scene, half)
+
+
+def _agreement_with(proposed: Mask, mask: Mask, view: Box, rgb: U8) -> float:
+    scale = proposed.shape[1] / rgb.shape[1]
+    size = max(1, round(view.width * scale)), max(1, round(view.height * scale))
+    placed = np.zeros_like(proposed)
+    top, left = round(view.y * scale), round(view.x * scale)
+    part = placed[top : top + size[1], left : left + size[0]]
+    part[:] = resized_mask(mask, size)[: part.shape[0], : part.shape[1]]
+    return intersection_over_union(proposed, placed)
