@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags, quote_etag
 
-from apps.assets.models import Upload, UploadState
-from apps.assets.storage import blob_store
+from apps.assets import links
+from apps.assets.models import Blob, Upload, UploadState
+from apps.assets.naming import download_name
+from apps.assets.selectors import read_bytes
+from apps.assets.storage import presigning_store
 from apps.core.sentences import sentence
 
 FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 YEAR_S = 31_536_000
 
 
-def file_response(
-    request: HttpRequest, key: str, *, content_type: str, disposition: str, max_age_s: int
-) -> HttpResponse:
-    """The bytes under ``key``, or 304 where the browser has them: a key is decided by content, so it is the ETag."""
-    etag = quote_etag(key.rpartition("/")[2].partition(".")[0])
+def file_response(request: HttpRequest, blob: Blob, *, name: str, kind: str, max_age_s: int) -> HttpResponse:
+    """The bytes, 304 where the browser has them, or the way to the object storage where browsers reach it.
+
+    Args:
+        kind: ``inline`` or ``attachment``.
+    """
+    disposition = links.disposition(kind, download_name(name, blob.content_type))
+    store = presigning_store()
+    if store is not None:
+        url = store.link(blob.storage_key, content_type=blob.content_type, disposition=disposition)
+        response: HttpResponse = HttpResponseRedirect(url)
+        response["Cache-Control"] = f"private, max-age={min(max_age_s, links.LIFETIME_S - 60)}"
+        return response
+    etag = quote_etag(blob.sha256)
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         response = HttpResponse(status=HTTPStatus.NOT_MODIFIED)
     else:
-        response = HttpResponse(blob_store().get(key), content_type=content_type)
+        response = HttpResponse(read_bytes(blob), content_type=blob.content_type)
         response["Content-Disposition"] = disposition
     response["ETag"] = etag
     response["Cache-Control"] = f"private, max-age={max_age_s}" + (", immutable" if max_age_s == YEAR_S else "")

@@ -63,7 +63,7 @@ class BucketStorage(S3Storage):  # type: ignore[misc]
         with _faults():
             self._client.delete_object(Bucket=self.bucket_name, Key=key)
 
-    def link(self, key: str, *, content_type: str, disposition: str, expires_in_s: int) -> str:
+    def link(self, key: str, *, content_type: str, disposition: str) -> str:
         params = {
             "Bucket": self.bucket_name,
             "Key": key,
@@ -71,18 +71,17 @@ class BucketStorage(S3Storage):  # type: ignore[misc]
             "ResponseContentDisposition": disposition,
             "ResponseCacheControl": f"private, max-age={LINK_LIMIT_S}",
         }
-        expires = min(expires_in_s, LINK_LIMIT_S)
         with _faults():
-            return str(self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=expires))
+            return str(self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=LINK_LIMIT_S))
 
-    def form(self, key: str, *, content_type: str, max_bytes: int, expires_in_s: int) -> dict[str, Any]:
+    def form(self, key: str, *, content_type: str, max_bytes: int) -> dict[str, Any]:
         with _faults():
             signed: dict[str, Any] = self._client.generate_presigned_post(
                 self.bucket_name,
                 key,
                 Fields={"Content-Type": content_type},
                 Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
-                ExpiresIn=min(expires_in_s, LINK_LIMIT_S),
+                ExpiresIn=LINK_LIMIT_S,
             )
         return signed
 

@@ -12,8 +12,7 @@ from django.urls import reverse
 from apps.accounts.models import Workspace
 from apps.assets import links
 from apps.assets.models import Asset, Blob, Rendition, Upload
-from apps.assets.naming import download_name as named
-from apps.assets.storage import blob_store, presigning_store
+from apps.assets.storage import blob_store
 from apps.assets.types import ORIGINAL
 from apps.core.errors import NotFound, Unavailable
 from inference.recipe import recipe_hash
@@ -31,9 +30,9 @@ def read_bytes(blob: Blob) -> bytes:
     return data
 
 
-def get_asset(workspace: Workspace, asset_id: uuid.UUID) -> Asset:
-    """With its blob. Raises NotFound."""
-    asset = Asset.objects.select_related("blob", "workspace").filter(workspace=workspace, pk=asset_id).first()
+def get_asset(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Asset:
+    """With its blob and workspace. Raises NotFound."""
+    asset = Asset.objects.select_related("blob", "workspace").filter(workspace=workspace_id, pk=asset_id).first()
     if asset is None:
         raise NotFound("not_found")
     return asset
@@ -62,31 +61,11 @@ def get_upload(workspace: Workspace, upload_id: uuid.UUID) -> Upload:
 
 
 def signed_url(asset: Asset, spec: str = ORIGINAL, download_name: str | None = None) -> str:
-    """An address that anybody can open for about five minutes; for pages use the ``asset_url`` tag instead.
+    """An address that anybody can open for about five minutes; pages use the ``asset_url`` tag instead. No query.
 
     Args:
+        spec: ``original``, one of ``types.SPECS`` or a rendition that exists; it is made when the link is opened.
         download_name: saves the file under this name instead of showing it; its suffix follows the bytes.
-
-    Raises:
-        NotFound: the rendition was not made yet; call ``services.ensure_rendition`` first.
     """
-    blob = find_rendition(asset, spec)
-    if blob is None:
-        raise NotFound("not_found")
-    return link_to(blob, asset.name, download_name)
-
-
-def link_to(blob: Blob, name: str, download_name: str | None = None) -> str:
-    """``signed_url`` for a blob at hand."""
-    kind = "inline" if download_name is None else "attachment"
-    disposition = links.disposition(kind, named(download_name or name, blob.content_type))
-    store = presigning_store()
-    if store is not None:
-        return store.link(
-            blob.storage_key,
-            content_type=blob.content_type,
-            disposition=disposition,
-            expires_in_s=links.LIFETIME_S,
-        )
-    token = links.sign(blob.storage_key, content_type=blob.content_type, disposition=disposition)
+    token = links.sign(asset.workspace_id, asset.id, spec=spec, download_name=download_name or "")
     return reverse("assets:file", args=[token])

@@ -37,10 +37,12 @@ class BlobStore(Protocol):
 class PresigningStore(BlobStore, Protocol):
     """A backend that browsers reach directly."""
 
-    def link(self, key: str, *, content_type: str, disposition: str, expires_in_s: int) -> str: ...
+    def link(self, key: str, *, content_type: str, disposition: str) -> str:
+        """Readable by whoever has it, for five minutes."""
 
-    def form(self, key: str, *, content_type: str, max_bytes: int, expires_in_s: int) -> dict[str, Any]:
-        """{"url", "fields"} of a form post for exactly this key and type, of 1 to ``max_bytes`` bytes."""
+    def form(self, key: str, *, content_type: str, max_bytes: int) -> dict[str, Any]:
+        """{"url", "fields"} of a form post for exactly this key and type, of 1 to ``max_bytes`` bytes, good for
+        five minutes."""
 
     def size_of(self, key: str) -> int | None:
         """None where there is no such key."""

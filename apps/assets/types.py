@@ -41,7 +41,10 @@ class Intake:
 
 @dataclass(frozen=True)
 class Spec:
-    """How a rendition is derived: at most ``width`` px wide (0: as large as the original) and 4 x ``width`` high."""
+    """How a rendition is derived: at most ``width`` px wide (0: as large as the original) and 4 x ``width`` high.
+
+    Transparent pixels stay transparent; JPEG, which has none, gets white behind them.
+    """
 
     name: str
     format: str
@@ -60,6 +63,8 @@ SPECS = {
     for spec in (
         *(Spec(f"webp-{width}", "WEBP", width, quality=82) for width in WEBP_WIDTHS),
         Spec("png", "PNG", 0),
+        Spec("jpeg", "JPEG", 0, quality=94),
+        Spec("webp", "WEBP", 0, quality=94),
     )
 }
 """The only renditions that anybody can ask for; a free choice would let a stranger fill the disk."""

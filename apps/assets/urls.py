@@ -9,6 +9,6 @@ urlpatterns = [
     path("files/<str:token>", views.file, name="file"),
     path("w/<slug:workspace>/uploads/", views.upload, name="upload"),
     path("w/<slug:workspace>/uploads/ticket", views.ticket, name="ticket"),
-    path("w/<slug:workspace>/uploads/<uuid:upload_id>/complete", views.complete_upload, name="complete_upload"),
-    path("w/<slug:workspace>/assets/<uuid:asset_id>/<slug:spec>", views.rendition, name="rendition"),
+    path("w/<slug:workspace>/uploads/<uuid:upload>/complete", views.complete_upload, name="complete_upload"),
+    path("w/<slug:workspace>/assets/<uuid:asset>/<slug:spec>", views.rendition, name="rendition"),
 ]

@@ -6,21 +6,16 @@ import time
 import uuid
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
-from apps.assets import links, selectors, services
+from apps.assets import links, services
 from apps.assets.forms import TicketForm
-from apps.assets.naming import download_name
 from apps.assets.responses import YEAR_S, file_response, upload_answer
-from apps.assets.storage import presigning_store
 from apps.core.errors import InvalidInput
-from apps.core.tenancy import tenant_scope
-
-REDIRECT_S = links.LIFETIME_S - 60
 
 
 @require_POST
@@ -64,36 +59,23 @@ def ticket(request: WorkspaceRequest) -> HttpResponseBase:
 
 @require_POST
 @workspace_view(role=Role.EDITOR, scoped=False)
-def complete_upload(request: WorkspaceRequest, upload_id: uuid.UUID) -> HttpResponseBase:
-    answer, status = upload_answer(services.complete_upload(request.workspace, upload_id))
+def complete_upload(request: WorkspaceRequest, upload: uuid.UUID) -> HttpResponseBase:
+    answer, status = upload_answer(services.complete_upload(request.workspace, upload))
     return JsonResponse(answer, status=status)
 
 
 @require_GET
 @workspace_view(role=Role.VIEWER, scoped=False)
-def rendition(request: WorkspaceRequest, asset_id: uuid.UUID, spec: str) -> HttpResponseBase:
+def rendition(request: WorkspaceRequest, asset: uuid.UUID, spec: str) -> HttpResponseBase:
     """A picture on a page. The address says what it is for ever, so the browser asks once."""
-    with tenant_scope(request.workspace.id):
-        asset = selectors.get_asset(request.workspace, asset_id)
-    blob = services.ensure_rendition(asset, spec)
-    if presigning_store() is not None:
-        response = HttpResponseRedirect(selectors.link_to(blob, asset.name))
-        response["Cache-Control"] = f"private, max-age={REDIRECT_S}"
-        return response
-    disposition = links.disposition("inline", download_name(asset.name, blob.content_type))
-    return file_response(
-        request, blob.storage_key, content_type=blob.content_type, disposition=disposition, max_age_s=YEAR_S
-    )
+    found, blob = services.open_file(request.workspace.id, asset, spec)
+    return file_response(request, blob, name=found.name, kind="inline", max_age_s=YEAR_S)
 
 
 @require_GET
 def file(request: HttpRequest, token: str) -> HttpResponse:
     """Whoever holds the token may read this one file until it expires."""
     link = links.read(token)
-    return file_response(
-        request,
-        link.key,
-        content_type=link.content_type,
-        disposition=link.disposition,
-        max_age_s=max(0, link.expires_at - int(time.time())),
-    )
+    found, blob = services.open_file(link.workspace_id, link.asset_id, link.spec)
+    name, kind = (link.download_name, "attachment") if link.download_name else (found.name, "inline")
+    return file_response(request, blob, name=name, kind=kind, max_age_s=link.expires_at - int(time.time()))

@@ -4,5 +4,19 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from apps.core.body_limit import BodyLimit
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings.embedded")
-application = get_asgi_application()
+ROOM_FOR_FORM_FIELDS = 64 * 1024
+
+
+def _body_limit(path: str) -> int:
+    """Only one kind of address takes files."""
+    from django.conf import settings
+
+    if path.endswith("/uploads/"):
+        return int(settings.UPLOAD_MAX_BYTES) + ROOM_FOR_FORM_FIELDS
+    return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+
+
+application = BodyLimit(get_asgi_application(), _body_limit)

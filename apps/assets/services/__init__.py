@@ -9,8 +9,17 @@ from apps.assets.services.keeping import (
     keep_asset,
     keep_blob,
     keep_rendition,
+    open_file,
+    purge_workspace_files,
 )
-from apps.assets.services.uploads import Ticket, complete_upload, issue_ticket, purge_quarantine, receive_upload
+from apps.assets.services.uploads import (
+    Ticket,
+    complete_upload,
+    issue_ticket,
+    keep_photo,
+    purge_quarantine,
+    receive_upload,
+)
 
 __all__ = [
     "Ticket",
@@ -21,7 +30,10 @@ __all__ = [
     "issue_ticket",
     "keep_asset",
     "keep_blob",
+    "keep_photo",
     "keep_rendition",
+    "open_file",
     "purge_quarantine",
+    "purge_workspace_files",
     "receive_upload",
 ]

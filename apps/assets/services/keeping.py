@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from apps.accounts.models import User, Workspace
 from apps.assets.decoding import derive
-from apps.assets.models import Asset, Blob, Lineage, Rendition
+from apps.assets.models import Asset, Blob, Lineage, Rendition, Upload, UploadState
 from apps.assets.naming import SUFFIX_OF
-from apps.assets.selectors import find_rendition, read_bytes
+from apps.assets.selectors import find_rendition, get_asset, read_bytes
 from apps.assets.storage import blob_store
 from apps.assets.types import ORIGINAL, SPECS, Picture
 from apps.core.errors import NotFound
@@ -152,6 +153,27 @@ def ensure_rendition(asset: Asset, spec: str) -> Blob:
         made = find_rendition(asset, spec)
     assert made is not None, "ensure_renditions made it or raised"
     return made
+
+
+def open_file(workspace_id: uuid.UUID, asset_id: uuid.UUID, spec: str) -> tuple[Asset, Blob]:
+    """An asset and the blob of one rendition, made now if need be. The caller has checked who asks.
+
+    Raises:
+        NotFound: no such asset in this workspace, or no such rendition.
+    """
+    with tenant_scope(workspace_id):
+        asset = get_asset(workspace_id, asset_id)
+    return asset, ensure_rendition(asset, spec)
+
+
+def purge_workspace_files(workspace_id: uuid.UUID) -> None:
+    """Erase every stored byte of a workspace whose rows are about to go. Repeating it does no harm."""
+    store = blob_store()
+    with tenant_scope(workspace_id):
+        blobs = list(Blob.objects.filter(workspace_id=workspace_id).values_list("storage_key", flat=True))
+        uploads = list(Upload.objects.filter(workspace_id=workspace_id, state=UploadState.PENDING))
+    for key in (*blobs, *(upload.quarantine_key for upload in uploads)):
+        store.remove(key)
 
 
 def _link_rendition(asset: Asset, spec: str, blob: Blob) -> Rendition:

@@ -26,7 +26,6 @@ from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
 from apps.assets import decoding
-from apps.assets.links import LIFETIME_S
 from apps.assets.models import Asset, AssetKind, Upload, UploadState
 from apps.assets.naming import clean_name, corrected_name
 from apps.assets.selectors import get_upload
@@ -77,6 +76,18 @@ def receive_upload(workspace: Workspace, *, file: IO[bytes], file_name: str, cre
         raise
 
 
+def keep_photo(workspace: Workspace, data: bytes, *, file_name: str, by: User | None = None) -> Asset:
+    """The asset of a picture that nobody sent: samples and scripts. Passes the same checks as an upload.
+
+    Raises:
+        InvalidInput, Unavailable: as ``decoding.take_in``.
+    """
+    name = clean_name(file_name)
+    intake = _take_in(io.BytesIO(data), len(data))
+    asset, _ = _keep_photo(workspace, intake, file_name=name, size_bytes=len(data), by=by)
+    return asset
+
+
 def issue_ticket(workspace: Workspace, *, file_name: str, size_bytes: int, created_by: User) -> Ticket:
     """Say where to send a file of this name and size.
 
@@ -93,7 +104,7 @@ def issue_ticket(workspace: Workspace, *, file_name: str, size_bytes: int, creat
         return Ticket("direct", reverse("assets:upload", args=[workspace.slug]), {}, None)
     upload_id = uuid7()
     key = _quarantine_key(workspace, upload_id)
-    form = store.form(key, content_type=QUARANTINE_TYPE, max_bytes=settings.UPLOAD_MAX_BYTES, expires_in_s=LIFETIME_S)
+    form = store.form(key, content_type=QUARANTINE_TYPE, max_bytes=settings.UPLOAD_MAX_BYTES)
     with tenant_scope(workspace.id):
         upload = Upload.objects.create(
             id=upload_id,
@@ -139,24 +150,31 @@ def _quarantine_key(workspace: Workspace, upload_id: uuid.UUID) -> str:
 
 def _settle(upload: Upload, file: IO[bytes]) -> Upload:
     try:
-        with _on_disk(file) as source:
-            intake = decoding.take_in(source, size_bytes=upload.size_bytes, specs=INTAKE_SPECS)
+        intake = _take_in(file, upload.size_bytes)
     except InvalidInput as error:
         return _close(upload, state=UploadState.REJECTED, error_code=error.code, error_params=error.params)
-    asset, is_new = _keep_photo(upload, intake)
+    asset, is_new = _keep_photo(
+        upload.workspace, intake, file_name=upload.file_name, size_bytes=upload.size_bytes, by=upload.created_by
+    )
     return _close(upload, state=UploadState.ACCEPTED, asset=asset, is_duplicate=not is_new)
 
 
-def _keep_photo(upload: Upload, intake: Intake) -> tuple[Asset, bool]:
+def _take_in(file: IO[bytes], size_bytes: int) -> Intake:
+    with _on_disk(file) as source:
+        return decoding.take_in(source, size_bytes=size_bytes, specs=INTAKE_SPECS)
+
+
+def _keep_photo(
+    workspace: Workspace, intake: Intake, *, file_name: str, size_bytes: int, by: User | None
+) -> tuple[Asset, bool]:
     """A photo is made by its own pixels: the same picture sent twice is one asset, whatever the files looked like."""
     clean = intake.clean
-    workspace = upload.workspace
     blob = keep_blob(workspace, clean.data, content_type=clean.content_type, width=clean.width, height=clean.height)
-    name = corrected_name(upload.file_name, intake.format)
+    name = corrected_name(file_name, intake.format)
     source = {
-        "file_name": upload.file_name,
+        "file_name": file_name,
         "format": intake.format,
-        "size_bytes": upload.size_bytes,
+        "size_bytes": size_bytes,
         "profile": intake.profile,
         "orientation": intake.orientation,
     }
@@ -166,7 +184,7 @@ def _keep_photo(upload: Upload, intake: Intake) -> tuple[Asset, bool]:
         name=name,
         blob=blob,
         recipe={"kind": "photo", "pixels": blob.sha256, "source": source},
-        created_by=upload.created_by,
+        created_by=by,
     )
     for spec, picture in intake.renditions.items():
         keep_rendition(asset, spec=spec, picture=picture)

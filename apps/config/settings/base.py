@@ -126,7 +126,7 @@ ACCOUNT_RATE_LIMITS = {
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", 0, at_most=10)
 WORKSPACE_HOME = "studio:home"
-WORKSPACE_PURGE_STEPS: list[str] = []
+WORKSPACE_PURGE_STEPS = ["apps.assets.services.purge_workspace_files"]
 
 # ---- cache: rate limits have to be counted in one place, so every process of a machine (or of all, with Redis) shares it
 CACHE_URL = env.url("CACHE_URL", schemes=("redis", "rediss"))
