@@ -40,7 +40,7 @@ CHECKS = (
     Check("types", ("-m", "mypy", "apps", "inference", "infra", "manage.py"), TESTING),
     Check("lint", ("-m", "ruff", "check", ".")),
     Check("format", ("-m", "ruff", "format", "--check", ".")),
-    Check("imports", ("-m", "importlinter.cli", "lint_imports")),
+    Check("imports", ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")),
     Check("deployment", ("manage.py", "check", "--deploy", "--fail-level", "WARNING"), PRODUCTION),
     Check("migrations", ("manage.py", "makemigrations", "--check", "--dry-run"), TESTING),
     Check("templates (format)", ("-m", "djlint", "templates", "--check", "--quiet")),

@@ -37,9 +37,13 @@ REASONS = (
         "(Debian and Ubuntu: apt-get install python3-dev gcc)",
     ),
     (
+        ("(from versions: none)",),
+        "the package index can not be reached, or has nothing for this Python and machine; check the network and pip's "
+        "configuration (Python 3.11 on 64-bit Linux is known to work: make run PYTHON=python3.11)",
+    ),
+    (
         ("No matching distribution found", "Could not find a version"),
-        "a locked package does not exist for this Python and machine, or the package index does not carry it; "
-        "Python 3.11 on 64-bit Linux is known to work (make run PYTHON=python3.11)",
+        "the package index does not carry a locked version; check pip's configuration",
     ),
     (("Permission denied",), "a folder can not be written; check who owns .venv"),
 )

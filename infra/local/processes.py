@@ -49,6 +49,12 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def collect(pid: int) -> None:
+    """Take note of the death of the child `pid` if it has died, so that it does not stay as a zombie."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
 def is_running(pid: int) -> bool:
     """Whether `pid` exists and is more than a zombie that nobody has collected yet."""
     try:

@@ -5,6 +5,7 @@ Every program leads a process group of its own, so Ctrl-C in the terminal reache
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -111,6 +112,13 @@ class Supervisor:
     def deaths(self) -> Mapping[str, int]:
         """How often each program has died in a row, that is without a steady time in between."""
         return {child.program.name: child.deaths for child in self._children}
+
+    def collect_strays(self) -> None:
+        """Collect the dead among the processes that we adopted, and only those: others ask for their own children."""
+        own = {child.process.pid for child in self._children if child.process is not None}
+        for pid in processes.children(os.getpid()):
+            if pid not in own:
+                processes.collect(pid)
 
     def stop(self) -> None:
         """End every program and whatever it started; another signal in the meantime means at once."""

@@ -84,6 +84,7 @@ class Up:
 
     def _tick(self) -> None:
         if self.is_ready:
+            self.supervisor.collect_strays()
             return
         self._look_after_seeding()
         if self.seeding is None and _answers(self.options.port):

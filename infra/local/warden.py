@@ -1,7 +1,7 @@
 """A parent above the supervisor with one duty: when the supervisor ends, however it ends, nothing below it is left.
 
-Descendants whose own parent dies are adopted by the warden, even those that made themselves a session of their own, so
-kill -9 of the supervisor is cleaned up here; kill -9 of the warden reaches the supervisor as SIGTERM.
+Descendants whose own parent dies are adopted, even those with a session of their own: by the supervisor, or by the
+warden once kill -9 has taken the supervisor. Kill -9 of the warden reaches the supervisor as SIGTERM.
 """
 
 from __future__ import annotations
@@ -29,12 +29,16 @@ def run_under_warden(main: Callable[[], int]) -> int:
     if child == 0:
         # A group of its own: a Ctrl-C in the terminal then arrives once, handed on by us.
         os.setpgid(0, 0)
+        processes.adopt_orphans()
         if tie is not None:
             tie()
-        return main()
+        try:
+            return main()
+        finally:
+            _end_descendants(0)
     _hand_on_signals(child)
     status = _wait_for(child)
-    _end_the_rest()
+    _end_descendants(PATIENCE_S)
     return status
 
 
@@ -55,20 +59,16 @@ def _wait_for(child: int) -> int:
             return code if code >= 0 else 128 - code
 
 
-def _end_the_rest() -> None:
-    deadline = time.monotonic() + PATIENCE_S
+def _end_descendants(patience_s: float) -> None:
+    """Ask every child to end, and kill those that have not after `patience_s`; what they leave behind is next."""
+    deadline = time.monotonic() + patience_s
+    asked: set[int] = set()
     while left := processes.children(os.getpid()):
         for pid in left:
             if time.monotonic() > deadline:
                 processes.signal_process(pid, signal.SIGKILL)
-        _collect()
+            elif pid not in asked:
+                processes.signal_process(pid, signal.SIGTERM)
+                asked.add(pid)
+            processes.collect(pid)
         time.sleep(0.02)
-
-
-def _collect() -> None:
-    """Take note of the dead, so that they do not stay as zombies."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            continue
-    except ChildProcessError:
-        return

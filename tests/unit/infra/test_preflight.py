@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+from collections import namedtuple
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local import preflight
+from infra.local.errors import SetupError
+from infra.local.preflight import HOST, Options, check_port, claim, read_options, secret_key
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def options(tmp_path: Path, free_port: int) -> Options:
+    return Options(port=free_port, data_dir=tmp_path / "data", workers=2)
+
+
+@pytest.fixture
+def claimed(options: Options) -> Iterator[Options]:
+    lock = claim(options)
+    yield options
+    os.close(lock)
+
+
+def test_it_has_defaults_for_everything(tmp_path: Path) -> None:
+    options = read_options({}, tmp_path)
+    assert (options.port, options.data_dir) == (8000, tmp_path / ".data")
+    assert options.address == "http://127.0.0.1:8000"
+    assert options.workers >= 1
+
+
+def test_it_honours_port_and_data_directory(tmp_path: Path) -> None:
+    options = read_options({"PORT": "9001", "VISUALFORGE_DATA_DIR": "/srv/forge"}, tmp_path)
+    assert (options.port, options.data_dir) == (9001, Path("/srv/forge"))
+
+
+@pytest.mark.parametrize("nonsense", ["http", "-1", "0", "65536", "80.5", "８０００"])
+def test_a_port_that_is_no_port_is_one_clear_sentence(tmp_path: Path, nonsense: str) -> None:
+    with pytest.raises(SetupError) as caught:
+        read_options({"PORT": nonsense}, tmp_path)
+    assert str(caught.value) == f"PORT has to be a whole number between 1 and 65535, and it is {nonsense!r}."
+
+
+def test_a_busy_port_is_one_clear_sentence_with_another_port(options: Options) -> None:
+    with socket.socket() as other:
+        other.bind((HOST, options.port))
+        other.listen()
+        with pytest.raises(SetupError) as caught:
+            claim(options)
+    assert str(caught.value) == (
+        f"Port {options.port} is in use by another program; choose another one: make run PORT={options.port + 1}"
+    )
+
+
+def test_a_privileged_port_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: socket.socket, address: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(SetupError) as caught:
+        check_port(80)
+    assert str(caught.value) == "Port 80 is reserved for the administrator; choose another one: make run PORT=8000"
+
+
+def test_a_full_disk_is_one_clear_sentence(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10 << 30, 9 << 30, 300 << 20))
+    with pytest.raises(SetupError, match=r"^Only 300 MB are free on the disk of .*/data, and VisualForge needs 1 GB"):
+        claim(options)
+
+
+def test_a_data_directory_that_can_not_be_written_is_one_clear_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(
+        SetupError, match=r"^The data directory .*/file/data can not be written \(Not a directory\); set"
+    ):
+        claim(Options(port=8000, data_dir=tmp_path / "file" / "data", workers=1))
+
+
+def test_a_second_run_with_the_same_data_names_the_first(claimed: Options) -> None:
+    with pytest.raises(SetupError) as caught:
+        claim(claimed)
+    assert str(caught.value).startswith(
+        f"VisualForge already runs at {claimed.address} (process {os.getpid()}) with the data in {claimed.data_dir};"
+    )
+
+
+def test_the_data_directory_is_free_again_when_the_first_run_is_gone(options: Options) -> None:
+    os.close(claim(options))
+    os.close(claim(options))
+
+
+def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
+    first = secret_key(tmp_path)
+    assert len(first) >= 64
+    assert secret_key(tmp_path) == first
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_two_installations_have_two_secret_keys(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    assert preflight.secret_key(tmp_path / "one") != preflight.secret_key(tmp_path / "two")
