@@ -10,10 +10,10 @@ from apps.billing.models import LedgerEntry
 from apps.core.tenancy import tenant_scope
 
 
-def record_use(
+def record(
+    job_id: uuid.UUID,
     workspace: Workspace,
     *,
-    job_id: uuid.UUID,
     kind: str,
     item: str = "image",
     asset: Asset | None = None,

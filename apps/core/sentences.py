@@ -95,6 +95,12 @@ SENTENCES = {
     "assets.not_arrived": _("The file has not arrived yet. Send it again."),
     "assets.upload_expired": _("This upload was never finished. Drop the file again."),
     "assets.link_expired": _("This link has expired. Go back to the page and open the picture from there."),
+    "cancelled": _("Cancelled. Nothing was charged."),
+    "worker_lost": _("The machine that worked on this stopped three times. Nothing was charged; please try again."),
+    "deadline_passed": _("This took longer than %(minutes)s minutes and was stopped. Please try again."),
+    "job_not_retryable": _("Only failed or cancelled work can be tried again. Reload the page to see its state."),
+    "idempotency_mismatch": _("The same key was used for a different request. Send a new key with a new request."),
+    "cursor_unreadable": _("That position in the list of changes could not be read. Reload the page."),
     "internal": _("Something broke on our side. Nothing was lost; please try again in a moment."),
 }
 

@@ -10,6 +10,7 @@ Everything but ``finish`` and ``fail`` may run more than once for one job.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
@@ -59,6 +60,13 @@ class Restartable(Protocol):
         """Let the rows of the domain follow a failed or cancelled job that is queued again by a person."""
 
 
+@runtime_checkable
+class Staged(Protocol):
+    """A kind whose work reports each stage from 0 to 1: ``stages`` says which span of the whole that is."""
+
+    stages: Mapping[str, tuple[float, float]]
+
+
 class StopWork(Cancelled):
     """Raised by ``on_progress``: this worker has to let go of the job."""
 
@@ -92,3 +100,19 @@ def find_kind(name: str) -> JobKind:
 
 def all_kinds() -> list[JobKind]:
     return [find_kind(name) for name in settings.JOB_KINDS]
+
+
+def quiet_kinds() -> list[str]:
+    """Kinds with ``quiet = True``: too small and too many for the tray and the Activity page."""
+    return [kind.name for kind in all_kinds() if getattr(kind, "quiet", False)]
+
+
+def title(name: str) -> str:
+    """What people call the kind: its ``title``, else its name, which also serves kinds that are gone."""
+    return str(getattr(find_kind(name), "title", name)) if name in settings.JOB_KINDS else name
+
+
+def whole_fraction(kind: JobKind, stage: str, fraction: float) -> float:
+    """The fraction done of the whole job."""
+    begin, end = kind.stages.get(stage, (0.0, 1.0)) if isinstance(kind, Staged) else (0.0, 1.0)
+    return begin + (end - begin) * min(max(fraction, 0.0), 1.0)

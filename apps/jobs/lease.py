@@ -13,7 +13,7 @@ from types import TracebackType
 from django.db import InterfaceError, OperationalError, connection
 
 from apps.jobs import transitions
-from apps.jobs.kinds import DeadlinePassed, JobCancelled, LeaseLost, WorkerStopping
+from apps.jobs.kinds import DeadlinePassed, JobCancelled, JobKind, LeaseLost, WorkerStopping, whole_fraction
 from apps.jobs.transitions import LEASE_S, Held
 
 logger = logging.getLogger(__name__)
@@ -40,14 +40,16 @@ class Lease:
     deadline; after that silence lets the lease run out, and the sweeper gives the job to somebody else.
     """
 
-    def __init__(self, held: Held, deadline_s: float) -> None:
+    def __init__(self, held: Held, kind: JobKind) -> None:
         self.held = held
-        self._deadline = time.monotonic() + deadline_s
+        self._kind = kind
+        self._deadline = time.monotonic() + kind.deadline_s
         self._ended = threading.Event()
         self._verdict: LeaseLost | JobCancelled | None = None
         self._renewed_at = time.monotonic()
         self._written_at = 0.0
         self._stage = ""
+        self._progress = 0.0
         self._thread = threading.Thread(target=self._keep_alive, name="keep-alive", daemon=True)
 
     def __enter__(self) -> Lease:
@@ -67,7 +69,8 @@ class Lease:
         if stage == self._stage and now - self._written_at < WRITE_EVERY_S:
             return
         self._stage, self._written_at = stage, now
-        self._guarded(lambda: transitions.report(self.held, stage, fraction))
+        self._progress = max(self._progress, whole_fraction(self._kind, stage, fraction))
+        self._guarded(lambda: transitions.report(self.held, stage, self._progress))
         self.check()
 
     def check(self) -> None:

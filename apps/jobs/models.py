@@ -129,6 +129,12 @@ class Job(WorkspaceModel):
     def is_ended(self) -> bool:
         return self.state in JobState.ended()
 
+    def event(self) -> dict[str, str | None]:
+        """What pages are told when the row changes: enough to know what to ask for again."""
+        batch = str(self.batch_id) if self.batch_id else None
+        ids = {"job": str(self.id), "batch": batch, "subject": self.subject or None}
+        return {**ids, "kind": self.kind, "state": self.state}
+
 
 class Outbox(models.Model):
     """The doorbell of a queued job, written in the transaction that queued it and removed by the claim.

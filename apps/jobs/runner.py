@@ -38,7 +38,7 @@ def execute(held: Held) -> None:
     """Work on a claimed job. What the kind raises on purpose becomes its state; anything else is the caller's."""
     kind = find_kind(held.kind)
     try:
-        with Lease(held, kind.deadline_s) as lease:
+        with Lease(held, kind) as lease:
             _attempt(held, kind, lease)
     except LeaseLost as lost:
         logger.warning("job %s went on without this worker: %s", held.job_id, lost)

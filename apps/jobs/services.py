@@ -14,6 +14,8 @@ from apps.jobs.kinds import Restartable, find_kind
 from apps.jobs.models import Batch, Job, JobState, Priority
 from apps.jobs.transitions import announce, end_badly, hang_bell, requeue, save
 
+RETRYABLE = (JobState.FAILED, JobState.CANCELLED)
+
 
 def submit(
     workspace: Workspace,
@@ -106,13 +108,27 @@ def retry(job: Job) -> Job:
     """Queue a failed or cancelled job once more, with as many attempts as a new one. Raises Conflict for any other."""
     with tenant_scope(job.workspace_id):
         row = Job.objects.select_for_update().get(id=job.id)
-        if row.state not in (JobState.FAILED, JobState.CANCELLED):
-            raise Conflict("job_not_ended")
-        row.max_attempts = row.attempts + Job._meta.get_field("max_attempts").default
-        row.cancel_requested_at, row.cancel_requested_by = None, None
-        row.error_code, row.error_params = "", {}
-        requeue(row)
-        kind = find_kind(row.kind)
-        if isinstance(kind, Restartable):
-            kind.restart(row)
+        if row.state not in RETRYABLE:
+            raise Conflict("job_not_retryable")
+        _retry_locked(row)
     return row
+
+
+def retry_batch(batch: Batch) -> int:
+    """Queue every failed job of the batch once more; returns how many that are."""
+    with tenant_scope(batch.workspace_id):
+        failed = Job.objects.select_for_update().filter(batch=batch, state=JobState.FAILED).order_by("id")
+        rows = list(failed)
+        for row in rows:
+            _retry_locked(row)
+    return len(rows)
+
+
+def _retry_locked(row: Job) -> None:
+    row.max_attempts = row.attempts + Job._meta.get_field("max_attempts").default
+    row.cancel_requested_at, row.cancel_requested_by = None, None
+    row.error_code, row.error_params = "", {}
+    requeue(row)
+    kind = find_kind(row.kind)
+    if isinstance(kind, Restartable):
+        kind.restart(row)

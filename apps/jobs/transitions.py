@@ -81,7 +81,7 @@ def renew(held: Held) -> None:
 
 def report(held: Held, stage: str, progress: float) -> None:
     """Push the lease on, store the progress and tell the browsers. Raises LeaseLost or JobCancelled."""
-    _touch(held, REPORT, {"stage": stage[:40], "progress": min(max(progress, 0.0), 1.0)}, tell=True)
+    _touch(held, REPORT, {"stage": stage[:40], "progress": progress}, tell=True)
 
 
 def _touch(held: Held, statement: str, values: Mapping[str, Any], *, tell: bool = False) -> None:
@@ -218,16 +218,7 @@ def ring_relay() -> None:
 
 def announce(job: Job) -> None:
     """Tell the workspace's pages that this job changed."""
-    notify(
-        job.workspace_id,
-        {
-            "job": str(job.id),
-            "batch": str(job.batch_id) if job.batch_id else None,
-            "kind": job.kind,
-            "subject": job.subject,
-            "state": job.state,
-        },
-    )
+    notify(job.workspace_id, job.event())
 
 
 def _locked(held: Held) -> Job | None:

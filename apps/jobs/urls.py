@@ -1,5 +1,25 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+from apps.jobs import views
+
+app_name = "jobs"
+
+jobs_urls = [
+    path("changes", views.changes, name="changes"),
+    path("tray", views.tray, name="tray"),
+    path("<uuid:job>/card", views.card, name="card"),
+    path("<uuid:job>/row", views.row, name="row"),
+    path("<uuid:job>/cancel", views.cancel, name="cancel"),
+    path("<uuid:job>/retry", views.retry, name="retry"),
+    path("batches/<uuid:batch>/row", views.batch_row, name="batch_row"),
+    path("batches/<uuid:batch>/jobs", views.batch_jobs, name="batch_jobs"),
+    path("batches/<uuid:batch>/cancel", views.cancel_batch, name="cancel_batch"),
+    path("batches/<uuid:batch>/retry", views.retry_batch, name="retry_batch"),
+]
+urlpatterns = [
+    path("w/<slug:workspace>/events", views.events, name="events"),
+    path("w/<slug:workspace>/activity/", views.activity, name="activity"),
+    path("w/<slug:workspace>/jobs/", include(jobs_urls)),
+]

@@ -1,0 +1,189 @@
+"""What the pages ask about jobs. A batch's state is counted from its jobs."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from apps.accounts.models import Workspace
+from apps.core.errors import NotFound
+from apps.jobs.kinds import quiet_kinds
+from apps.jobs.models import Batch, Job, JobState
+
+OPEN = (JobState.QUEUED.value, JobState.RUNNING.value)
+FILTERS: dict[str, tuple[str, ...]] = {
+    "open": OPEN,
+    "failed": (JobState.FAILED.value,),
+    "done": (JobState.SUCCEEDED.value,),
+    "cancelled": (JobState.CANCELLED.value,),
+}
+TYPICAL_OF_LAST = 20
+CHANGES_AT_MOST = 200
+# Rows carry the time at which their transaction began, and may become visible this much later.
+COMMIT_SLACK = timedelta(seconds=3)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far some jobs are: numbers of jobs by state, the fraction done of all, and the time left if it is known."""
+
+    total: int
+    queued: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    fraction: float
+    left_s: float | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.queued + self.running > 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the tray or of the Activity page: a batch, or a job that stands alone."""
+
+    progress: Progress
+    job: Job | None = None
+    batch: Batch | None = None
+
+    @property
+    def subject(self) -> Job | Batch:
+        found = self.job or self.batch
+        assert found is not None
+        return found
+
+
+def find_job(workspace: Workspace, job_id: uuid.UUID) -> Job:
+    """Raises NotFound for a job of another workspace or none."""
+    job = Job.objects.select_related("created_by").filter(workspace=workspace, id=job_id).first()
+    if job is None:
+        raise NotFound("not_found")
+    return job
+
+
+def find_batch(workspace: Workspace, batch_id: uuid.UUID) -> Batch:
+    """Raises NotFound for a batch of another workspace or none."""
+    batch = Batch.objects.select_related("created_by").filter(workspace=workspace, id=batch_id).first()
+    if batch is None:
+        raise NotFound("not_found")
+    return batch
+
+
+def batch_jobs(batch: Batch) -> QuerySet[Job]:
+    return Job.objects.filter(workspace_id=batch.workspace_id, batch=batch).order_by("id")
+
+
+def entry_ids(workspace: Workspace, *, show: str = "", kind: str = "") -> QuerySet[Job, tuple[uuid.UUID, datetime]]:
+    """Ids and times of batches and lone jobs, latest first. ``show`` is a key of ``FILTERS`` or empty for all."""
+    jobs = Job.objects.filter(workspace=workspace, batch=None).exclude(kind__in=quiet_kinds())
+    batches = Batch.objects.filter(workspace=workspace)
+    if kind:
+        jobs, batches = jobs.filter(kind=kind), batches.filter(kind=kind)
+    if show:
+        states = FILTERS[show]
+        jobs = jobs.filter(state__in=states)
+        batches = batches.filter(Exists(Job.objects.filter(batch=OuterRef("pk"), state__in=states)))
+    columns = ("id", "created_at")
+    return jobs.values_list(*columns).union(batches.values_list(*columns), all=True).order_by("-created_at", "-id")
+
+
+def kinds_in_use(workspace: Workspace) -> list[str]:
+    """Names of the kinds that this workspace has seen, for the filter."""
+    kinds = Job.objects.filter(workspace=workspace).exclude(kind__in=quiet_kinds()).values_list("kind", flat=True)
+    return sorted(kinds.distinct().order_by("kind"))
+
+
+def entries(workspace: Workspace, ids: Sequence[uuid.UUID]) -> list[Entry]:
+    """The batches and lone jobs of these ids, in this order."""
+    jobs = list(Job.objects.select_related("created_by").filter(workspace=workspace, id__in=ids))
+    batches = list(Batch.objects.select_related("created_by").filter(workspace=workspace, id__in=ids))
+    typical = typical_seconds(workspace, {job.kind for job in jobs} | {batch.kind for batch in batches})
+    found = {job.id: Entry(job_progress(job, typical), job=job) for job in jobs}
+    found |= {entry.subject.id: entry for entry in _batch_entries(batches, typical)}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def tray(workspace: Workspace, *, at_most: int = 20) -> list[Entry]:
+    """What waits or runs now: what began first comes first."""
+    waiting = Job.objects.filter(workspace=workspace, state__in=OPEN).exclude(kind__in=quiet_kinds())
+    rows = waiting.order_by("id").values_list("batch_id", "id")
+    ids = dict.fromkeys(batch_id or job_id for batch_id, job_id in rows.iterator())
+    return entries(workspace, list(ids)[:at_most])
+
+
+def typical_seconds(workspace: Workspace, kinds: Iterable[str]) -> dict[str, float]:
+    """The median time of the last successes of each kind; kinds without any are missing."""
+    typical = {}
+    for kind in kinds:
+        done = Job.objects.filter(workspace=workspace, kind=kind, state=JobState.SUCCEEDED).order_by("-created_at")
+        spans = done.annotate(span=F("ended_at") - F("started_at")).values_list("span", flat=True)[:TYPICAL_OF_LAST]
+        seconds = [span.total_seconds() for span in spans if span is not None]
+        if seconds:
+            typical[kind] = median(seconds)
+    return typical
+
+
+def job_progress(job: Job, typical: dict[str, float]) -> Progress:
+    counts = Counter([job.state])
+    fraction = 1.0 if job.is_ended else job.progress
+    return _progress(counts, fraction, _job_left_s(job, typical.get(job.kind)))
+
+
+def _job_left_s(job: Job, typical_s: float | None) -> float | None:
+    """Seconds until a running job ends: from its own pace once that says something, before from earlier jobs."""
+    if job.state != JobState.RUNNING or job.started_at is None:
+        return None
+    elapsed_s = (timezone.now() - job.started_at).total_seconds()
+    if job.progress >= 0.2:
+        return elapsed_s * (1 - job.progress) / job.progress
+    return None if typical_s is None else max(typical_s - elapsed_s, 1.0)
+
+
+def _batch_entries(batches: Sequence[Batch], typical: dict[str, float]) -> list[Entry]:
+    """Batches with their jobs counted by state, in one query."""
+    done = Sum("progress", filter=Q(state__in=OPEN), default=0.0)
+    jobs = Job.objects.filter(batch__in=batches).values("batch_id", "state")
+    counts: dict[uuid.UUID, Counter[str]] = {batch.id: Counter() for batch in batches}
+    partly = Counter[uuid.UUID]()
+    for row in jobs.annotate(number=Count("id"), done=done).order_by():
+        counts[row["batch_id"]][row["state"]] += row["number"]
+        partly[row["batch_id"]] += row["done"]
+    return [
+        Entry(_batch_progress(counts[batch.id], partly[batch.id], typical.get(batch.kind)), batch=batch)
+        for batch in batches
+    ]
+
+
+def _batch_progress(counts: Counter[str], partly_done: float, typical_s: float | None) -> Progress:
+    total = sum(counts.values())
+    open_count = sum(counts[state] for state in OPEN)
+    fraction = (total - open_count + partly_done) / total if total else 1.0
+    left_s = None
+    if typical_s is not None and counts[JobState.RUNNING]:
+        left_s = (open_count - partly_done) * typical_s / counts[JobState.RUNNING]
+    return _progress(counts, fraction, left_s)
+
+
+def _progress(counts: Counter[str], fraction: float, left_s: float | None) -> Progress:
+    by_state = {state.value: counts[state.value] for state in JobState}
+    return Progress(total=sum(counts.values()), fraction=round(fraction, 4), left_s=left_s, **by_state)
+
+
+def changes(workspace: Workspace, *, since: datetime | None) -> tuple[datetime, list[Job]]:
+    """A new cursor, and the jobs that changed since an earlier one, latest first; without one no jobs."""
+    jobs = Job.objects.filter(workspace=workspace)
+    now: datetime = Workspace.objects.filter(id=workspace.id).values_list(Now(), flat=True).get()
+    if since is None:
+        return now - COMMIT_SLACK, []
+    return now - COMMIT_SLACK, list(jobs.filter(changed_at__gte=since).order_by("-changed_at")[:CHANGES_AT_MOST])

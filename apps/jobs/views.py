@@ -1,0 +1,182 @@
+"""Pages and parts about jobs. The stream says "look again"; each part that is asked for is checked like any request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.core.paginator import Paginator
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.access import WorkspaceRequest, workspace_view
+from apps.accounts.models import Role, User
+from apps.accounts.selectors import find_membership
+from apps.core.errors import InvalidInput, NotFound
+from apps.jobs import selectors, services
+from apps.jobs.kinds import title
+from apps.jobs.models import Batch, Job
+from apps.jobs.stream import event_stream
+
+PAGE_SIZE = 30
+BATCH_JOBS_SHOWN = 200
+
+
+@require_GET
+@workspace_view(scoped=False)
+def events(request: WorkspaceRequest) -> HttpResponseBase:
+    response = StreamingHttpResponse(
+        event_stream(request.workspace.id, _welcome(request)), content_type="text/event-stream"
+    )
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    connection.close()  # the stream lives long and needs none
+    return response
+
+
+def _welcome(request: WorkspaceRequest) -> Callable[[], Awaitable[bool]]:
+    """Whether the session that opened the stream may still look into the workspace."""
+    session, user_id, slug = request.session, request.user.id, request.workspace.slug
+
+    def still_welcome() -> bool:
+        try:
+            user = User.objects.filter(id=user_id, is_active=True).first()
+            if user is None or not session.session_key or not session.exists(session.session_key):
+                return False
+            find_membership(user, slug)
+        except NotFound:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    return sync_to_async(still_welcome)
+
+
+@require_GET
+@never_cache
+@workspace_view()
+def changes(request: WorkspaceRequest) -> HttpResponse:
+    """For browsers without the stream: ``?since=<cursor>`` answers what the stream would have said since then."""
+    cursor, jobs = selectors.changes(request.workspace, since=_moment(request.GET.get("since", "")))
+    return JsonResponse({"cursor": cursor.isoformat(), "changes": [job.event() for job in jobs]})
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidInput("cursor_unreadable")
+    return moment
+
+
+@require_GET
+@never_cache
+@workspace_view()
+def tray(request: WorkspaceRequest) -> HttpResponse:
+    return _render(request, "jobs/_tray.html", {"entries": selectors.tray(request.workspace)})
+
+
+@require_GET
+@workspace_view()
+def activity(request: WorkspaceRequest) -> HttpResponse:
+    show, kind = request.GET.get("show", ""), request.GET.get("kind", "")
+    if show not in selectors.FILTERS:
+        show = ""
+    ids = selectors.entry_ids(request.workspace, show=show, kind=kind)
+    page = Paginator(ids, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "entries": selectors.entries(request.workspace, [id_ for id_, _ in page]),
+        "show": show,
+        "kind": kind,
+        "kinds": [(name, title(name)) for name in selectors.kinds_in_use(request.workspace)],
+    }
+    return _render(request, "jobs/activity.html", context)
+
+
+@require_GET
+@never_cache
+@workspace_view()
+def card(request: WorkspaceRequest, job: UUID) -> HttpResponse:
+    return _entry(request, "jobs/_card.html", selectors.find_job(request.workspace, job))
+
+
+@require_GET
+@never_cache
+@workspace_view()
+def row(request: WorkspaceRequest, job: UUID) -> HttpResponse:
+    """One row of the Activity page, or of a batch that is opened there."""
+    found = selectors.find_job(request.workspace, job)
+    return _entry(request, "jobs/_entry.html" if found.batch_id is None else "jobs/_batch_job.html", found)
+
+
+@require_GET
+@never_cache
+@workspace_view()
+def batch_row(request: WorkspaceRequest, batch: UUID) -> HttpResponse:
+    return _entry(request, "jobs/_entry.html", selectors.find_batch(request.workspace, batch))
+
+
+@require_GET
+@never_cache
+@workspace_view()
+def batch_jobs(request: WorkspaceRequest, batch: UUID) -> HttpResponse:
+    jobs = selectors.batch_jobs(selectors.find_batch(request.workspace, batch))
+    shown = selectors.entries(request.workspace, list(jobs.values_list("id", flat=True)[:BATCH_JOBS_SHOWN]))
+    return _render(request, "jobs/_batch_jobs.html", {"entries": shown, "hidden": jobs.count() - len(shown)})
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def cancel(request: WorkspaceRequest, job: UUID) -> HttpResponse:
+    return _told(request, services.cancel(selectors.find_job(request.workspace, job), by=request.user).event())
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def retry(request: WorkspaceRequest, job: UUID) -> HttpResponse:
+    return _told(request, services.retry(selectors.find_job(request.workspace, job)).event())
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def cancel_batch(request: WorkspaceRequest, batch: UUID) -> HttpResponse:
+    services.cancel_batch(selectors.find_batch(request.workspace, batch), by=request.user)
+    return _told(request, {"batch": str(batch)})
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def retry_batch(request: WorkspaceRequest, batch: UUID) -> HttpResponse:
+    services.retry_batch(selectors.find_batch(request.workspace, batch))
+    return _told(request, {"batch": str(batch)})
+
+
+def _entry(request: WorkspaceRequest, template: str, subject: Job | Batch) -> HttpResponse:
+    (entry,) = selectors.entries(request.workspace, [subject.id])
+    return _render(request, template, {"entry": entry})
+
+
+def _render(request: WorkspaceRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, template, {**context, "can_edit": request.membership.may(Role.EDITOR)})
+
+
+def _told(request: HttpRequest, event: dict[str, Any]) -> HttpResponse:
+    """The page looks again by itself; without script it goes back to the Activity page."""
+    if not request.headers.get("HX-Request"):
+        return redirect("jobs:activity", request.resolver_match.kwargs["workspace"])  # type: ignore[union-attr]
+    return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({"vf:job": event})})

@@ -1,0 +1,97 @@
+// Hears what changes in the workspace and says so on this page: "vf:job" on document, detail
+// {job, batch, kind, subject, state}. One tab of the browser holds the stream and passes on what it hears, because
+// browsers allow few connections a host; where that is not possible every tab has its own. Without the stream: polling.
+const POLL_MS = 3000;
+const STREAM_AGAIN_MS = 30000;
+const FAILURES_BEFORE_POLLING = 3;
+
+function say(detail) {
+  document.dispatchEvent(new CustomEvent("vf:job", { detail }));
+}
+
+/** Asks for what changed since the last time it asked; the first time it only learns where to begin. */
+class Changes {
+  #url;
+  #cursor = "";
+
+  constructor(url) {
+    this.#url = url;
+  }
+
+  async ask() {
+    const answer = await fetch(`${this.#url}?since=${encodeURIComponent(this.#cursor)}`, {
+      headers: { Accept: "application/json" },
+      redirect: "error",
+    });
+    if (!answer.ok) return [];
+    const { cursor, changes } = await answer.json();
+    this.#cursor = cursor;
+    return changes;
+  }
+}
+
+class Source {
+  #url;
+  #changes;
+  #tell;
+  #failures = 0;
+  #timer = 0;
+
+  constructor(eventsUrl, changesUrl, tell) {
+    this.#url = eventsUrl;
+    this.#changes = new Changes(changesUrl);
+    this.#tell = tell;
+  }
+
+  open() {
+    const stream = new EventSource(this.#url);
+    stream.addEventListener("open", () => {
+      this.#failures = 0;
+      clearInterval(this.#timer);
+      this.#timer = 0;
+      this.#catchUp();
+    });
+    stream.addEventListener("resync", () => this.#catchUp());
+    stream.addEventListener("job", (event) => this.#tell(JSON.parse(event.data)));
+    stream.addEventListener("error", () => {
+      this.#failures += 1;
+      const isOver = stream.readyState === EventSource.CLOSED;
+      if (!isOver && this.#failures < FAILURES_BEFORE_POLLING) return;
+      stream.close();
+      this.#poll();
+      setTimeout(() => this.open(), STREAM_AGAIN_MS);
+    });
+  }
+
+  #poll() {
+    this.#timer ||= setInterval(() => this.#catchUp(), POLL_MS);
+  }
+
+  async #catchUp() {
+    try {
+      for (const change of await this.#changes.ask()) this.#tell(change);
+    } catch {
+      // The server is away; the next attempt asks for the same span again.
+    }
+  }
+}
+
+function share(eventsUrl, changesUrl) {
+  const channel = new BroadcastChannel(`vf-events ${eventsUrl}`);
+  channel.addEventListener("message", (event) => say(event.data));
+  const tell = (detail) => {
+    say(detail);
+    channel.postMessage(detail);
+  };
+  navigator.locks.request(`vf-events ${eventsUrl}`, () => {
+    new Source(eventsUrl, changesUrl, tell).open();
+    return new Promise(() => {}); // held until this tab goes away; then another one takes over
+  });
+}
+
+export function watchEvents() {
+  const { events, changes } = document.body.dataset;
+  if (!events || !changes) return;
+  if ("locks" in navigator && "BroadcastChannel" in window) share(events, changes);
+  else new Source(events, changes, say).open();
+}
