@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from apps.core import sentences
 
 register = template.Library()
 
@@ -20,3 +24,9 @@ def icon(name: str, modifier: str = "") -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>', classes, static("img/icons.svg"), name
     )
+
+
+@register.simple_tag
+def sentence(code: str, params: Mapping[str, object] | None = None) -> str:
+    """What an error code means to a person: ``{% sentence job.error_code job.error_params %}``."""
+    return sentences.sentence(code, params)

@@ -1,0 +1,115 @@
+// The form of a shoot: counts and estimates while choosing, own palettes, and which set the stage shows.
+const HEXES = /^\s*#[0-9a-f]{6}(\s*,\s*#[0-9a-f]{6}){0,5}\s*$/i;
+
+function checked(form, name) {
+  return [...form.querySelectorAll(`input[type=checkbox][name=${name}]:checked`)].map((input) => input.value);
+}
+
+/** What is chosen now. The palettes include colours typed but not yet added. */
+export function chosen(form) {
+  const own = form.querySelector("[data-own-text]");
+  const palettes = checked(form, "palette");
+  if (HEXES.test(own.value)) palettes.push(own.value);
+  return {
+    sets: checked(form, "set"),
+    palettes,
+    formats: checked(form, "format"),
+    variations: Number(form.querySelector("[name=variations]:checked").value),
+  };
+}
+
+export function countShots({ sets, palettes, formats, variations }) {
+  return sets.length * palettes.length * formats.length * variations;
+}
+
+/** "about 9 s": whole seconds, minutes from 90 s on. */
+function duration(form, count) {
+  const words = form.querySelector("[data-sum]").dataset;
+  const seconds = Math.max(1, Math.ceil((count * Number(form.dataset.seconds)) / Number(form.dataset.workers || 1)));
+  if (seconds < 90) return words.secondsText.replace("{n}", seconds);
+  return words.minutesText.replace("{n}", Math.round(seconds / 60));
+}
+
+function isCutOut() {
+  return ["ready", "accepted"].includes(document.getElementById("cutout").dataset.state);
+}
+
+function sentence(form, choice, count) {
+  const words = form.querySelector("[data-sum]").dataset;
+  if (!isCutOut()) return words.wait;
+  if (count === 0) return words.none;
+  if (count > Number(form.dataset.most)) return words.many;
+  const { sets, palettes, formats, variations } = choice;
+  const factors = [sets.length, palettes.length, formats.length, variations].filter((n, index) => index < 3 || n > 1);
+  return `${factors.join(" × ")} · ${duration(form, count)}`;
+}
+
+export function refreshSum(form) {
+  const choice = chosen(form);
+  const count = countShots(choice);
+  const isPossible = isCutOut() && count > 0 && count <= Number(form.dataset.most);
+  form.querySelector("[data-sum]").textContent = sentence(form, choice, count);
+  form.querySelector("[data-variations-shown]").textContent = choice.variations;
+  for (const name of ["palette", "format"]) {
+    form.querySelector(`[data-count-of=${name}]`).textContent = choice[`${name}s`].length;
+  }
+  const button = form.querySelector("[data-make]");
+  if (!button) return;
+  button.textContent = (count === 1 ? button.dataset.one : button.dataset.other).replace("{n}", count);
+  button.setAttribute("aria-disabled", String(!isPossible));
+}
+
+function addPalette(form) {
+  const text = form.querySelector("[data-own-text]");
+  if (!HEXES.test(text.value)) {
+    text.reportValidity();
+    text.focus();
+    return;
+  }
+  const colours = text.value.toLowerCase().split(",").map((part) => part.trim());
+  const palette = form.querySelector("#palette-template").content.querySelector(".palette").cloneNode(true);
+  palette.querySelector("input").value = colours.join(",");
+  palette.querySelector(".palette__title").textContent = colours.join(" ");
+  paint(palette.querySelector(".swatches"), colours);
+  form.querySelector("[data-own-palette]").before(palette);
+  text.value = "";
+  form.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function paint(drawing, colours) {
+  drawing.setAttribute("viewBox", `0 0 ${colours.length} 1`);
+  colours.forEach((colour, index) => {
+    const field = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    for (const [name, value] of Object.entries({ x: index, width: 1.01, height: 1, fill: colour })) field.setAttribute(name, value);
+    drawing.append(field);
+  });
+}
+
+function watchOwnPalette(form) {
+  const text = form.querySelector("[data-own-text]");
+  const pickers = form.querySelector("[data-pickers]");
+  const add = form.querySelector("[data-own-add]");
+  pickers.hidden = false;
+  add.hidden = false;
+  add.addEventListener("click", () => addPalette(form));
+  pickers.addEventListener("input", () => {
+    text.value = [...pickers.children].map((picker) => picker.value).join(", ");
+    refreshSum(form);
+  });
+  text.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    addPalette(form);
+  });
+}
+
+export function watchChoices(form) {
+  watchOwnPalette(form);
+  form.addEventListener("input", () => refreshSum(form));
+  form.addEventListener("change", () => refreshSum(form));
+  form.addEventListener("submit", (event) => {
+    const isOff = form.querySelector("[data-make]").getAttribute("aria-disabled") === "true";
+    if (isOff) event.preventDefault();
+  });
+  refreshSum(form);
+}

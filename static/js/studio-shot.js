@@ -1,0 +1,64 @@
+// The large view's keys and buttons; viewer.js does the moving.
+import { slide } from "./compare.js";
+import { onKeys } from "./keys.js";
+import { Viewer } from "./viewer.js";
+
+const section = document.querySelector("[data-viewer]");
+const viewer = section.querySelector("[data-picture]") ? new Viewer(section) : null;
+const press = (key) => {
+  const element = document.querySelector(`[data-key="${key}"]`);
+  element?.click();
+  return Boolean(element);
+};
+
+function watchComparison() {
+  const toggle = section.querySelector("[data-compare-toggle]");
+  const before = section.querySelector("[data-before]");
+  const range = section.querySelector("[data-compare-range]");
+  const line = section.querySelector("[data-compare-line]");
+  const labels = section.querySelectorAll("[data-compare-label]");
+  const place = () => viewer.placeComparison(Number(range.value), before, line);
+  slide(range, []);
+  range.addEventListener("input", place);
+  viewer.onMove = place;
+  toggle.addEventListener("click", () => {
+    const isOn = toggle.getAttribute("aria-pressed") !== "true";
+    toggle.setAttribute("aria-pressed", String(isOn));
+    const image = before.querySelector("image");
+    if (!image.hasAttribute("href")) image.setAttribute("href", image.dataset.href);
+    for (const part of [before, range, line, ...labels]) part.toggleAttribute("hidden", !isOn);
+    if (isOn) {
+      place();
+      range.focus();
+    }
+  });
+}
+
+function fullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else section.requestFullscreen?.();
+  return true;
+}
+
+if (viewer) {
+  watchComparison();
+  const pan = (dx, dy, key) => () => viewer.isLarger ? viewer.pan(dx, dy) : key ? press(key) : false;
+  onKeys({
+    "+": () => viewer.step(1),
+    "=": () => viewer.step(1),
+    "-": () => viewer.step(-1),
+    0: () => viewer.fit(),
+    1: () => viewer.actual(),
+    c: () => {
+      section.querySelector("[data-compare-toggle]").click();
+      return true;
+    },
+    f: fullScreen,
+    ArrowLeft: (event) => (viewer.isLarger && viewer.room === event.target ? viewer.pan(1, 0) : press("ArrowLeft")),
+    ArrowRight: (event) => (viewer.isLarger && viewer.room === event.target ? viewer.pan(-1, 0) : press("ArrowRight")),
+    ArrowUp: pan(0, 1),
+    ArrowDown: pan(0, -1),
+  });
+}
+
+onKeys({ s: () => press("s"), a: () => press("s"), x: () => press("x"), Escape: () => !document.fullscreenElement && press("Escape") });
