@@ -5,6 +5,7 @@ sRGB is IEC 61966-2-1; the colour difference is CIEDE2000 (Sharma, Wu, Dalal 200
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -48,14 +49,9 @@ def srgb_encode_table() -> F32:
 def hex_to_rgb(code: str) -> tuple[int, int, int]:
     """Read ``#rrggbb`` or ``#rgb``. Raises InputRejected ``shot.bad_colour``."""
     digits = code.strip().removeprefix("#")
-    if len(digits) == 3:
-        digits = "".join(digit * 2 for digit in digits)
-    try:
-        if len(digits) != 6:
-            raise ValueError(code)
-        value = int(digits, 16)
-    except ValueError as error:
-        raise InputRejected("shot.bad_colour", f"{code!r} is not a colour; write it as #rrggbb", colour=code) from error
+    if not re.fullmatch(r"[0-9a-fA-F]{3}|[0-9a-fA-F]{6}", digits):
+        raise InputRejected("shot.bad_colour", f"{code!r} is not a colour; write it as #rrggbb", colour=code)
+    value = int(digits if len(digits) == 6 else "".join(digit * 2 for digit in digits), 16)
     return value >> 16, value >> 8 & 255, value & 255
 
 

@@ -52,6 +52,11 @@ def light_samples(light: AreaLight, body: Body) -> F64:
     return _shuffled(body.frame.local(world))
 
 
+def _ball_around(light: AreaLight, body: Body) -> list[float]:
+    """Centre in the body's frame, and radius."""
+    return [*body.frame.local(light.centre), float(np.linalg.norm(light.u) + np.linalg.norm(light.v))]
+
+
 def sky_samples() -> F64:
     """(16, RAYS, 3) cosine-weighted directions about +z (Malley's method)."""
     square = _low_discrepancy(PATTERNS * RAYS)
@@ -76,6 +81,17 @@ def _towards_light(
 
 
 @numba.njit(cache=True, nogil=True)
+def _near_shaft(p: tuple[float, float, float], ball: Any, lamp: Any) -> bool:
+    """Whether the shaft of light from a lamp (centre, radius) to p comes near the ball (centre, radius) at all."""
+    a, b, c = lamp[0] - p[0], lamp[1] - p[1], lamp[2] - p[2]
+    x, y, z = ball[0] - p[0], ball[1] - p[1], ball[2] - p[2]
+    squared = a * a + b * b + c * c
+    t = min(1.0, max(0.0, (a * x + b * y + c * z) / squared))
+    gap = np.sqrt((x - t * a) ** 2 + (y - t * b) ** 2 + (z - t * c) ** 2)
+    return bool(gap < ball[3] + lamp[3] * min(1.0, t + ball[3] / np.sqrt(squared)))
+
+
+@numba.njit(cache=True, nogil=True)
 def _towards_sky(
     card: Any, metrics: Any, p: tuple[float, float, float], n: tuple[float, float, float], rays: Any, jitter: float
 ) -> float:
@@ -95,7 +111,7 @@ def _towards_sky(
 
 @numba.njit(cache=True, nogil=True)
 def _cast(
-    depth: Any, normal: Any, lens: Any, card: Any, metrics: Any, ball: Any, lights: Any, sky: Any, out: Any
+    depth: Any, normal: Any, lens: Any, card: Any, metrics: Any, ball: Any, lights: Any, lamps: Any, sky: Any, out: Any
 ) -> None:
     height, width = depth.shape
     count = lights.shape[0]
@@ -109,7 +125,8 @@ def _cast(
             pattern = (y % 4) * 4 + (x % 4)
             jitter = ((pattern * 7) % 16 + 0.5) / 16.0
             for light in range(count):
-                out[y, x, light] = _towards_light(card, metrics, p, n, lights[light, pattern], jitter)
+                if _near_shaft(p, ball, lamps[light]):
+                    out[y, x, light] = _towards_light(card, metrics, p, n, lights[light, pattern], jitter)
             away = (p[0] - ball[0]) ** 2 + (p[1] - ball[1]) ** 2 + (p[2] - ball[2]) ** 2
             if away < (FAR_RADII * ball[3]) ** 2:
                 out[y, x, count] = _towards_sky(card, metrics, p, n, sky[pattern], jitter)
@@ -161,7 +178,8 @@ def visibility(depth: F32, normal: F32, camera: Camera, body: Body, lights: list
     points = np.stack([light_samples(light, body) for light in lights]) if lights else np.zeros((0, PATTERNS, RAYS, 3))
     raw = np.ones((*depth.shape, len(lights) + 1), np.float32)
     ball = np.array([*body.centre, body.radius_m])
-    _cast(depth, turned, lens, body.card, body.metrics, ball, points, sky_samples(), raw)
+    lamps = np.array([_ball_around(light, body) for light in lights]).reshape(-1, 4)
+    _cast(depth, turned, lens, body.card, body.metrics, ball, points, lamps, sky_samples(), raw)
     merged = np.ones_like(raw)
     _merge(raw, depth, turned, lens, merged)
     return merged

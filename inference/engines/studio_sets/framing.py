@@ -22,6 +22,8 @@ FILL_WIDTH = 0.62
 MAX_FILL_HEIGHT = 0.74
 MAX_FILL_WIDTH = 0.80
 NEAREST = 0.68
+# A small photo is shown smaller rather than enlarged, as long as the product keeps this part of its size.
+MAX_RETREAT = 1.3
 MIDDLE = 0.535
 NEUTRAL_ASPECT = 0.8
 
@@ -48,7 +50,7 @@ def frame_shot(studio: StudioSet, outline: Outline, spec: ShotSpec, look: Look) 
     thickness = min(0.9 * width_m, 0.75 * height_m, 0.9 * studio.anchor.max_width_m)
     front = Frame.facing(camera, position)
     start = position - front.behind * (0.5 * thickness)
-    window = _window(studio, camera, start, (width_m, height_m), spec, look)
+    window = _window(studio, camera, start, (width_m, height_m), outline.width, spec, look)
     view = camera.through(window)
     start_x, start_y, _ = view.project(start)
     wanted = (start_x + spec.offset[0] * spec.width, start_y + spec.offset[1] * spec.width)
@@ -93,7 +95,13 @@ def _on_support(view: Camera, pixel: tuple[int, int], level_m: float) -> F64:
 
 
 def _window(
-    studio: StudioSet, camera: Camera, base: F64, size_m: tuple[float, float], spec: ShotSpec, look: Look
+    studio: StudioSet,
+    camera: Camera,
+    base: F64,
+    size_m: tuple[float, float],
+    outline_width: int,
+    spec: ShotSpec,
+    look: Look,
 ) -> Window:
     plate_w, plate_h = studio.size
     aspect = spec.width / spec.height
@@ -104,7 +112,9 @@ def _window(
     per_metre = camera.focal_px / depth
     product_w, product_h = size_m[0] * per_metre, size_m[1] * per_metre
     fill = max(product_h / (FILL_HEIGHT * width / aspect), product_w / (FILL_WIDTH * width))
-    width *= min(1.12, max(NEAREST, fill)) / look.zoom
+    enlarged = product_w * spec.width / (outline_width * width * max(NEAREST, fill))
+    nearness = max(NEAREST, fill) * min(MAX_RETREAT, max(1.0, enlarged))
+    width *= min(1.12, nearness) / look.zoom
     width = min(width, plate_w, plate_h * aspect)
     height = width / aspect
     # Nearer cameras look at the product; at its natural distance the designer's centre holds.

@@ -1,0 +1,98 @@
+"""How long a product shot takes: one warm shot at 1200 px on one core, and a batch of twelve in two processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import statistics
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import cv2
+import numpy as np
+
+from inference.pipelines.catalogue import list_sets
+from inference.pipelines.product_shot import make_shot, warm
+from inference.types import Cutout, ShotSpec
+
+SIZE_PX = 1200
+SHOTS = 12
+PALETTE = ("#c9d8c5",)
+
+
+def run(only: str | None) -> Iterable[dict[str, Any]]:
+    """Figures: ``studio.shot_1200_s``, ``studio.preview_480_s``, ``studio.batch12_s``."""
+    sets = [item.name for item in list_sets()]
+    wanted = only or ""
+    if not sets or not any(name.startswith(wanted) for name in _NAMES):
+        return
+    cv2.setNumThreads(1)
+    begin = time.perf_counter()
+    warm()
+    warm_s = round(time.perf_counter() - begin, 3)
+    if "studio.shot_1200_s".startswith(wanted):
+        yield {**_median_shot("studio.shot_1200_s", sets, SIZE_PX), "warm_s": warm_s}
+    if "studio.preview_480_s".startswith(wanted):
+        yield _median_shot("studio.preview_480_s", sets, 480)
+    if "studio.batch12_s".startswith(wanted):
+        yield _batch(sets)
+
+
+_NAMES = ("studio.shot_1200_s", "studio.preview_480_s", "studio.batch12_s")
+
+
+def rendered_product() -> tuple[np.ndarray, Cutout]:
+    """A 2000 px photo of a shaded bottle with its exact cutout."""
+    across = np.linspace(-1, 1, 620)
+    photo = np.full((2000, 2000, 3), (118, 130, 110), np.uint8)
+    body = (np.sqrt(np.maximum(0, 1 - across**2)) * 0.7 + 0.3)[None, :, None] * np.array([186, 74, 48])
+    photo[420:1680, 690:1310] = np.rint(body).astype(np.uint8)
+    alpha = np.zeros((2000, 2000), np.uint8)
+    cv2.rectangle(alpha, (700, 620), (1299, 1640), 255, -1)
+    cv2.rectangle(alpha, (880, 430), (1119, 620), 255, -1)
+    cv2.ellipse(alpha, (1000, 1640), (299, 32), 0, 0, 180, 255, -1)
+    alpha = cv2.GaussianBlur(alpha, (5, 5), 0)
+    return photo, Cutout(rgb=photo, alpha=alpha, engine="rendered", confidence=1.0)
+
+
+def _median_shot(name: str, sets: list[str], size_px: int) -> dict[str, Any]:
+    photo, cutout = rendered_product()
+    per_set: dict[str, float] = {}
+    stages: dict[str, float] = {}
+    for set_name in sets:
+        times = []
+        for seed in range(1, 6):
+            begin = time.perf_counter()
+            shot = make_shot(photo, cutout, ShotSpec(set_name, size_px, size_px, PALETTE, seed))
+            times.append(time.perf_counter() - begin)
+        per_set[set_name] = round(statistics.median(times), 3)
+        if per_set[set_name] == max(per_set.values()):
+            stages = dict(shot.timings_s)
+    return {"name": name, "value": max(per_set.values()), "unit": "s", "sets": per_set, "stages": stages}
+
+
+def _one_shot(task: tuple[str, int]) -> bool:
+    cv2.setNumThreads(1)
+    photo, cutout = rendered_product()
+    return make_shot(photo, cutout, ShotSpec(task[0], SIZE_PX, SIZE_PX, PALETTE, task[1])).gate.passed
+
+
+def _batch(sets: list[str]) -> dict[str, Any]:
+    tasks = [(sets[index % len(sets)], index + 1) for index in range(SHOTS)]
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.map(_one_shot, [(name, 0) for name in sets] * 2, chunksize=1)
+        begin = time.perf_counter()
+        first: float | None = None
+        passed = 0
+        for done in pool.imap_unordered(_one_shot, tasks, chunksize=1):
+            first = first or round(time.perf_counter() - begin, 3)
+            passed += done
+        total = time.perf_counter() - begin
+    return {
+        "name": "studio.batch12_s",
+        "value": round(total, 3),
+        "unit": "s",
+        "first_s": first,
+        "gates_passed": passed,
+        "processes": 2,
+    }

@@ -1,0 +1,135 @@
+"""The command line, from a photo file to verified pictures. One JSON line a command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inference.cli import main
+from inference.pipelines.catalogue import list_sets
+from tests.unit.inference.scene.conftest import alpha_of_can
+
+
+@pytest.fixture(scope="module")
+def transparent_photo(tmp_path_factory: pytest.TempPathFactory, photo: np.ndarray) -> Path:
+    path = tmp_path_factory.mktemp("photos") / "can.png"
+    Image.fromarray(np.dstack([photo, alpha_of_can()])).save(path)
+    return path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, dict[str, Any]]:
+    capsys.readouterr()
+    status = main([str(argument) for argument in arguments])
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1
+    return status, json.loads(printed)
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.array(picture)
+
+
+def test_a_shot_is_made_written_and_verified(
+    capsys: pytest.CaptureFixture[str], sets_dir: Path, transparent_photo: Path, tmp_path: Path
+) -> None:
+    out, layers = tmp_path / "shots" / "shot.png", tmp_path / "layers"
+    command = ["--sets-dir", sets_dir, "shot", transparent_photo, "--set", "synthetic", "--size", "320x400"]
+    status, line = run(
+        capsys, *command, "--palette", "#1b4d3e,#f4e9d8", "--seed", "3", "--out", out, "--layers", layers
+    )
+    assert status == 0
+    assert line["gate"]["passed"] is True
+    assert line["gate"]["max_abs_diff"] == 0
+    assert line["engine"] == "alpha"
+    assert line["size"] == [320, 400]
+    names = ["mask.png", "master.png", "plate.png", "product.png", "recipe.json", "shadow.png"]
+    assert sorted(path.name for path in layers.iterdir()) == names
+    assert np.array_equal(pixels(out), pixels(layers / "master.png"))
+    assert pixels(layers / "product.png").shape == (400, 320, 4)
+    assert {pixels(layers / name).shape[:2] for name in names if name.endswith("png")} == {(400, 320)}
+    status, line = run(capsys, "--sets-dir", sets_dir, "verify", layers / "recipe.json")
+    assert status == 0
+    assert line["passed"] is True
+    assert line["max_abs_diff"] == 0
+
+
+def test_a_tampered_master_does_not_verify(
+    capsys: pytest.CaptureFixture[str], sets_dir: Path, transparent_photo: Path, tmp_path: Path
+) -> None:
+    common = ["--sets-dir", sets_dir]
+    run(
+        capsys,
+        *common,
+        *("shot", transparent_photo, "--set", "synthetic", "--size", "200x200"),
+        *("--out", tmp_path / "shot.png", "--layers", tmp_path),
+    )
+    master = pixels(tmp_path / "master.png")
+    master[100, 100, 0] ^= 64
+    Image.fromarray(master).save(tmp_path / "master.png")
+    status, line = run(capsys, *common, "verify", tmp_path / "recipe.json", "--photo", transparent_photo)
+    assert status == 3
+    assert line["passed"] is False
+    assert line["identical"] is True
+    assert line["max_abs_diff"] == 64
+
+
+def test_a_cutout_is_written_with_its_alpha(
+    capsys: pytest.CaptureFixture[str], transparent_photo: Path, tmp_path: Path
+) -> None:
+    status, line = run(capsys, "cutout", transparent_photo, "--out", tmp_path / "cutout.png")
+    assert status == 0
+    assert line["engine"] == "alpha"
+    assert line["confidence"] == 1.0
+    assert np.array_equal(pixels(tmp_path / "cutout.png")[..., 3], alpha_of_can())
+
+
+def test_the_sets_are_listed(capsys: pytest.CaptureFixture[str], sets_dir: Path) -> None:
+    status, line = run(capsys, "--sets-dir", sets_dir, "sets")
+    assert status == 0
+    assert [item["name"] for item in line["sets"]] == ["glossy", "pillar", "synthetic"]
+    assert line["sets"][2]["titles"] == {"en": "Synthetic", "zh-hans": "合成"}
+    assert [material["name"] for material in line["sets"][2]["materials"]] == ["wall", "table"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["shot"], "cli.bad_arguments"),
+        (["fly"], "cli.bad_arguments"),
+        (["shot", "PHOTO", "--set", "synthetic", "--out", "x.png", "--box", "1,2"], "cli.bad_arguments"),
+        (["shot", "PHOTO", "--set", "synthetic", "--out", "x.png", "--size", "big"], "cli.bad_arguments"),
+        (["shot", "PHOTO", "--set", "nowhere", "--out", "x.png"], "shot.unknown_set"),
+        (["shot", "PHOTO", "--set", "synthetic", "--out", "x.png", "--palette", "green"], "shot.bad_colour"),
+        (["shot", "gone.jpg", "--set", "synthetic", "--out", "x.png"], "photo.missing"),
+        (["verify", "gone.json"], "verify.bad_recipe"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], sets_dir: Path, transparent_photo: Path, arguments: list[str], code: str
+) -> None:
+    filled = [str(transparent_photo) if part == "PHOTO" else part for part in arguments]
+    status, line = run(capsys, "--sets-dir", sets_dir, *filled)
+    assert status == 2
+    assert line["error"] == code
+    assert line["message"]
+
+
+REAL_SETS = [item.name for item in list_sets()]
+
+
+@pytest.mark.parametrize("name", REAL_SETS)
+def test_every_set_of_the_library_makes_an_exact_shot(
+    capsys: pytest.CaptureFixture[str], transparent_photo: Path, tmp_path: Path, name: str
+) -> None:
+    status, line = run(
+        capsys, "shot", transparent_photo, "--set", name, "--size", "320x320", "--out", tmp_path / "shot.png"
+    )
+    assert status == 0
+    assert line["gate"]["max_abs_diff"] == 0
+    assert 0.25 < line["measures"]["fill_height"] < 0.8

@@ -1,0 +1,89 @@
+"""Colour arithmetic against published values, and the display curve."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inference.errors import InputRejected
+from inference.ops.colour import delta_e, hex_to_linear, hex_to_rgb, linear_to_srgb, srgb_to_linear
+from inference.ops.dither import tpdf_tile
+from inference.ops.palette import albedo_gain, recolour
+from inference.ops.tonemap import display
+
+NO_DITHER = np.zeros((1, 1), np.float32)
+
+
+def test_srgb_is_the_standards() -> None:
+    assert srgb_to_linear(0.5) == pytest.approx(0.21404, abs=1e-5)
+    codes = np.arange(256, dtype=np.float32) / 255
+    assert np.allclose(linear_to_srgb(srgb_to_linear(codes)), codes, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("code", "rgb"), [("#1b4d3e", (27, 77, 62)), ("fff", (255, 255, 255)), (" #0A0 ", (0, 170, 0))]
+)
+def test_a_hex_colour_is_read(code: str, rgb: tuple[int, int, int]) -> None:
+    assert hex_to_rgb(code) == rgb
+
+
+@pytest.mark.parametrize("code", ["", "#12", "#gggggg", "red", "#12345678", "#+12345"])
+def test_what_is_no_colour_is_refused(code: str) -> None:
+    with pytest.raises(InputRejected) as refusal:
+        hex_to_rgb(code)
+    assert refusal.value.code == "shot.bad_colour"
+
+
+def test_delta_e_of_equal_pixels_is_zero() -> None:
+    pixels = np.random.Generator(np.random.PCG64(1)).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    assert delta_e(pixels, pixels).max() == 0
+    assert 0 < float(delta_e(np.uint8([[120, 60, 60]]), np.uint8([[121, 60, 60]]))[0]) < 1
+
+
+@pytest.mark.parametrize("code", ["#1b4d3e", "#f4e9d8", "#0057b8", "#d4a017"])
+def test_a_wall_under_unit_light_is_displayed_in_its_own_colour(code: str) -> None:
+    shown = display(np.broadcast_to(hex_to_linear(code), (4, 4, 3)).astype(np.float32), NO_DITHER)
+    wanted = np.broadcast_to(np.uint8(hex_to_rgb(code)), (4, 4, 3))
+    assert delta_e(shown, wanted).max() < 1.0
+
+
+def test_the_shoulder_keeps_hue_and_never_clips_hard() -> None:
+    levels = np.linspace(0.1, 4, 200, dtype=np.float32)
+    ramp = levels[None, :, None] * np.float32([1.0, 0.6, 0.3])
+    shown = display(ramp, NO_DITHER)[0].astype(int)
+    assert (np.diff(shown, axis=0) >= 0).all()
+    assert (shown[:, 0] >= shown[:, 1]).all()
+    assert (shown[:, 1] >= shown[:, 2]).all()
+    assert (shown[levels < 0.86 / 1.0][:, 0] < 245).all()
+
+
+def test_dither_keeps_the_mean_and_hides_the_step() -> None:
+    tile = tpdf_tile(4)
+    assert tile.min() >= -1
+    assert tile.max() <= 1
+    assert abs(float(tile.mean())) < 1e-6
+    flat = np.full((256, 256, 3), 0.2003, np.float32)
+    shown = display(flat, tile)
+    exact = float(linear_to_srgb(0.2003)) * 255
+    assert shown.mean() == pytest.approx(exact, abs=0.02)
+    assert len(np.unique(shown)) >= 3
+    assert not np.array_equal(display(flat, tpdf_tile(5)), shown)
+
+
+def test_recolouring_leaves_no_fringe_of_the_old_colour() -> None:
+    coverage = np.zeros((20, 40), np.uint8)
+    coverage[:, :20] = 255
+    coverage[:, 20] = 100
+    red, blue = np.float32([0.8, 0.1, 0.1]), np.float32([0.1, 0.1, 0.7])
+    share = (coverage / np.float32(255))[..., None]
+    picture = (red * share + blue * (1 - share)).astype(np.float32)
+    green = np.float32([0.05, 0.6, 0.1])
+    result = recolour(picture, [(coverage, albedo_gain(green, red))])
+    assert np.allclose(result, green * share + blue * (1 - share), atol=1e-5)
+
+
+def test_recolouring_keeps_texture() -> None:
+    grain = np.random.Generator(np.random.PCG64(2)).uniform(0.7, 1.3, (16, 16, 1)).astype(np.float32)
+    base, new = np.float32([0.5, 0.4, 0.3]), np.float32([0.2, 0.3, 0.4])
+    result = recolour(base * grain, [(np.full((16, 16), 255, np.uint8), albedo_gain(new, base))])
+    assert np.allclose(result, new * grain, rtol=1e-4)
