@@ -1,0 +1,58 @@
+"""`python -m inference.engines.studio_sets.render --all|NAME [--size 1920] [--spp 64]`: render sets to light plates."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from inference.engines.studio_sets.render.contact_sheet import write_contact_sheet
+from inference.engines.studio_sets.render.definition import (
+    PLATES_DIR,
+    SETS_DIR,
+    DefinitionError,
+    definition_paths,
+    load_definition,
+)
+from inference.engines.studio_sets.render.mitsuba_runtime import RendererMissingError
+from inference.engines.studio_sets.render.produce import Settings, produce
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 0 when every asked set is on disk and current."""
+    options = _parser().parse_args(arguments)
+    if not options.all and not options.names:
+        print("Name a set, or --all.", file=sys.stderr)
+        return 2
+    paths = definition_paths() if options.all else [SETS_DIR / f"{name}.toml" for name in options.names]
+    settings = Settings(options.size, options.spp, options.strata, options.cache)
+    try:
+        for definition in [load_definition(path) for path in paths]:
+            produce(definition, options.out, settings, _progress)
+            if options.contact_sheet:
+                write_contact_sheet(options.out / definition.name, options.contact_sheet / f"{definition.name}.png")
+    except (DefinitionError, RendererMissingError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _progress(line: str) -> None:
+    print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m inference.engines.studio_sets.render", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="sets to render, as their files are called in sets/")
+    parser.add_argument("--all", action="store_true", help="every set in sets/")
+    parser.add_argument("--size", type=int, default=1920, help="pixels along each side of the plates")
+    parser.add_argument("--spp", type=int, default=64, help="light samples a pixel, before denoising")
+    parser.add_argument("--strata", type=int, default=8, help="strata along each axis for coverage and albedo")
+    parser.add_argument("--out", type=Path, default=PLATES_DIR, help="where the set folders go")
+    parser.add_argument("--cache", type=Path, default=Path("build/studio-sets"), help="raw passes, to resume from")
+    parser.add_argument("--contact-sheet", type=Path, help="folder for one overview picture a set")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""One overview picture of a finished set, read back from its files: final mix, every light, materials, depth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.engines.studio_sets import codec
+
+Floats = NDArray[np.float32]
+TILE_PX = 480
+
+
+def write_contact_sheet(folder: Path, target: Path) -> None:
+    """Write the sheet of the set in `folder` as PNG."""
+    description = json.loads((folder / "set.json").read_text(encoding="utf-8"))
+    lights = [_read(folder, light) * np.asarray(light["color"], np.float32) for light in description["lights"]]
+    tiles = [_display(np.sum(lights, axis=0)), *(_display(light) for light in lights)]
+    tiles += [_display(_read(folder, description["albedo"]))]
+    tiles += [np.clip(_read(folder, description["normal"]) * 0.5 + 0.5, 0, 1)]
+    tiles += [_grey(_read(folder, item["coverage"])) for item in description["materials"]]
+    depth = _read(folder, description["depth"])
+    tiles += [_grey(np.where(np.isfinite(depth), depth.min() / depth, 0))]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    small = [cv2.resize(tile.astype(np.float32), (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA) for tile in tiles]
+    small += [np.ones_like(small[0])] * (-len(small) % 4)
+    rows = [np.hstack(small[i : i + 4]) for i in range(0, len(small), 4)]
+    cv2.imwrite(str(target), np.round(np.vstack(rows)[..., ::-1] * 255))
+
+
+def _read(folder: Path, stored: dict[str, Any]) -> Floats:
+    return codec.decode((folder / stored["file"]).read_bytes(), stored["encoding"])
+
+
+def _grey(values: Floats) -> Floats:
+    return np.repeat(values[..., None], 3, axis=2)
+
+
+def _display(linear: Floats) -> Floats:
+    """sRGB for looking at: identity up to 0.8, then a soft shoulder."""
+    soft = np.where(linear > 0.8, 0.8 + 0.2 * (1 - np.exp((0.8 - linear) / 0.2)), linear)
+    return np.asarray(np.where(soft <= 0.0031308, 12.92 * soft, 1.055 * soft ** (1 / 2.4) - 0.055), np.float32)

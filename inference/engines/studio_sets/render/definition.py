@@ -1,0 +1,218 @@
+"""The set definition: one TOML file a set, read into frozen values and checked.
+
+Units: metres, degrees, linear sRGB unless a name says hex. World: z up, right-handed, the camera looks along +y and the
+product stands at an anchor. `sets/README.md` explains the keys by example.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+# Raised whenever the renderer makes different pixels from the same definition: every plate is then rendered again.
+RENDERER_VERSION = 1
+
+SETS_DIR = Path(__file__).parent.parent / "sets"
+PLATES_DIR = Path(__file__).parent.parent / "plates"
+
+Vec3 = tuple[float, float, float]
+T = TypeVar("T")
+LANGUAGES = frozenset({"en", "zh-hans"})
+
+
+class DefinitionError(ValueError):
+    """A set definition that can not be rendered; the message names the file and the key."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Thin-lens camera: `fov_x_deg` spans the whole square plate, `aperture_radius_m` 0 is a pinhole."""
+
+    origin: Vec3
+    target: Vec3
+    fov_x_deg: float
+    aperture_radius_m: float = 0.0
+    focus_point: Vec3 = (0.0, 0.0, 0.1)
+
+
+@dataclass(frozen=True)
+class View:
+    """A crop window of the plate: centre (u right, v down) and width as fractions, aspect = width / height."""
+
+    name: str
+    center: tuple[float, float]
+    width: float
+    aspect: float = 1.0
+
+    @property
+    def height(self) -> float:
+        """Height as a fraction of the plate (plates are square)."""
+        return self.width / self.aspect
+
+
+@dataclass(frozen=True)
+class Material:
+    """A surface. `texture` and `bump` are tables, see render/textures.py; `titles` are its names for people."""
+
+    name: str
+    titles: dict[str, str]
+    hex: str
+    roughness: float = 0.6
+    reflectance: float = 0.04
+    metallic: float = 0.0
+    clearcoat: float = 0.0
+    recolourable: bool = True
+    texture: dict[str, Any] = field(default_factory=dict)
+    bump: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A mesh of render/meshes.py: `kind` picks the builder, `params` are its arguments. Tilted, turned, then moved.
+
+    `lights` names the lights that see the shape (a flag or window before the sun); empty: it is in every plate.
+    """
+
+    kind: str
+    material: str
+    params: dict[str, Any]
+    position: Vec3 = (0.0, 0.0, 0.0)
+    turn_z_deg: float = 0.0
+    tilt_x_deg: float = 0.0
+    lights: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Light:
+    """One light plate: kind "softbox" is a rectangle at `center` facing `target`, "environment" is all around.
+
+    `share` is the light's part of the exposure under the default mix; `color` tints it at run time, plates are neutral.
+    """
+
+    name: str
+    kind: str
+    share: float
+    color: Vec3 = (1.0, 1.0, 1.0)
+    center: Vec3 = (0.0, 0.0, 0.0)
+    target: Vec3 = (0.0, 0.0, 0.0)
+    size: tuple[float, float] = (1.0, 1.0)
+    ground: float = 1.0
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Where a product stands: the middle of its base, and what fits there."""
+
+    name: str
+    position: Vec3
+    material: str
+    natural_height_m: float
+    max_height_m: float
+    max_width_m: float
+    normal: Vec3 = (0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class SetDefinition:
+    """Everything that is needed to render one set."""
+
+    name: str
+    titles: dict[str, str]
+    family: str
+    version: str
+    exposure: float
+    camera: Camera
+    views: tuple[View, ...]
+    materials: tuple[Material, ...]
+    shapes: tuple[Shape, ...]
+    lights: tuple[Light, ...]
+    anchors: tuple[Anchor, ...]
+    sha256: str
+
+    def material(self, name: str) -> Material:
+        """The material called `name`; DefinitionError where there is none."""
+        for material in self.materials:
+            if material.name == name:
+                return material
+        raise DefinitionError(f"{self.name}: no material is called {name!r}")
+
+
+def load_definition(path: Path) -> SetDefinition:
+    """Read and check one definition file. Raises DefinitionError."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise DefinitionError(f"{path.name}: {error}") from error
+    digest = hashlib.sha256(json.dumps([RENDERER_VERSION, raw], sort_keys=True).encode()).hexdigest()
+    try:
+        definition = SetDefinition(
+            name=path.stem,
+            titles=raw["titles"],
+            family=raw["family"],
+            version=raw["version"],
+            exposure=float(raw["exposure"]),
+            camera=_build(Camera, raw["camera"]),
+            views=tuple(_build(View, {"name": name, **view}) for name, view in raw["views"].items()),
+            materials=tuple(_build(Material, {"name": name, **item}) for name, item in raw["materials"].items()),
+            shapes=tuple(_shape(item) for item in raw["shapes"]),
+            lights=tuple(_build(Light, {"name": name, **item}) for name, item in raw["lights"].items()),
+            anchors=tuple(_build(Anchor, {"name": name, **item}) for name, item in raw["anchors"].items()),
+            sha256=digest,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DefinitionError(f"{path.name}: {error}") from error
+    _check(definition)
+    return definition
+
+
+def definition_paths(directory: Path = SETS_DIR) -> tuple[Path, ...]:
+    """All definition files, by name."""
+    return tuple(sorted(directory.glob("*.toml")))
+
+
+def hex_to_linear(code: str) -> Vec3:
+    """sRGB hex such as #E8E2D9 to linear sRGB in 0..1 (IEC 61966-2-1)."""
+    digits = code.removeprefix("#")
+    if len(digits) != 6:
+        raise DefinitionError(f"not a colour: {code!r}")
+    encoded = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in encoded)
+    return red, green, blue
+
+
+def _build(kind: type[T], raw: dict[str, Any]) -> T:
+    known = {item.name for item in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(raw) - known)
+    if unknown:
+        raise DefinitionError(f"{kind.__name__.lower()} does not know {', '.join(unknown)}")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()})
+
+
+def _shape(raw: dict[str, Any]) -> Shape:
+    own = {item.name for item in fields(Shape)} - {"params"}
+    placed = {key: value for key, value in raw.items() if key in own}
+    return _build(Shape, {**placed, "params": {key: value for key, value in raw.items() if key not in own}})
+
+
+def _check(definition: SetDefinition) -> None:
+    name = definition.name
+    if "hero" not in {view.name for view in definition.views}:
+        raise DefinitionError(f"{name}: views.hero is missing")
+    for view in definition.views:
+        (u, v), half_w, half_h = view.center, view.width / 2, view.height / 2
+        if u < half_w - 1e-6 or u > 1 - half_w + 1e-6 or v < half_h - 1e-6 or v > 1 - half_h + 1e-6:
+            raise DefinitionError(f"{name}: view {view.name} reaches beyond the plate")
+    for user in (*definition.shapes, *definition.anchors):
+        if user.material != "black":
+            definition.material(user.material)
+    for titled in (definition, *definition.materials):
+        missing = LANGUAGES - set(titled.titles)
+        if missing:
+            raise DefinitionError(f"{name}: {titled.name} has no title in {', '.join(sorted(missing))}")
+    total = sum(light.share for light in definition.lights)
+    if abs(total - 1) > 1e-6:
+        raise DefinitionError(f"{name}: the shares of the lights sum to {total:g}, not to 1")

@@ -1,0 +1,57 @@
+"""The one door to Mitsuba and OIDN: picks a variant once and says in one sentence what is missing."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from types import ModuleType
+
+LLVM_CANDIDATES = (
+    "/usr/lib/x86_64-linux-gnu/libLLVM-19.so",
+    "/usr/lib/aarch64-linux-gnu/libLLVM-19.so",
+    "/usr/lib/llvm-19/lib/libLLVM.so",
+)
+
+
+class RendererMissingError(RuntimeError):
+    """Something that rendering needs is not installed; the message says what, and how to get it."""
+
+
+@functools.cache
+def mitsuba() -> ModuleType:
+    """Mitsuba with the llvm_ad_rgb variant set. Raises RendererMissingError."""
+    _find_llvm()
+    try:
+        import mitsuba as mi
+    except ImportError as error:
+        raise RendererMissingError(
+            "Mitsuba is not installed: run `pip install -r infra/requirements/sets.in`."
+        ) from error
+    mi.set_variant("llvm_ad_rgb")
+    return mi  # type: ignore[no-any-return]
+
+
+@functools.cache
+def oidn() -> ModuleType:
+    """Intel Open Image Denoise. Raises RendererMissingError."""
+    try:
+        import pyoidn
+    except (ImportError, OSError) as error:
+        raise RendererMissingError(
+            "Open Image Denoise is not installed: run `pip install -r infra/requirements/sets.in`."
+        ) from error
+    return pyoidn  # type: ignore[no-any-return]
+
+
+def _find_llvm() -> None:
+    """Point Dr.Jit to LLVM 19: it aborts the process with LLVM 15 and 16, which Debian may offer first."""
+    if os.environ.get("DRJIT_LIBLLVM_PATH"):
+        return
+    for candidate in LLVM_CANDIDATES:
+        if Path(candidate).exists():
+            os.environ["DRJIT_LIBLLVM_PATH"] = candidate
+            return
+    raise RendererMissingError(
+        "LLVM 19 was not found: run `apt-get install libllvm19` or set DRJIT_LIBLLVM_PATH to its libLLVM .so file."
+    )

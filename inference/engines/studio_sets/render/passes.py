@@ -1,0 +1,160 @@
+"""Render passes: light plates, geometry buffers and the white card. Each is reproducible: its seeds are fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.engines.studio_sets.render import scene as scenes
+from inference.engines.studio_sets.render.definition import Anchor, Camera, Light, SetDefinition
+from inference.engines.studio_sets.render.mitsuba_runtime import mitsuba, oidn
+
+Floats = NDArray[np.float32]
+Progress = Callable[[str], None]
+LANES = 15_000_000  # film pixels times samples rendered at once: about 3 GB
+MAX_DEPTH = 7
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Per pixel (H, W, ...): albedo linear, normal in the world, depth along the camera axis in metres (inf = nothing).
+
+    albedo, normal and the coverage of each material are antialiased through the lens; depth is that of a pinhole.
+    """
+
+    albedo: Floats
+    normal: Floats
+    depth: Floats
+    coverage: dict[str, Floats]
+
+
+def light_plate(solids: dict[str, Any], light: Light, sensor: Any, spp: int, progress: Progress) -> Floats:
+    """What one light of radiance 1 alone makes of the set: noisy linear radiance (H, W, 3)."""
+    mi = mitsuba()
+    scene = mi.load_dict({"type": "scene", **solids, "light": scenes.emitter(light, 1.0)})
+    width, height = sensor.film().size()
+    per_pass = int(max(1, min(spp, LANES // (width * height))))
+    passes = -(-spp // per_pass)
+    integrator = mi.load_dict({"type": "path", "max_depth": MAX_DEPTH, "hide_emitters": True})
+    total = np.zeros((height, width, 3), np.float32)
+    for number in range(passes):
+        total += np.array(mi.render(scene, sensor=sensor, integrator=integrator, spp=per_pass, seed=number + 1))[
+            ..., :3
+        ]
+        progress(f"{light.name} {number + 1}/{passes}")
+    return total / passes
+
+
+def denoise(noisy: Floats, geometry: Geometry) -> Floats:
+    """Intel Open Image Denoise, guided by noise-free albedo and normals."""
+    result = oidn().denoise(
+        np.ascontiguousarray(noisy, np.float32),
+        albedo=np.ascontiguousarray(np.clip(geometry.albedo, 0, 1), np.float32),
+        normal=np.ascontiguousarray(geometry.normal, np.float32),
+        hdr=True,
+        clean_aux=True,
+        quality="high",
+    )
+    return np.maximum(np.asarray(result, np.float32), 0)
+
+
+def geometry(solids: dict[str, Any], camera: Camera, size: int, strata: int, progress: Progress) -> Geometry:
+    """First hits through the lens, `strata` squared stratified samples a pixel, and pinhole depth."""
+    mi = mitsuba()
+    scene = mi.load_dict({"type": "scene", **solids})
+    lens = scenes.sensor(camera, size)
+    names = sorted({key.split("_", 1)[1] for key in solids} - {scenes.BLACK})
+    albedo, normal = np.zeros((size * size, 3), np.float32), np.zeros((size * size, 3), np.float32)
+    coverage = {name: np.zeros(size * size, np.float32) for name in names}
+    for number in range(strata * strata):
+        hit = _first_hits(scene, lens, size, number, strata)
+        normal += np.array(hit["normal"]).T
+        albedo += np.array(hit["albedo"]).T
+        for key, solid in solids.items():
+            name = key.split("_", 1)[1]
+            if name in coverage:
+                coverage[name] += np.array(mi.Float(mi.ShapePtr(solid) == hit["shape"]))
+        progress(f"geometry {number + 1}/{strata * strata}")
+    count = np.float32(strata * strata)
+    return Geometry(
+        (albedo / count).reshape(size, size, 3),
+        (normal / count).reshape(size, size, 3),
+        _depth(scene, camera, size),
+        {name: (values / count).reshape(size, size) for name, values in coverage.items()},
+    )
+
+
+def _first_hits(scene: Any, lens: Any, size: int, number: int, strata: int) -> dict[str, Any]:
+    mi = mitsuba()
+    sampler = mi.load_dict({"type": "independent"})
+    sampler.seed(number, size * size)
+    index = np.arange(size * size)
+    jitter = sampler.next_2d()
+    cell = mi.Point2f(number % strata, number // strata)
+    film = (mi.Point2f(mi.Float(index % size), mi.Float(index // size)) + (cell + jitter) / strata) / size
+    ray, _ = lens.sample_ray(0.0, 0.5, film, sampler.next_2d())
+    hit = scene.ray_intersect(ray)
+    valid = hit.is_valid()
+    surface = hit.bsdf()
+    zero = mi.Color3f(0.0)
+    reflectance = mi.Color3f(surface.eval_diffuse_reflectance(hit, valid))
+    facing = mi.Normal3f(hit.sh_frame.n)
+    import drjit as dr
+
+    return {
+        "normal": dr.select(valid, mi.Vector3f(facing), mi.Vector3f(0.0)),
+        "albedo": dr.select(valid, reflectance, zero),
+        "shape": hit.shape,
+    }
+
+
+def _depth(scene: Any, camera: Camera, size: int) -> Floats:
+    mi = mitsuba()
+    index = np.arange(size * size)
+    film = (mi.Point2f(mi.Float(index % size), mi.Float(index // size)) + 0.5) / size
+    ray, _ = scenes.sensor(camera, size, pinhole=True).sample_ray(0.0, 0.5, film, mi.Point2f(0.5))
+    hit = scene.ray_intersect(ray)
+    points = np.array(hit.p).T - np.asarray(camera.origin)
+    forward = np.asarray(camera.target) - np.asarray(camera.origin)
+    depth = points @ (forward / np.linalg.norm(forward))
+    depth[~np.array(hit.is_valid())] = np.inf
+    return np.asarray(depth.reshape(size, size), np.float32)
+
+
+def white_card(solids: dict[str, Any], anchor: Anchor, light: Light, radiance: float, facing: str = "camera") -> Floats:
+    """Irradiance / pi (linear RGB) on a small card above the anchor: upright towards the camera, or lying face up."""
+    mi = mitsuba()
+    middle = np.asarray(anchor.position) + np.asarray(anchor.normal) * anchor.natural_height_m / 2
+    move = mi.ScalarTransform4f().translate(list(middle))
+    if facing == "camera":
+        move = move @ mi.ScalarTransform4f().rotate([1, 0, 0], 90)
+    meter = {
+        "type": "irradiancemeter",
+        "film": {"type": "hdrfilm", "width": 1, "height": 1, "rfilter": {"type": "box"}, "pixel_format": "rgb"},
+        "sampler": {"type": "independent"},
+    }
+    card = {
+        "type": "rectangle",
+        "to_world": move @ mi.ScalarTransform4f().scale([0.01, 0.01, 1]),
+        "bsdf": {"type": "diffuse", "reflectance": {"type": "rgb", "value": 0.0}},
+        "sensor": meter,
+    }
+    scene = mi.load_dict({"type": "scene", **solids, "light": scenes.emitter(light, radiance), "card": card})
+    integrator = mi.load_dict({"type": "path", "max_depth": MAX_DEPTH, "hide_emitters": False})
+    measured = mi.render(scene, sensor=scene.sensors()[0], integrator=integrator, spp=1 << 17, seed=7)
+    return np.asarray(np.array(measured)[0, 0, :3] / np.pi, np.float32)
+
+
+def radiances(definition: SetDefinition, solids: dict[str, Any]) -> dict[str, float]:
+    """The radiance of each light so that its share of the exposure comes out, judged by an upright and a lying card."""
+    anchor = definition.anchors[0]
+    result = {}
+    for light in definition.lights:
+        present = scenes.seen_by(solids, definition, light.name)
+        seen = [float(white_card(present, anchor, light, 1.0, facing).mean()) for facing in ("camera", "up")]
+        result[light.name] = light.share * definition.exposure * 2 / sum(seen)
+    return result

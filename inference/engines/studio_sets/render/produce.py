@@ -1,0 +1,121 @@
+"""The whole story of one set: geometry, white cards, light plates, package. Resumes from cached passes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.engines.studio_sets.render import passes
+from inference.engines.studio_sets.render import scene as scenes
+from inference.engines.studio_sets.render.definition import RENDERER_VERSION, Light, SetDefinition
+from inference.engines.studio_sets.render.mitsuba_runtime import mitsuba, oidn
+from inference.engines.studio_sets.render.package import write_set
+
+Floats = NDArray[np.float32]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Quality and places. `cache` keeps raw passes by the hash of everything that shapes them."""
+
+    size: int
+    spp: int
+    strata: int
+    cache: Path
+
+
+def produce(definition: SetDefinition, out: Path, settings: Settings, progress: Progress) -> None:
+    """Render one set into out/<name>/. Passes whose definition did not change are read from the cache."""
+    mitsuba()
+    oidn()
+    folder = out / definition.name
+    quality = {"size": settings.size, "spp": settings.spp, "strata": settings.strata}
+    if _is_current(folder, definition, quality):
+        progress(f"{definition.name}: current, nothing to render\n")
+        return
+    report = lambda line: progress(f"{definition.name}: {line}")  # noqa: E731
+    solids = scenes.solids(definition)
+    geometry = _geometry(definition, scenes.seen_by(solids, definition, None), settings, report)
+    radiances = passes.radiances(definition, solids)
+    plates, cards = {}, {}
+    for light in definition.lights:
+        present = scenes.seen_by(solids, definition, light.name)
+        plates[light.name] = _plate(definition, light, radiances[light.name], present, geometry, settings, report)
+        cards[light.name] = passes.white_card(present, definition.anchors[0], light, radiances[light.name])
+    write_set(folder, definition, plates, geometry, cards, quality)
+    size_mb = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+    progress(f"{definition.name}: written, {size_mb:.2f} MB\n")
+
+
+def _is_current(folder: Path, definition: SetDefinition, quality: dict[str, int]) -> bool:
+    try:
+        written = json.loads((folder / "set.json").read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return False
+    return bool(written.get("definition_sha256") == definition.sha256 and written.get("render") == quality)
+
+
+def _key(definition: SetDefinition, *extra: Any) -> str:
+    """A hash of what shapes every pass: space, surfaces and lens, not titles, views, shares or colours of lights."""
+    shaping = [
+        RENDERER_VERSION,
+        _said(definition.camera),
+        [_said(shape) for shape in definition.shapes],
+        [_said(material, without=("titles", "recolourable")) for material in definition.materials],
+        *extra,
+    ]
+    return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _said(item: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The fields of a definition part that differ from their default: a new option leaves old hashes as they are."""
+    return {
+        field.name: getattr(item, field.name)
+        for field in fields(item)
+        if field.name not in without and getattr(item, field.name) != field.default
+    }
+
+
+def _geometry(definition: SetDefinition, solids: Any, settings: Settings, progress: Progress) -> passes.Geometry:
+    path = settings.cache / definition.name / f"geometry-{_key(definition, settings.size, settings.strata)}.npz"
+    if not path.exists():
+        made = passes.geometry(solids, definition.camera, settings.size, settings.strata, progress)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        coverage = {f"coverage_{name}": values for name, values in made.coverage.items()}
+        np.savez(path, albedo=made.albedo, normal=made.normal, depth=made.depth, **coverage)  # type: ignore[arg-type]
+        return made
+    with np.load(path) as stored:
+        prefix = "coverage_"
+        coverage = {key.removeprefix(prefix): stored[key] for key in stored.files if key.startswith(prefix)}
+        return passes.Geometry(stored["albedo"], stored["normal"], stored["depth"], coverage)
+
+
+def _plate(
+    definition: SetDefinition,
+    light: Light,
+    radiance: float,
+    solids: Any,
+    geometry: passes.Geometry,
+    settings: Settings,
+    progress: Progress,
+) -> Floats:
+    """One denoised light plate. Cached for unit radiance, so a change of shares or colours renders nothing again."""
+    key = _key(definition, _said(light, without=("share", "color")), settings.size, settings.spp)
+    path = settings.cache / definition.name / f"light-{light.name}-{key}.npy"
+    if path.exists():
+        noisy = np.load(path)
+    else:
+        sensor = scenes.sensor(definition.camera, settings.size)
+        noisy = passes.light_plate(solids, light, sensor, settings.spp, progress)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, noisy)
+    progress(f"{light.name} denoising")
+    return passes.denoise(noisy * np.float32(radiance), geometry)

@@ -1,0 +1,64 @@
+"""Procedural surfaces as float arrays: plaster, flecks, wood, unevenness. Seeds are fixed: same set, same grain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.engines.studio_sets.render.definition import Material, hex_to_linear
+from inference.engines.studio_sets.render.noise import fractal
+from inference.engines.studio_sets.render.wood import planks
+
+Floats = NDArray[np.float32]
+
+
+def albedo(material: Material) -> Floats:
+    """The colour texture of a material, linear sRGB (H, W, 3)."""
+    recipe = material.texture
+    shape = _shape(recipe)
+    base = np.asarray(hex_to_linear(material.hex), np.float32)
+    if recipe["kind"] == "plaster":
+        cloud = fractal(shape, (shape[0] / 4, shape[1] / 4), recipe["seed"], 6)
+        return np.clip(base * (1 + recipe["contrast"] * cloud[..., None]), 0.01, 0.95)
+    if recipe["kind"] == "speckle":
+        return base * (1 - recipe["contrast"] * _flecks(shape, recipe))[..., None]
+    if recipe["kind"] == "wood":
+        return planks(recipe, base)[0]
+    raise KeyError(recipe["kind"])
+
+
+def _flecks(shape: tuple[int, int], recipe: dict[str, Any]) -> Floats:
+    """Iron flecks of stoneware: sparse soft dots of random size and depth, 0..1."""
+    rng = np.random.default_rng(recipe["seed"])
+    count = round(recipe["flecks_per_m2"] * recipe["size_m"][0] * recipe["size_m"][1])
+    flecks = np.zeros(shape, np.float32)
+    for x, y, size, depth in rng.random((count, 4)):
+        center = (int(x * shape[1]), int(y * shape[0]))
+        cv2.circle(flecks, center, 1 + int(size**3 * 3), 0.3 + 0.7 * depth, -1, cv2.LINE_AA)
+    return np.asarray(cv2.GaussianBlur(flecks, (0, 0), 0.8), np.float32)
+
+
+def roughness(material: Material) -> Floats:
+    """Roughness with soft clouds, (H, W, 1)."""
+    recipe = material.texture
+    shape = _shape(recipe)
+    cloud = fractal(shape, (shape[0] / 8, shape[1] / 8), recipe["seed"] + 50, 4)
+    return np.clip(material.roughness + recipe["roughness_variation"] * cloud, 0.05, 1.0)[..., None]
+
+
+def bump(recipe: dict[str, Any]) -> Floats:
+    """Height in units of the bump's depth, (H, W, 1)."""
+    if recipe.get("kind") == "wood":
+        return planks(recipe, np.ones(3, np.float32))[1]
+    shape = _shape(recipe)
+    cell = recipe["cell_m"] / recipe["size_m"][0] * shape[1]
+    return fractal(shape, (cell, cell), recipe["seed"], recipe.get("octaves", 3))[..., None]
+
+
+def _shape(recipe: dict[str, Any]) -> tuple[int, int]:
+    per_metre = recipe.get("pixels_per_m", 1500)
+    width, height = recipe["size_m"]
+    return round(height * per_metre), round(width * per_metre)
