@@ -73,7 +73,7 @@ def derive(data: bytes, *, content_type: str, specs: Sequence[Spec]) -> dict[str
 
 def quarantine_folder() -> Path:
     """Where unchecked bytes lie on this machine; readable by nobody else."""
-    folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
+    folder = Path(settings.QUARANTINE_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 

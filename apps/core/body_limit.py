@@ -6,13 +6,12 @@ late. This wraps the application: it believes Content-Length when it is too larg
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 REFUSAL = b'{"error": {"code": "too_large"}}'
 
 
@@ -27,7 +26,7 @@ class BodyLimit:
         self.app = app
         self.limit_of = limit_of
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -45,7 +44,7 @@ class BodyLimit:
 def _counted(receive: Receive, limit: int) -> Receive:
     seen = 0
 
-    async def counted() -> Message:
+    async def counted() -> Mapping[str, Any]:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))

@@ -1,10 +1,13 @@
 // What every page has: appearance, menus, dialogs, keys, toasts, live parts.
 import { watchAppearance } from "./appearance.js";
 import { watchDialogs } from "./dialogs.js";
+import { watchEvents } from "./events.js";
 import { watchKeys } from "./keys.js";
 import { watchLive } from "./live.js";
 import { watchMenus } from "./menus.js";
 import { watchToasts } from "./toasts.js";
+import { watchTray } from "./tray.js";
+import { watchUploads } from "./upload.js";
 
 watchAppearance();
 watchDialogs();
@@ -12,3 +15,6 @@ watchKeys();
 watchLive();
 watchMenus();
 watchToasts();
+watchUploads();
+watchTray();
+watchEvents();

@@ -8,10 +8,12 @@ Select ``blob`` together with the assets: ``asset_srcset`` leaves out widths bey
 from __future__ import annotations
 
 from django import template
+from django.conf import settings
 from django.urls import reverse
 
 from apps.accounts.models import Workspace
 from apps.assets.models import Asset
+from apps.assets.storage import presigning_store
 from apps.assets.types import ORIGINAL, SPECS
 
 register = template.Library()
@@ -36,6 +38,22 @@ def asset_srcset(context: template.Context, asset: Asset, widths: str) -> str:
         if real < width:
             break
     return ", ".join(chosen)
+
+
+@register.simple_tag
+def upload_mode() -> str:
+    """``s3`` where browsers send files straight to the object storage, else ``direct``."""
+    return "s3" if presigning_store() is not None else "direct"
+
+
+@register.simple_tag
+def upload_max_bytes() -> int:
+    return int(settings.UPLOAD_MAX_BYTES)
+
+
+@register.simple_tag
+def upload_max_mb() -> int:
+    return int(settings.UPLOAD_MAX_BYTES) // 2**20
 
 
 def _slug(context: template.Context, asset: Asset) -> str:

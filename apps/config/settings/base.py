@@ -175,8 +175,7 @@ STORAGES = {
 UPLOAD_MAX_BYTES = env.whole("UPLOAD_MAX_BYTES", 60 * 1024 * 1024, at_least=1024)
 UPLOAD_MAX_PIXELS = env.whole("UPLOAD_MAX_PIXELS", 50_000_000, at_least=10_000)
 FILE_UPLOAD_HANDLERS = ["apps.assets.handlers.QuarantineHandler"]
-FILE_UPLOAD_TEMP_DIR = DATA_DIR / "quarantine"
-FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # no management command starts without it
+QUARANTINE_DIR = DATA_DIR / "quarantine"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # ---- queue: the job row is the record, the broker only rings the bell

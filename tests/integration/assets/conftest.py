@@ -15,7 +15,7 @@ from apps.core.tenancy import tenant_scope
 @pytest.fixture(autouse=True)
 def files_root(settings: Settings, tmp_path: Path) -> Path:
     """A storage and a quarantine of the test's own."""
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "quarantine"
+    settings.QUARANTINE_DIR = tmp_path / "quarantine"
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {
