@@ -39,8 +39,14 @@ def events(request: WorkspaceRequest) -> HttpResponseBase:
     )
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
-    connection.close()  # the stream lives long and needs none
+    _let_go_of_database()
     return response
+
+
+def _let_go_of_database() -> None:
+    """A stream lives long and needs no connection."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def _welcome(request: WorkspaceRequest) -> Callable[[], Awaitable[bool]]:
@@ -56,7 +62,7 @@ def _welcome(request: WorkspaceRequest) -> Callable[[], Awaitable[bool]]:
         except NotFound:
             return False
         finally:
-            connection.close()
+            _let_go_of_database()
         return True
 
     return sync_to_async(still_welcome)
@@ -111,59 +117,59 @@ def activity(request: WorkspaceRequest) -> HttpResponse:
 @require_GET
 @never_cache
 @workspace_view()
-def card(request: WorkspaceRequest, job: UUID) -> HttpResponse:
-    return _entry(request, "jobs/_card.html", selectors.find_job(request.workspace, job))
+def card(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
+    return _entry(request, "jobs/_card.html", selectors.find_job(request.workspace, job_id))
 
 
 @require_GET
 @never_cache
 @workspace_view()
-def row(request: WorkspaceRequest, job: UUID) -> HttpResponse:
+def row(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     """One row of the Activity page, or of a batch that is opened there."""
-    found = selectors.find_job(request.workspace, job)
+    found = selectors.find_job(request.workspace, job_id)
     return _entry(request, "jobs/_entry.html" if found.batch_id is None else "jobs/_batch_job.html", found)
 
 
 @require_GET
 @never_cache
 @workspace_view()
-def batch_row(request: WorkspaceRequest, batch: UUID) -> HttpResponse:
-    return _entry(request, "jobs/_entry.html", selectors.find_batch(request.workspace, batch))
+def batch_row(request: WorkspaceRequest, batch_id: UUID) -> HttpResponse:
+    return _entry(request, "jobs/_entry.html", selectors.find_batch(request.workspace, batch_id))
 
 
 @require_GET
 @never_cache
 @workspace_view()
-def batch_jobs(request: WorkspaceRequest, batch: UUID) -> HttpResponse:
-    jobs = selectors.batch_jobs(selectors.find_batch(request.workspace, batch))
+def batch_jobs(request: WorkspaceRequest, batch_id: UUID) -> HttpResponse:
+    jobs = selectors.batch_jobs(selectors.find_batch(request.workspace, batch_id))
     shown = selectors.entries(request.workspace, list(jobs.values_list("id", flat=True)[:BATCH_JOBS_SHOWN]))
     return _render(request, "jobs/_batch_jobs.html", {"entries": shown, "hidden": jobs.count() - len(shown)})
 
 
 @require_POST
 @workspace_view(role=Role.EDITOR)
-def cancel(request: WorkspaceRequest, job: UUID) -> HttpResponse:
-    return _told(request, services.cancel(selectors.find_job(request.workspace, job), by=request.user).event())
+def cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
+    return _told(request, services.cancel(selectors.find_job(request.workspace, job_id), by=request.user).event())
 
 
 @require_POST
 @workspace_view(role=Role.EDITOR)
-def retry(request: WorkspaceRequest, job: UUID) -> HttpResponse:
-    return _told(request, services.retry(selectors.find_job(request.workspace, job)).event())
+def retry(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
+    return _told(request, services.retry(selectors.find_job(request.workspace, job_id)).event())
 
 
 @require_POST
 @workspace_view(role=Role.EDITOR)
-def cancel_batch(request: WorkspaceRequest, batch: UUID) -> HttpResponse:
-    services.cancel_batch(selectors.find_batch(request.workspace, batch), by=request.user)
-    return _told(request, {"batch": str(batch)})
+def cancel_batch(request: WorkspaceRequest, batch_id: UUID) -> HttpResponse:
+    services.cancel_batch(selectors.find_batch(request.workspace, batch_id), by=request.user)
+    return _told(request, {"batch": str(batch_id)})
 
 
 @require_POST
 @workspace_view(role=Role.EDITOR)
-def retry_batch(request: WorkspaceRequest, batch: UUID) -> HttpResponse:
-    services.retry_batch(selectors.find_batch(request.workspace, batch))
-    return _told(request, {"batch": str(batch)})
+def retry_batch(request: WorkspaceRequest, batch_id: UUID) -> HttpResponse:
+    services.retry_batch(selectors.find_batch(request.workspace, batch_id))
+    return _told(request, {"batch": str(batch_id)})
 
 
 def _entry(request: WorkspaceRequest, template: str, subject: Job | Batch) -> HttpResponse:
