@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra.local.preflight import HOST, Options
 from infra.local.supervisor import Program, command
 
 WEB_PROCESSES = "2"
+WORKER_STOP_S = 4
+"""After this long a stopping worker gives its job back to the queue."""
+WORKER = (
+    *(sys.executable, "-m", "celery", "--quiet", "--app=apps.config.celery:app", "worker", "--pool=prefork"),
+    *("--loglevel=warning", "--without-gossip", "--without-mingle"),
+)
 # One job keeps one core busy; numerical libraries that start a thread for every core would only be in each other's way.
 ONE_THREAD_EACH = (
     "OMP_NUM_THREADS",
@@ -20,15 +27,26 @@ ONE_THREAD_EACH = (
 )
 
 
-def programs(options: Options, env: Mapping[str, str], root: Path) -> list[Program]:
-    """What has to run beside the database, in the order in which to start it."""
-    worker_env = dict.fromkeys(ONE_THREAD_EACH, "1") | dict(env)
+@dataclass(frozen=True)
+class Programs:
+    """What has to run beside the database."""
+
+    web: Program
+    worker: Program
+    relay: Program
+
+
+def programs(options: Options, env: Mapping[str, str], root: Path) -> Programs:
+    """The programs of one machine, under the environment `env`."""
     web_env = {"WEB_CONCURRENCY": WEB_PROCESSES} | dict(env)
-    return [
-        command("web", web(options), web_env, str(root)),
-        command("worker", worker(options.workers), worker_env, str(root)),
-        command("relay", [sys.executable, "manage.py", "relay"], env, str(root)),
-    ]
+    worker_env = dict.fromkeys(ONE_THREAD_EACH, "1") | {"WORKER_STOP_GRACE_S": str(WORKER_STOP_S)} | dict(env)
+    worker_env["WORKER_CONCURRENCY"] = str(options.workers)
+    worker_env.setdefault("PYTHONWARNINGS", "ignore::UserWarning:celery.platforms")  # that root is not recommended
+    return Programs(
+        web=command("web", web(options), web_env, str(root)),
+        worker=replace(command("worker", WORKER, worker_env, str(root)), grace_s=WORKER_STOP_S + 2),
+        relay=command("relay", [sys.executable, "manage.py", "relay"], env, str(root)),
+    )
 
 
 def web(options: Options) -> Sequence[str]:
@@ -37,9 +55,3 @@ def web(options: Options) -> Sequence[str]:
     # Event streams never end by themselves, so stopping does not wait for them.
     arguments += ["--graceful-timeout=2", "--asgi-disconnect-grace-period=1", "--log-level=warning"]
     return [sys.executable, "-m", "gunicorn", "apps.config.asgi:application", *arguments]
-
-
-def worker(concurrency: int) -> Sequence[str]:
-    """The Celery worker with one process for each job that runs at the same time."""
-    arguments = [f"--concurrency={concurrency}", "--loglevel=warning", "--without-gossip", "--without-mingle"]
-    return [sys.executable, "-m", "celery", "--app=apps.config.celery:app", "worker", "--pool=prefork", *arguments]

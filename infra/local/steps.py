@@ -1,4 +1,4 @@
-"""What has to be done between starting the database and starting the programs, and only when something changed."""
+"""What has to be done once, and again only when one of its inputs has changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SETTINGS = "apps/config/settings/*.py"
 
 @dataclass(frozen=True)
 class Step:
-    """One management command, with the files that its outcome depends on."""
+    """One command of our Python, with the files that its outcome depends on."""
 
     what: str
     """For the line that says it is being done."""
@@ -36,7 +36,7 @@ class Step:
 
     def start(self) -> Running:
         """Begin; the outcome is asked for later, so that steps overlap."""
-        command = [sys.executable, "manage.py", *self.arguments]
+        command = [sys.executable, *self.arguments]
         process = subprocess.Popen(
             command,
             cwd=self.root,
@@ -81,13 +81,13 @@ def do(steps: Sequence[Step], say: Callable[[str], None]) -> None:
 
 def migrate(root: Path, env: Mapping[str, str], stamps: Path | None) -> Step:
     """Bring the database to the models."""
-    arguments = ("migrate", "--no-input", "--verbosity=0")
+    arguments = ("manage.py", "migrate", "--no-input", "--verbosity=0")
     return Step("Preparing the database", arguments, ("apps/*/migrations/*.py",), _in(stamps, "migrate"), env, root)
 
 
 def collect_static(root: Path, env: Mapping[str, str], target: Path) -> Step:
     """Gather style sheets, scripts and pictures in `target`, with their hashes in their names."""
-    arguments = ("collectstatic", "--no-input", "--clear", "--verbosity=0")
+    arguments = ("manage.py", "collectstatic", "--no-input", "--clear", "--verbosity=0")
     inputs = ("static/**/*", "apps/*/static/**/*")
     return Step("Collecting static files", arguments, inputs, _in(target, ".collected"), env, root)
 
@@ -95,7 +95,13 @@ def collect_static(root: Path, env: Mapping[str, str], target: Path) -> Step:
 def seed_demo(root: Path, env: Mapping[str, str], stamps: Path | None) -> Step:
     """Make the demo workspace; it prints the login."""
     inputs = ("apps/*/management/commands/seed_demo.py", "apps/**/*demo*")
-    return Step("Making the demo workspace", ("seed_demo",), inputs, _in(stamps, "seed_demo"), env, root)
+    return Step("Making the demo workspace", ("manage.py", "seed_demo"), inputs, _in(stamps, "seed_demo"), env, root)
+
+
+def warm(root: Path, env: Mapping[str, str]) -> Step:
+    """Compile the numerical kernels once, instead of in every worker process at the same time."""
+    stamp = _in(root / ".cache" / "stamps", "kernels")
+    return Step("Compiling kernels", ("-m", "inference", "warm"), ("inference/**/*.py",), stamp, env, root)
 
 
 def _in(folder: Path | None, name: str) -> Stamp | None:

@@ -10,7 +10,7 @@ import http.client
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,8 +35,9 @@ class Up:
     environment: Mapping[str, str]
     supervisor: Supervisor
     terminal: Terminal
-    seeding: steps.Running | None = None
-    login: str = ""
+    background: list[tuple[steps.Running, Callable[[str], None]]] = field(default_factory=list)
+    login: str | None = None
+    """The demo login; None until it is known."""
     is_ready: bool = False
     began: float = field(default_factory=time.monotonic)
 
@@ -53,14 +54,22 @@ class Up:
         stamps = None if self.environment.get("DATABASE_URL") else self.options.data_dir / "postgres" / "stamps"
         static = self.options.data_dir / "static"
         steps.do([steps.migrate(ROOT, owner_env, stamps), steps.collect_static(ROOT, env, static)], self.terminal.say)
-        for program in programs(self.options, env, ROOT):
-            self.supervisor.add(program)
-        seed = steps.seed_demo(ROOT, env, stamps)
-        if seed.is_done and seed.stamp is not None:
-            self.login = seed.stamp.note()
+        started = programs(self.options, env, ROOT)
+        self.supervisor.add(started.web)
+        self.supervisor.add(started.relay)
+        self._in_background(steps.warm(ROOT, env), lambda _: self.supervisor.add(started.worker))
+        self._in_background(steps.seed_demo(ROOT, env, stamps), self._remember_login)
+
+    def _in_background(self, step: steps.Step, then: Callable[[str], None]) -> None:
+        """Do `step` unless it is done, without waiting; `then` receives what it printed, this time or back then."""
+        if step.is_done and step.stamp is not None:
+            then(step.stamp.note())
         else:
-            self.terminal.say(f"{seed.what} …")
-            self.seeding = seed.start()
+            self.terminal.say(f"{step.what} …")
+            self.background.append((step.start(), then))
+
+    def _remember_login(self, printed: str) -> None:
+        self.login = printed.strip()
 
     def _environments(self) -> tuple[dict[str, str], dict[str, str]]:
         """The environment of the programs, and that of the migration. Starts PostgreSQL unless there is one."""
@@ -83,24 +92,36 @@ class Up:
         return server
 
     def _tick(self) -> None:
-        if self.is_ready:
+        if self.background:
+            self._finish_background()
+        elif self.is_ready:
             self.supervisor.collect_strays()
-            return
-        self._look_after_seeding()
-        if self.seeding is None and _answers(self.options.port):
+        if not self.is_ready:
+            self._become_ready()
+
+    def _finish_background(self) -> None:
+        for running, then in list(self.background):
+            if running.process.poll() is None:
+                continue
+            self.background.remove((running, then))
+            printed = ""
+            try:
+                printed = running.finish()
+            except SetupError as error:  # a pity, and no reason to keep people from what works
+                self.terminal.say(str(error))
+            then(printed)
+
+    def _become_ready(self) -> None:
+        if self.login is not None and _answers(self.options.port):
             self.is_ready = True
-            seconds = time.monotonic() - self.began
-            self.terminal.say(f"VisualForge is at {self.options.address}", *self.login.splitlines())
-            self.terminal.say(f"(ready after {seconds:.1f} s; Ctrl-C stops it)")
+            self.terminal.say(f"VisualForge is at {self.options.address}")
+            if self.login:
+                self.terminal.say(f"Demo login: {self.login}")
+            self.terminal.say(f"Ready after {time.monotonic() - self.began:.1f} s; Ctrl-C stops it.")
             return
         for name, deaths in self.supervisor.deaths().items():
             if deaths >= GIVE_UP_AFTER_DEATHS:
                 raise SetupError(f"{name} ended {deaths} times before VisualForge was ready; its words stand above.")
-
-    def _look_after_seeding(self) -> None:
-        if self.seeding is not None and self.seeding.process.poll() is not None:
-            self.login = self.seeding.finish()
-            self.seeding = None
 
 
 def _answers(port: int) -> bool:
