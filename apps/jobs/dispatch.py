@@ -38,20 +38,21 @@ CHOOSE = """
         FROM tenant WHERE tenant.workspace_id IS NOT NULL
     ), turn AS (
         SELECT tenant.workspace_id, coalesce(s.weight, 1) AS weight, greatest(coalesce(s.tag, 0), served.tag) AS tag,
-            coalesce(s.aged_at, '-infinity') <= now() - %(aged_every_s)s * interval '1 second' AS may_age
+            coalesce(s.aged_at, '-infinity')
+                <= statement_timestamp() - %(aged_every_s)s * interval '1 second' AS may_age
         FROM tenant LEFT JOIN jobs_share s ON s.workspace_id = tenant.workspace_id
             CROSS JOIN (SELECT coalesce(max(tag - 1 / weight), 0) AS tag FROM jobs_share) served
         WHERE tenant.workspace_id IS NOT NULL
     ), old AS (
         SELECT turn.workspace_id, o.id, 0 AS rank FROM turn CROSS JOIN LATERAL (
             SELECT id FROM jobs_outbox WHERE workspace_id = turn.workspace_id AND published_at IS NULL AND rank > 0
-                AND ready_at <= now() - %(ageing_s)s * interval '1 second'
+                AND ready_at <= statement_timestamp() - %(ageing_s)s * interval '1 second'
             ORDER BY ready_at LIMIT 1) o
         WHERE turn.may_age
     ), fresh AS (
         SELECT turn.workspace_id, o.id, o.rank FROM turn CROSS JOIN LATERAL (
             SELECT id, rank FROM jobs_outbox WHERE workspace_id = turn.workspace_id AND published_at IS NULL
-                AND ready_at <= now()
+                AND ready_at <= statement_timestamp()
             ORDER BY rank, id LIMIT %(most)s) o
     ), candidate AS (
         SELECT workspace_id, id, min(rank) AS rank FROM (SELECT * FROM old UNION ALL SELECT * FROM fresh) both_
@@ -70,29 +71,30 @@ CHOOSE = """
 """
 SERVED = """
     INSERT INTO jobs_share AS s (workspace_id, weight, tag, aged_at)
-    SELECT %(workspace)s, 1, served.tag + %(count)s, CASE WHEN %(aged)s THEN now() END
+    SELECT %(workspace)s, 1, served.tag + %(count)s, CASE WHEN %(aged)s THEN statement_timestamp() END
         FROM (SELECT coalesce(max(tag - 1 / weight), 0) AS tag FROM jobs_share) served
     ON CONFLICT (workspace_id) DO UPDATE SET
         tag = greatest(s.tag, (SELECT coalesce(max(tag - 1 / weight), 0) FROM jobs_share)) + %(count)s / s.weight,
         aged_at = coalesce(excluded.aged_at, s.aged_at)
 """
-STAMP = "UPDATE jobs_outbox SET published_at = now(), rings = rings + 1 WHERE id = ANY(%s)"
+STAMP = "UPDATE jobs_outbox SET published_at = statement_timestamp(), rings = rings + 1 WHERE id = ANY(%s)"
 UNANSWERED = """
-    UPDATE jobs_outbox SET published_at = NULL WHERE published_at < now() - interval '1 second' * least(
+    UPDATE jobs_outbox SET published_at = NULL WHERE published_at < statement_timestamp() - interval '1 second' * least(
         %(longest_s)s, power(2, rings - 1) * CASE WHEN EXISTS (SELECT 1 FROM jobs_job WHERE state = 'running')
             THEN %(busy_s)s ELSE %(idle_s)s END)
 """
 LOST = """
     WITH stale AS (
-        SELECT id FROM jobs_job WHERE state = 'running' AND lease_until < now() LIMIT 500 FOR UPDATE SKIP LOCKED
+        SELECT id FROM jobs_job WHERE state = 'running' AND lease_until < statement_timestamp()
+        LIMIT 500 FOR UPDATE SKIP LOCKED
     ), back AS (
         UPDATE jobs_job SET state = 'queued', lease_until = NULL, worker = '', progress = 0, stage = '',
-            changed_at = now(), error_code = 'worker_lost', error_params = '{}'
+            changed_at = statement_timestamp(), error_code = 'worker_lost', error_params = '{}'
         FROM stale WHERE jobs_job.id = stale.id RETURNING jobs_job.id, workspace_id, priority
     )
     INSERT INTO jobs_outbox (workspace_id, job_id, rank, created_at, ready_at, rings)
     SELECT workspace_id, id, array_position(ARRAY['interactive', 'batch', 'maintenance'], priority::text) - 1,
-        now(), now() + %(pause_s)s * interval '1 second', 0
+        statement_timestamp(), statement_timestamp() + %(pause_s)s * interval '1 second', 0
     FROM back
     RETURNING job_id
 """

@@ -28,10 +28,11 @@ BELL = "vf_bell"  # wakes the relay: there is a bell to ring, or room for one mo
 CLAIM = """
     WITH won AS (
         UPDATE jobs_job SET state = 'running', attempts = attempts + 1, worker = %(worker)s,
-            lease_until = now() + %(lease_s)s * interval '1 second', started_at = now(), changed_at = now(),
+            lease_until = statement_timestamp() + %(lease_s)s * interval '1 second',
+            started_at = statement_timestamp(), changed_at = statement_timestamp(),
             progress = 0, stage = '', error_code = '', error_params = '{}'
         WHERE id = %(job)s AND state = 'queued' AND attempts < max_attempts AND cancel_requested_at IS NULL
-            AND EXISTS (SELECT 1 FROM jobs_outbox WHERE job_id = %(job)s AND ready_at <= now())
+            AND EXISTS (SELECT 1 FROM jobs_outbox WHERE job_id = %(job)s AND ready_at <= statement_timestamp())
         RETURNING id, workspace_id, kind, attempts
     ), answered AS (
         DELETE FROM jobs_outbox USING won WHERE jobs_outbox.job_id = won.id
@@ -39,13 +40,13 @@ CLAIM = """
     SELECT id, workspace_id, kind, attempts FROM won
 """
 RENEW = """
-    UPDATE jobs_job SET lease_until = now() + %(lease_s)s * interval '1 second'
+    UPDATE jobs_job SET lease_until = statement_timestamp() + %(lease_s)s * interval '1 second'
     WHERE id = %(job)s AND state = 'running' AND attempts = %(attempt)s
     RETURNING cancel_requested_at IS NOT NULL
 """
 REPORT = """
-    UPDATE jobs_job SET lease_until = now() + %(lease_s)s * interval '1 second', changed_at = now(),
-        progress = %(progress)s, stage = %(stage)s
+    UPDATE jobs_job SET lease_until = statement_timestamp() + %(lease_s)s * interval '1 second',
+        changed_at = statement_timestamp(), progress = %(progress)s, stage = %(stage)s
     WHERE id = %(job)s AND state = 'running' AND attempts = %(attempt)s
     RETURNING cancel_requested_at IS NOT NULL
 """
