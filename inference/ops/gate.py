@@ -18,7 +18,7 @@ import numpy as np
 
 from inference.ops.colour import delta_e, delta_e_unit
 from inference.ops.metrics import max_abs_diff, ssim_map
-from inference.ops.placement import Placement, on_canvas, resample
+from inference.ops.placement import Placement, on_canvas, resample, resample_rgba, source_window
 from inference.types import U8, GateReport, Mask
 
 ERODED_PX = 2
@@ -99,8 +99,10 @@ def _edge_delta_e(
     master: U8, photo: U8, foreground: U8, alpha: U8, plate: U8, visible: U8, placement: Placement
 ) -> float:
     size = (master.shape[1], master.shape[0])
-    whole = np.where((alpha == 255)[..., None], photo, foreground)
-    placed = on_canvas(resample(np.dstack([whole, alpha]), placement), placement, size)
+    window, moved = source_window(placement, alpha.shape)
+    solid = (alpha[window] == 255)[..., None]
+    colours = np.where(solid, photo[window], foreground[window])
+    placed = on_canvas(resample_rgba(colours, alpha[window], moved), placement, size)
     band = edge_band(placed[..., 3])
     if not band.any():
         return 0.0

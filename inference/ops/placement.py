@@ -5,7 +5,7 @@ The one place that resamples product pixels. Compositor and product gate both ca
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -110,15 +110,35 @@ def resample(pixels: U8, placement: Placement) -> U8:
     Returns:
         uint8 (placement.height, placement.width[, channels]). Deterministic: fixed-point arithmetic.
     """
-    step = 1 / placement.scale
-    reach = 3 * max(1.0, step) + 1
-    left, top = placement.source_x, placement.source_y
-    width, height = placement.width * step, placement.height * step
-    x0, y0 = int(np.floor(left - reach)), int(np.floor(top - reach))
-    x1, y1 = int(np.ceil(left + width + reach)), int(np.ceil(top + height + reach))
+    x0, y0, x1, y1 = _reach(placement)
     part = _window(pixels, x0, y0, x1, y1)
-    box = (left - x0, top - y0, left - x0 + width, top - y0 + height)
+    left, top = placement.source_x - x0, placement.source_y - y0
+    box = (left, top, left + placement.width / placement.scale, top + placement.height / placement.scale)
     return np.asarray(Image.fromarray(part).resize((placement.width, placement.height), _KERNEL, box=box))
+
+
+def resample_rgba(rgb: U8, alpha: U8, placement: Placement) -> U8:
+    """``resample`` of colours and coverage together, without touching the rest of a large photo."""
+    window, moved = source_window(placement, alpha.shape)
+    return resample(np.dstack([rgb[window], alpha[window]]), moved)
+
+
+def source_window(placement: Placement, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], Placement]:
+    """The part of a photo (slices of rows and columns) that a placement can see, and the placement within that part."""
+    x0, y0, x1, y1 = _reach(placement)
+    x0, y0, x1, y1 = max(0, x0), max(0, y0), min(shape[1], x1), min(shape[0], y1)
+    moved = replace(placement, source_x=placement.source_x - x0, source_y=placement.source_y - y0)
+    return (slice(y0, y1), slice(x0, x1)), moved
+
+
+def _reach(placement: Placement) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) of the photo pixels that the kernel touches; may lie outside the photo."""
+    step = 1 / placement.scale
+    margin = 3 * max(1.0, step) + 1
+    left, top = placement.source_x - margin, placement.source_y - margin
+    right = placement.source_x + placement.width * step + margin
+    bottom = placement.source_y + placement.height * step + margin
+    return int(np.floor(left)), int(np.floor(top)), int(np.ceil(right)), int(np.ceil(bottom))
 
 
 def _window(pixels: U8, x0: int, y0: int, x1: int, y1: int) -> U8:

@@ -21,7 +21,8 @@ from inference.types import F32
 
 PATTERNS = 16
 RAYS = 5
-FAR_RADII = 7.0
+NEAR_RADII, FAR_RADII = 2.5, 7.0
+FAR_RAYS = 2
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ def _cast(
                     out[y, x, light] = _towards_light(card, metrics, p, n, lights[light, pattern], jitter)
             away = (p[0] - ball[0]) ** 2 + (p[1] - ball[1]) ** 2 + (p[2] - ball[2]) ** 2
             if away < (FAR_RADII * ball[3]) ** 2:
-                out[y, x, count] = _towards_sky(card, metrics, p, n, sky[pattern], jitter)
+                rays = RAYS if away < (NEAR_RADII * ball[3]) ** 2 else FAR_RAYS
+                out[y, x, count] = _towards_sky(card, metrics, p, n, sky[pattern, :rays], jitter)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -140,7 +142,12 @@ def _merge(raw: Any, depth: Any, normal: Any, lens: Any, out: Any) -> None:
             z = depth[y, x]
             if z <= 0.0:
                 continue
-            p = pixel_position(lens, x + 0.5, y + 0.5, z)
+            n = normal[y, x]
+            # Seen from the camera, the height of any point above the tangent plane of this one is linear in the pixel.
+            ahead = n[0] * lens[3, 0] + n[1] * lens[3, 1] + n[2] * lens[3, 2]
+            right = (n[0] * lens[1, 0] + n[1] * lens[1, 1] + n[2] * lens[1, 2]) / lens[4, 0]
+            below = (n[0] * lens[2, 0] + n[1] * lens[2, 1] + n[2] * lens[2, 2]) / lens[4, 0]
+            level = z * (ahead + (x + 0.5 - lens[4, 1]) * right + (y + 0.5 - lens[4, 2]) * below)
             limit = 1.5 * z / lens[4, 0]
             total = 0.0
             for channel in range(count):
@@ -148,11 +155,9 @@ def _merge(raw: Any, depth: Any, normal: Any, lens: Any, out: Any) -> None:
             for j in range(max(0, y - 2), min(height, y + 3)):
                 for i in range(max(0, x - 2), min(width, x + 3)):
                     weight = (0.5 if abs(j - y) == 2 else 1.0) * (0.5 if abs(i - x) == 2 else 1.0)
-                    q = pixel_position(lens, i + 0.5, j + 0.5, depth[j, i])
-                    n = normal[y, x]
-                    off = abs((q[0] - p[0]) * n[0] + (q[1] - p[1]) * n[1] + (q[2] - p[2]) * n[2])
+                    other = depth[j, i] * (ahead + (i + 0.5 - lens[4, 1]) * right + (j + 0.5 - lens[4, 2]) * below)
                     turn = n[0] * normal[j, i, 0] + n[1] * normal[j, i, 1] + n[2] * normal[j, i, 2]
-                    if depth[j, i] > 0.0 and off < limit and turn > 0.8:
+                    if depth[j, i] > 0.0 and abs(other - level) < limit and turn > 0.8:
                         total += weight
                         for channel in range(count):
                             out[y, x, channel] += weight * raw[j, i, channel]

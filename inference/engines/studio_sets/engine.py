@@ -19,7 +19,7 @@ from inference.ops.colour import LUMINANCE, delta_e_unit, hex_to_linear, hex_to_
 from inference.ops.dither import tpdf_tile
 from inference.ops.light import add_map, mix
 from inference.ops.palette import CORE, albedo_gain, recolour
-from inference.ops.placement import Outline, find_outline, on_canvas, resample
+from inference.ops.placement import Outline, find_outline, on_canvas, resample_rgba
 from inference.ops.reflection import mirror_card, reflection
 from inference.ops.shadow import visibility
 from inference.ops.timing import Stopwatch
@@ -57,7 +57,7 @@ class StudioSets:
             look = look_for(spec.seed, _light_shares(studio), mirrors=studio.mirrors)
             framing = frame_shot(studio, outline, spec, look)
         with watch.stage("place", 0.1):
-            part = resample(np.dstack([cutout.rgb, cutout.alpha]), framing.placement)
+            part = resample_rgba(cutout.rgb, cutout.alpha, framing.placement)
         with watch.stage("stage", 0.25):
             stage = set_stage(studio, framing)
         with watch.stage("shadow", 0.4):
@@ -175,11 +175,12 @@ def _set_delta_e(
     """Mean CIEDE2000 over the palette between each colour and its lit material, brought to unit light."""
     if not changes:
         return None
-    step = np.s_[::4, ::4]
-    codes = stage.plates[:, ::4, ::4].astype(np.float32) / np.float32(65535)
+    step = np.s_[::6, ::6]
+    codes = stage.plates[:, ::6, ::6].astype(np.float32) / np.float32(65535)
     light = np.einsum("lhwc,lc->hwc", codes * codes, _gains(studio, look)) @ np.array(LUMINANCE, np.float32)
     shown = srgb_decode_table()[plate[step]]
-    lit = cv2.resize(maps.min(axis=2), (light.shape[1], light.shape[0]), interpolation=cv2.INTER_NEAREST) > 0.98
+    size = (light.shape[1], light.shape[0])
+    lit = cv2.resize(maps, size, interpolation=cv2.INTER_NEAREST).reshape(*light.shape, -1).min(axis=2) > 0.98
     found = [
         _material_delta_e(shown, light, lit & (stage.coverage[index][step] >= CORE), studio.materials[index], code)
         for (index, _), code in zip(changes, palette, strict=True)

@@ -37,7 +37,10 @@ def set_stage(studio: StudioSet, framing: Framing) -> Stage:
     fraction = min(0.5, SHADOW_PX / max(window.out_width, window.out_height))
     small = (round(window.out_width * fraction), round(window.out_height * fraction))
     canvas = (window.out_width, window.out_height)
-    plates = np.stack([_shown(light.codes, studio, window, canvas, flip) for light in studio.lights])
+    plates = np.empty((len(studio.lights), canvas[1], canvas[0], 3), np.uint16)
+    for light, plate in zip(studio.lights, plates, strict=True):
+        plate[...] = _shown(light.codes, studio, window, canvas, flip)
+    coverage = tuple(_shown(item.coverage, studio, window, canvas, flip) for item in studio.materials)
     depth = _picked(studio.depth, studio, window, canvas, flip)
     small_depth = _picked(studio.depth, studio, window, small, flip)
     normal = _picked(studio.normal, studio, window, small, flip)
@@ -45,11 +48,11 @@ def set_stage(studio: StudioSet, framing: Framing) -> Stage:
         normal = normal * np.array([-1, 1, 1], np.float32)
     return Stage(
         plates=plates,
-        coverage=tuple(_shown(item.coverage, studio, window, canvas, flip) for item in studio.materials),
+        coverage=coverage,
         nearness=_nearness(depth),
         small_depth=small_depth,
         small_normal=np.ascontiguousarray(normal),
-        small_coverage=tuple(_shown(item.coverage, studio, window, small, flip) for item in studio.materials),
+        small_coverage=tuple(cv2.resize(item, small, interpolation=cv2.INTER_AREA) for item in coverage),
         small_camera=framing.camera.at_fraction(small[0] / canvas[0]),
         lamps=tuple(_mirrored(light.area) if flip else light.area for light in studio.lights),
     )
