@@ -54,6 +54,7 @@ def resend_invitation(workspace: Workspace, *, invitation: Invitation, actor: Me
         locked = lock_workspace(workspace)
         current = acting(locked, actor, Role.ADMIN)
         found = find_invitation(locked, invitation.id)
+        found.workspace = locked
         may_grant(current, Role(found.role))
         if found.sent_at > timezone.now() - RESEND_AFTER:
             raise Conflict("invitation_just_sent")
@@ -125,4 +126,5 @@ def _seal(invitation: Invitation, secret: str) -> None:
 
 
 def _mail_after_commit(invitation: Invitation, link: str) -> None:
+    """``invitation.workspace`` has to be loaded: after the commit no workspace's row can be seen."""
     transaction.on_commit(partial(send_invitation, invitation, link=link))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -20,9 +20,11 @@ from apps.studio.models import Product
 PRODUCTS_A_PAGE = 60
 
 
-def entrance(request: HttpRequest, workspace: str) -> HttpResponse:
-    """``/w/<slug>/`` itself: Studio is the first room. The next page checks who may enter."""
-    return redirect("studio:home", workspace=workspace)
+@require_GET
+@workspace_view()
+def entrance(request: WorkspaceRequest) -> HttpResponse:
+    """``/w/<slug>/`` itself: Studio is the first room."""
+    return redirect("studio:home", workspace=request.workspace.slug)
 
 
 @require_GET

@@ -1,0 +1,144 @@
+"""Rows for tests, as plain functions. Each opens the scope it needs; names are unique unless given."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import uuid
+from typing import Any
+
+from PIL import Image
+
+from apps.accounts.models import Invitation, Membership, Role, User, Workspace
+from apps.accounts.services import create_person, create_workspace, invite
+from apps.assets.models import Asset, Blob, Upload
+from apps.assets.services import keep_asset, keep_blob
+from apps.billing.models import LedgerEntry
+from apps.core.ids import uuid7
+from apps.core.tenancy import tenant_scope
+from apps.jobs.models import Batch, Job
+from apps.studio.models import Product, Shoot, Shot
+
+PASSWORD = "correct horse battery"
+_count = itertools.count(1)
+
+
+def make_person(email: str = "", *, name: str = "", language: str = "") -> User:
+    """Somebody with a confirmed address, who signs in with ``PASSWORD``."""
+    return create_person(email or f"person{next(_count)}@example.com", PASSWORD, name=name, language=language)
+
+
+def make_workspace(owner: User | None = None, *, name: str = "") -> Workspace:
+    return create_workspace(owner or make_person(), name=name or f"Workspace {next(_count)}")
+
+
+def make_member(workspace: Workspace, role: Role = Role.EDITOR, *, user: User | None = None) -> Membership:
+    person = user or make_person()
+    with tenant_scope(workspace.id):
+        return Membership.objects.create(workspace=workspace, user=person, role=role)
+
+
+def owner_of(workspace: Workspace) -> Membership:
+    with tenant_scope(workspace.id):
+        return Membership.objects.select_related("user").get(workspace=workspace, role=Role.OWNER)
+
+
+def make_invitation(workspace: Workspace, *, email: str = "", role: Role = Role.EDITOR) -> tuple[Invitation, str]:
+    """An open invitation and its secret, which is mailed in real life."""
+    links: list[str] = []
+    address = email or f"guest{next(_count)}@example.com"
+
+    def link_to(secret: str) -> str:
+        links.append(secret)
+        return f"https://example.com/{secret}"
+
+    invite(workspace, email=address, role=role, actor=owner_of(workspace), link_to=link_to)
+    with tenant_scope(workspace.id):
+        return Invitation.objects.get(workspace=workspace, email=address, accepted_at=None, revoked_at=None), links[0]
+
+
+def png_bytes(size: tuple[int, int] = (24, 24), colour: tuple[int, ...] | None = None) -> bytes:
+    """A PNG of one colour, another one on each call unless given."""
+    number = next(_count)
+    image = Image.new("RGB", size, colour or (number % 256, number // 256 % 256, 90))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def make_blob(workspace: Workspace, data: bytes = b"") -> Blob:
+    return keep_blob(workspace, data or png_bytes(), content_type="image/png", width=24, height=24)
+
+
+def make_asset(workspace: Workspace, *, kind: str = "photo", name: str = "", **recipe: Any) -> Asset:
+    number = next(_count)
+    return keep_asset(
+        workspace,
+        kind=kind,
+        name=name or f"asset-{number}.png",
+        blob=make_blob(workspace),
+        recipe=recipe or {"file": f"asset-{number}.png", "number": number},
+    )
+
+
+def make_upload(workspace: Workspace, *, name: str = "", **fields: Any) -> Upload:
+    with tenant_scope(workspace.id):
+        return Upload.objects.create(
+            workspace=workspace,
+            file_name=name or f"upload-{next(_count)}.png",
+            quarantine_key=f"quarantine/{workspace.id}/{uuid.uuid4()}",
+            **fields,
+        )
+
+
+def make_batch(workspace: Workspace, *, label: str = "") -> Batch:
+    with tenant_scope(workspace.id):
+        return Batch.objects.create(workspace=workspace, kind="studio.shot", label=label or f"Batch {next(_count)}")
+
+
+def make_job(workspace: Workspace, *, label: str = "", kind: str = "studio.cutout", **fields: Any) -> Job:
+    """A row as it stands, without the outbox: nothing will run it."""
+    with tenant_scope(workspace.id):
+        return Job.objects.create(workspace=workspace, kind=kind, label=label or f"Job {next(_count)}", **fields)
+
+
+def make_product(workspace: Workspace, *, name: str = "", **fields: Any) -> Product:
+    """A product whose cutout is accepted."""
+    title = name or f"Product {next(_count)}"
+    photo = fields.pop("photo", None) or make_asset(workspace, name=f"{title}.png")
+    cutout = fields.pop("cutout", None) or make_asset(workspace, kind="cutout", name=f"{title} cutout.png")
+    state = fields.pop("cutout_state", "accepted")
+    with tenant_scope(workspace.id):
+        return Product.objects.create(
+            workspace=workspace, name=title, photo=photo, cutout=cutout, cutout_state=state, **fields
+        )
+
+
+def make_shoot(workspace: Workspace, *, product: Product | None = None, **fields: Any) -> Shoot:
+    product = product or make_product(workspace)
+    batch = fields.pop("batch", None) or make_batch(workspace, label=product.name)
+    with tenant_scope(workspace.id):
+        return Shoot.objects.create(workspace=workspace, product=product, batch=batch, **fields)
+
+
+def make_shot(workspace: Workspace, *, shoot: Shoot | None = None, position: int | None = None, **fields: Any) -> Shot:
+    """A finished shot with a picture."""
+    shoot = shoot or make_shoot(workspace)
+    number = next(_count)
+    asset = fields.pop("asset", None) or make_asset(workspace, kind="shot", name=f"{shoot.product.name} {number}.png")
+    spec = {"set": "white-sweep", "palette": "", "format": "square", "width": 1200, "height": 1200, "seed": number}
+    with tenant_scope(workspace.id):
+        return Shot.objects.create(
+            workspace=workspace,
+            shoot=shoot,
+            product=shoot.product,
+            position=number if position is None else position,
+            spec=fields.pop("spec", spec),
+            asset=asset,
+            **fields,
+        )
+
+
+def make_ledger_entry(workspace: Workspace, **fields: Any) -> LedgerEntry:
+    with tenant_scope(workspace.id):
+        return LedgerEntry.objects.create(workspace=workspace, job_id=uuid7(), kind="studio.shot", **fields)
