@@ -21,8 +21,10 @@ from inference.types import F32
 
 PATTERNS = 16
 RAYS = 5
-NEAR_RADII, FAR_RADII = 2.5, 7.0
-FAR_RAYS = 2
+STRATUM = 2 / (PATTERNS * RAYS) ** 0.5
+NEAR_RADII, FAR_RADII = 1.8, 3.0
+"""Up to the first distance (in radii of the product) occlusion is sampled, beyond the second it is that of a sphere, in
+closed form; between them the two are blended."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,10 @@ def light_samples(light: AreaLight, body: Body) -> F64:
 
 
 def _ball_around(light: AreaLight, body: Body) -> list[float]:
-    """Centre in the body's frame, and radius."""
-    return [*body.frame.local(light.centre), float(np.linalg.norm(light.u) + np.linalg.norm(light.v))]
+    """Centre in the body's frame, radius, and the half-extent vectors in the frame."""
+    turn = body.frame.rotation
+    radius = float(np.linalg.norm(light.u) + np.linalg.norm(light.v))
+    return [*body.frame.local(light.centre), radius, *(turn @ np.asarray(light.u)), *(turn @ np.asarray(light.v))]
 
 
 def sky_samples() -> F64:
@@ -67,13 +71,32 @@ def sky_samples() -> F64:
 
 
 @numba.njit(cache=True, nogil=True)
+def _noise(x: int, y: int, index: int) -> float:
+    """A hash in -0.5..0.5 that is the same on every machine."""
+    value = (x * 73856093) ^ (y * 19349663) ^ (index * 83492791)
+    value = ((value ^ (value >> 13)) * 1274126177) & 0x7FFFFFFF
+    return float((value ^ (value >> 16)) & 0xFFFF) / 65535.0 - 0.5
+
+
+@numba.njit(cache=True, nogil=True)
 def _towards_light(
-    card: Any, metrics: Any, p: tuple[float, float, float], n: tuple[float, float, float], points: Any, jitter: float
+    card: Any,
+    metrics: Any,
+    p: tuple[float, float, float],
+    n: tuple[float, float, float],
+    points: Any,
+    lamp: Any,
+    at: Any,
 ) -> float:
     total = 0.0
     lit = 0.0
+    jitter = _march_offset(at)
     for ray in range(points.shape[0]):
-        a, b, c = points[ray, 0] - p[0], points[ray, 1] - p[1], points[ray, 2] - p[2]
+        # Moved within its stratum from pixel to pixel: the steps of a wide penumbra dissolve instead of banding.
+        s, t = STRATUM * _noise(at[0], at[1], 2 * ray), STRATUM * _noise(at[0], at[1], 2 * ray + 1)
+        a = points[ray, 0] + s * lamp[4] + t * lamp[7] - p[0]
+        b = points[ray, 1] + s * lamp[5] + t * lamp[8] - p[1]
+        c = points[ray, 2] + s * lamp[6] + t * lamp[9] - p[2]
         cosine = (a * n[0] + b * n[1] + c * n[2]) / np.sqrt(a * a + b * b + c * c)
         if cosine > 0.0:
             total += cosine
@@ -94,7 +117,7 @@ def _near_shaft(p: tuple[float, float, float], ball: Any, lamp: Any) -> bool:
 
 @numba.njit(cache=True, nogil=True)
 def _towards_sky(
-    card: Any, metrics: Any, p: tuple[float, float, float], n: tuple[float, float, float], rays: Any, jitter: float
+    card: Any, metrics: Any, p: tuple[float, float, float], n: tuple[float, float, float], rays: Any, at: Any
 ) -> float:
     # Tangent frame without branches on the poles: Duff et al. 2017.
     sign = 1.0 if n[2] >= 0.0 else -1.0
@@ -103,11 +126,35 @@ def _towards_sky(
     tx, ty, tz = 1.0 + sign * n[0] * n[0] * s, sign * q, -sign * n[0]
     bx, by, bz = q, sign + n[1] * n[1] * s, -n[1]
     lit = 0.0
+    jitter = _march_offset(at)
     for ray in range(rays.shape[0]):
-        x, y, z = rays[ray, 0], rays[ray, 1], rays[ray, 2]
+        turn = 0.3 * _noise(at[0], at[1], 97 + ray)
+        x, y, z = rays[ray, 0] - turn * rays[ray, 1], rays[ray, 1] + turn * rays[ray, 0], rays[ray, 2]
         way = (x * tx + y * bx + z * n[0], x * ty + y * by + z * n[1], x * tz + y * bz + z * n[2])
         lit += 1.0 - blocked(card, metrics, p, way, 1e6, jitter)
     return float(lit / rays.shape[0])
+
+
+@numba.njit(cache=True, nogil=True)
+def _open_sky(
+    card: Any, metrics: Any, p: tuple[float, float, float], n: tuple[float, float, float], rays: Any, ball: Any, at: Any
+) -> float:
+    a, b, c = ball[0] - p[0], ball[1] - p[1], ball[2] - p[2]
+    away = np.sqrt(a * a + b * b + c * c)
+    share = min(1.0, max(0.0, (away / ball[3] - NEAR_RADII) / (FAR_RADII - NEAR_RADII)))
+    analytic = 1.0
+    if share > 0.0:
+        analytic = 1.0 - max(0.0, (a * n[0] + b * n[1] + c * n[2]) / away) * ball[4] / (np.pi * away * away)
+    if share == 1.0:
+        return float(analytic)
+    sampled = _towards_sky(card, metrics, p, n, rays, at)
+    share = share * share * (3.0 - 2.0 * share)
+    return float(share * analytic + (1.0 - share) * sampled)
+
+
+@numba.njit(cache=True, nogil=True)
+def _march_offset(at: tuple[int, int]) -> float:
+    return ((((at[1] % 4) * 4 + at[0] % 4) * 7) % 16 + 0.5) / 16.0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -124,14 +171,11 @@ def _cast(
             p = pixel_position(lens, x + 0.5, y + 0.5, z)
             n = (float(normal[y, x, 0]), float(normal[y, x, 1]), float(normal[y, x, 2]))
             pattern = (y % 4) * 4 + (x % 4)
-            jitter = ((pattern * 7) % 16 + 0.5) / 16.0
             for light in range(count):
                 if _near_shaft(p, ball, lamps[light]):
-                    out[y, x, light] = _towards_light(card, metrics, p, n, lights[light, pattern], jitter)
-            away = (p[0] - ball[0]) ** 2 + (p[1] - ball[1]) ** 2 + (p[2] - ball[2]) ** 2
-            if away < (FAR_RADII * ball[3]) ** 2:
-                rays = RAYS if away < (NEAR_RADII * ball[3]) ** 2 else FAR_RAYS
-                out[y, x, count] = _towards_sky(card, metrics, p, n, sky[pattern, :rays], jitter)
+                    points = lights[light, pattern]
+                    out[y, x, light] = _towards_light(card, metrics, p, n, points, lamps[light], (x, y))
+            out[y, x, count] = _open_sky(card, metrics, p, n, sky[pattern], ball, (x, y))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -182,8 +226,9 @@ def visibility(depth: F32, normal: F32, camera: Camera, body: Body, lights: list
     turned = np.ascontiguousarray(normal @ body.frame.rotation.T.astype(np.float32))
     points = np.stack([light_samples(light, body) for light in lights]) if lights else np.zeros((0, PATTERNS, RAYS, 3))
     raw = np.ones((*depth.shape, len(lights) + 1), np.float32)
-    ball = np.array([*body.centre, body.radius_m])
-    lamps = np.array([_ball_around(light, body) for light in lights]).reshape(-1, 4)
+    silhouette = float(body.card.mean()) * (body.metrics[0] + body.metrics[1]) * body.metrics[2]
+    ball = np.array([*body.centre, body.radius_m, silhouette])
+    lamps = np.array([_ball_around(light, body) for light in lights]).reshape(-1, 10)
     _cast(depth, turned, lens, body.card, body.metrics, ball, points, lamps, sky_samples(), raw)
     merged = np.ones_like(raw)
     _merge(raw, depth, turned, lens, merged)
