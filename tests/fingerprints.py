@@ -55,5 +55,5 @@ def _tables() -> dict[str, tuple[int, str]]:
 
 def _files() -> list[tuple[str, int]]:
     root = Path(settings.DATA_DIR)
-    kept = [path for folder in ("blobs",) for path in (root / folder).rglob("*") if path.is_file()]
+    kept = [path for folder in ("files", "quarantine") for path in (root / folder).rglob("*") if path.is_file()]
     return sorted((str(path.relative_to(root)), path.stat().st_size) for path in kept)

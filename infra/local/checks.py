@@ -20,6 +20,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "visualforge.example",
     "DATABASE_URL": "postgresql://vf_app:secret@database.example/visualforge",
     "CELERY_BROKER_URL": "amqp://vf:secret@broker.example//",
+    "EMAIL_HOST": "mail.example",
 }
 TESTING = {
     "DJANGO_SETTINGS_MODULE": "apps.config.settings.test",
