@@ -45,7 +45,7 @@ SAMPLES = {
 
 
 def offered() -> list[Sample]:
-    return list(SAMPLES.values())
+    return [sample for sample in SAMPLES.values() if sample.file.exists()]
 
 
 @transaction.atomic
