@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.assets import selectors as asset_store
 from apps.assets import services as assets
 from apps.assets.models import Asset, AssetKind, Blob
@@ -46,6 +48,7 @@ class CutoutKind:
     """``studio.cutout``: photo -> RGBA picture, cropped to the product."""
 
     name = "studio.cutout"
+    title = _("Cutout")
     deadline_s = 120.0
 
     def warm(self) -> None:
@@ -165,6 +168,7 @@ class ShotKind:
     """``studio.shot``: product + set -> lossless master that passed the product gate."""
 
     name = "studio.shot"
+    title = _("Shot")
     deadline_s = 120.0
 
     def warm(self) -> None:
@@ -263,6 +267,7 @@ class PreviewKind:
     """``studio.preview``: a small picture of this product in a set, kept as a rendition of the cutout."""
 
     name = "studio.preview"
+    title = _("Preview")
     deadline_s = 60.0
 
     def warm(self) -> None:
