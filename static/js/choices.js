@@ -34,14 +34,21 @@ function isCutOut() {
   return ["ready", "accepted"].includes(document.getElementById("cutout").dataset.state);
 }
 
+/** "3 sets × 2 palettes × 1 format": the texts come from the form, in one and other. */
+function factors({ sets, palettes, formats, variations }, words) {
+  const counts = { set: sets.length, palette: palettes.length, format: formats.length };
+  if (variations > 1) counts.variation = variations;
+  return Object.entries(counts)
+    .map(([noun, n]) => words[`${noun}${n === 1 ? "One" : "Other"}`].replace("{n}", n))
+    .join(" × ");
+}
+
 function sentence(form, choice, count) {
   const words = form.querySelector("[data-sum]").dataset;
   if (!isCutOut()) return words.wait;
   if (count === 0) return words.none;
   if (count > Number(form.dataset.most)) return words.many;
-  const { sets, palettes, formats, variations } = choice;
-  const factors = [sets.length, palettes.length, formats.length, variations].filter((n, index) => index < 3 || n > 1);
-  return `${factors.join(" × ")} · ${duration(form, count)}`;
+  return `${factors(choice, words)} · ${duration(form, count)}`;
 }
 
 export function refreshSum(form) {

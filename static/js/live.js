@@ -1,6 +1,6 @@
 // Parts of a page that follow the server. events.js (or its polling) dispatches "vf:job" on document with
 // detail {job, batch, kind, subject, state}; every part that names one of these ids hears "refresh" and asks again:
-//   <div data-live="<id> <id>" hx-get="…" hx-trigger="refresh" hx-swap="outerHTML">
+//   <div data-live="<job id> product:<id>" hx-get="…" hx-trigger="refresh" hx-swap="outerHTML">
 const WAIT_MS = 80;
 const waiting = new Set();
 let timer = 0;

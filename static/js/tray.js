@@ -2,6 +2,7 @@
 const WAIT_MS = 400;
 const KEY = "vf-tray";
 let timer = 0;
+let chosenHere = false;
 
 function refresh(tray) {
   timer ||= setTimeout(() => {
@@ -10,11 +11,25 @@ function refresh(tray) {
   }, WAIT_MS);
 }
 
+/** On phones and beside a page's own controls the tray would cover what one came for: there it starts folded. */
+function isInTheWay() {
+  return matchMedia("(max-width: 45rem)").matches || Boolean(document.querySelector("[data-tray-folded]"));
+}
+
+function isOpen() {
+  return isInTheWay() ? chosenHere : sessionStorage.getItem(KEY) !== "folded";
+}
+
+function remember(isChosenOpen) {
+  if (isInTheWay()) chosenHere = isChosenOpen;
+  else sessionStorage.setItem(KEY, isChosenOpen ? "open" : "folded");
+}
+
 function restore(tray) {
   const box = tray.querySelector("[data-tray]");
   if (!box) return;
-  box.open = sessionStorage.getItem(KEY) !== "folded";
-  box.addEventListener("toggle", () => sessionStorage.setItem(KEY, box.open ? "open" : "folded"));
+  box.open = isOpen();
+  box.querySelector("summary").addEventListener("click", () => remember(!box.open));
 }
 
 export function watchTray() {
