@@ -99,9 +99,8 @@ class RembgEngine:
         picture = resized_rgb(rgb, (mask.shape[1], mask.shape[0]))
         lab = cv2.cvtColor(picture.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB).astype(np.float32)
         measures = outline_measures(mask, lab, small - np.float32(0.5))
-        decided = float(np.abs(small - 0.5)[small > 0.02].mean() * 2)
-        found = Segmentation(mask, view, decided, measures, guided=box is not None)
-        return finish_cutout(rgb, found, self.name, on_progress=on_progress)
+        measures["decided"] = float(np.abs(small - 0.5)[small > 0.02].mean() * 2)
+        return finish_cutout(rgb, Segmentation(mask, view, measures), self.name, on_progress=on_progress)
 
     def _probability(self, session: Any, rgb: U8, box: Box | None) -> F32:
         from PIL import Image

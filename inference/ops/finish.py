@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inference.ops.confidence import judged
 from inference.ops.matte import (
     bounding_slice,
     closed_form_alpha,
@@ -31,16 +32,12 @@ class Segmentation:
     Attributes:
         mask: bool, the product; covers ``view``.
         view: the part of the photo, in its pixels.
-        agreement: mean IoU between independent attempts, 0..1.
-        measures: see ``ops.outline.outline_measures``.
-        guided: a person drew the box.
+        measures: see ``ops.outline.outline_measures`` and ``ops.confidence``.
     """
 
     mask: Mask
     view: Box
-    agreement: float
     measures: Mapping[str, float]
-    guided: bool
 
 
 def finish_cutout(rgb: U8, found: Segmentation, engine: str, *, on_progress: Progress) -> Cutout:
@@ -61,7 +58,7 @@ def finish_cutout(rgb: U8, found: Segmentation, engine: str, *, on_progress: Pro
     result[window] = colours
     result[alpha == 255] = rgb[alpha == 255]
     on_progress("foreground", 1.0)
-    return Cutout(result, alpha, engine, found.agreement, dict(found.measures))
+    return judged(Cutout(result, alpha, engine, 0.0), found.mask, found.measures)
 
 
 def _alpha(photo: U8, mask: Mask, coarse_px: float, on_progress: Progress) -> F32:

@@ -13,6 +13,7 @@ import numpy as np
 from inference.types import F32, F64
 
 _RIDGE = 1e-3
+_CHUNK = 8192
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -32,12 +33,19 @@ class Mixture:
 
     def log_joint(self, samples: F32) -> F32:
         """Logarithm of weight times density for each Gaussian, float32 (K, N)."""
-        joint = np.empty((len(self.means), len(samples)), np.float32)
-        for k, covariance in enumerate(self.covariances):
-            root = np.linalg.inv(np.linalg.cholesky(covariance)).T
-            scale = np.log(self.weights[k]) + np.log(np.diag(root)).sum() - 0.5 * len(root) * _LOG_2PI
-            distance = (samples - self.means[k].astype(np.float32)) @ root.astype(np.float32)
-            joint[k] = np.float32(scale) - np.float32(0.5) * np.einsum("nd,nd->n", distance, distance)
+        count, dimensions = self.means.shape
+        roots = np.linalg.inv(np.linalg.cholesky(self.covariances)).transpose(0, 2, 1)
+        scales = np.log(self.weights) + np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
+        side_by_side = roots.transpose(1, 0, 2).reshape(dimensions, count * dimensions).astype(np.float32)
+        offsets = np.einsum("kd,kde->ke", self.means, roots).reshape(-1).astype(np.float32)
+        summed = np.repeat(np.eye(count, dtype=np.float32), dimensions, axis=0) * np.float32(-0.5)
+        joint = np.empty((count, len(samples)), np.float32)
+        for start in range(0, len(samples), _CHUNK):
+            distances = samples[start : start + _CHUNK] @ side_by_side
+            distances -= offsets
+            np.square(distances, out=distances)
+            joint[:, start : start + _CHUNK] = (distances @ summed).T
+        joint += (scales - 0.5 * dimensions * _LOG_2PI).astype(np.float32)[:, None]
         return joint
 
     def marginal(self, first: int) -> Mixture:
@@ -45,7 +53,7 @@ class Mixture:
         return Mixture(self.weights, self.means[:, first:], self.covariances[:, first:, first:])
 
 
-def fit_mixture(samples: F32, weights: F32, *, components: int, rounds: int = 6) -> Mixture:
+def fit_mixture(samples: F32, weights: F32, *, components: int, rounds: int = 4) -> Mixture:
     """Fit by weighted EM.
 
     Args:
@@ -88,10 +96,12 @@ def _principal(samples: F32, weights: F32) -> tuple[float, F32, F32]:
 def _from_responsibilities(samples: F32, responsibilities: F32) -> Mixture:
     totals = responsibilities.sum(axis=1, dtype=np.float64)
     kept = totals > 1e-6 * max(float(totals.sum()), 1e-9)
-    responsibilities, totals = responsibilities[kept], totals[kept]
-    means = (responsibilities @ samples) / totals[:, None]
-    covariances = np.empty((len(totals), samples.shape[1], samples.shape[1]))
-    for k, (share, total) in enumerate(zip(responsibilities, totals, strict=True)):
-        centred = samples - means[k]
-        covariances[k] = (centred * share[:, None]).T @ centred / total + _RIDGE * np.eye(samples.shape[1])
-    return Mixture(totals / totals.sum(), means, covariances)
+    shares, totals = responsibilities[kept].astype(np.float64), totals[kept]
+    dimensions = samples.shape[1]
+    centre = samples.mean(axis=0, dtype=np.float64)
+    centred = samples - centre
+    means = (shares @ centred) / totals[:, None]
+    products = (centred[:, :, None] * centred[:, None, :]).reshape(len(samples), -1)
+    second = (shares @ products).reshape(-1, dimensions, dimensions) / totals[:, None, None]
+    covariances = second - means[:, :, None] * means[:, None, :] + _RIDGE * np.eye(dimensions)
+    return Mixture(totals / totals.sum(), means + centre, covariances)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from inference.engines.classical.in_box import Found, segment
-from inference.engines.classical.propose import intersection_over_union, propose
+from inference.engines.classical.propose import Proposal, intersection_over_union, propose
 from inference.engines.classical.scene import Scene, look
 from inference.errors import InputRejected
 from inference.ops.finish import Segmentation, finish_cutout
@@ -43,40 +43,43 @@ class ClassicalEngine:
     def cut(self, rgb: U8, *, box: Box | None, on_progress: Progress = no_progress) -> Cutout:
         """See ``ports.CutoutEngine``."""
         on_progress("find", 0.0)
-        agreement = 1.0
-        wanted = box
-        proposed: Mask | None = None
-        if wanted is None:
-            wanted, proposed, agreement = _proposed_box(rgb, on_progress)
+        proposal = None if box is not None else _proposal(rgb)
+        wanted = box if proposal is None else _box_around(proposal.mask, rgb)
         on_progress("refine", 0.0)
         view, scene, found = _segmented(rgb, wanted)
         if not found.mask.any():
             raise InputRejected("cutout.nothing_found", "nothing in the box stands out from its surroundings")
         on_progress("refine", 1.0)
-        if proposed is not None:
-            agreement = 0.5 * agreement + 0.5 * _agreement_with(proposed, found.mask, view, rgb)
         measures = outline_measures(found.mask, scene.lab, found.evidence)
-        segmentation = Segmentation(found.mask, view, agreement, measures, guided=box is not None)
-        return finish_cutout(rgb, segmentation, self.name, on_progress=on_progress)
+        if proposal is not None:
+            measures["agreement"] = proposal.agreement
+            measures["stability"] = _overlap(proposal.mask, found.mask, view, rgb)
+            measures["calm_border"] = proposal.calm_border
+            measures["rivals"] = float(proposal.rivals)
+        return finish_cutout(rgb, Segmentation(found.mask, view, measures), self.name, on_progress=on_progress)
 
 
-def _proposed_box(rgb: U8, on_progress: Progress) -> tuple[Box, Mask, float]:
+def _proposal(rgb: U8) -> Proposal:
     height, width = rgb.shape[:2]
     small = resized_rgb(rgb, fitted_size((width, height), _VIEW_PX))
     everywhere = np.ones(small.shape[:2], np.bool_)
     everywhere[[0, -1]] = False
     everywhere[:, [0, -1]] = False
     proposal = propose(look(small, everywhere)[1])
-    on_progress("find", 1.0)
     if proposal is None:
         raise InputRejected("cutout.nothing_found", "nothing in the photo stands out; draw a box around the product")
-    top, bottom, left, right = bounding_slice(proposal.mask)
-    scale = np.array([width / proposal.mask.shape[1], height / proposal.mask.shape[0]])
+    return proposal
+
+
+def _box_around(mask: Mask, rgb: U8) -> Box:
+    """The box of ``mask`` (the whole photo, small) in pixels of the photo, with a little slack."""
+    height, width = rgb.shape[:2]
+    top, bottom, left, right = bounding_slice(mask)
+    scale = np.array([width / mask.shape[1], height / mask.shape[0]])
     slack = 2 + _BOX_SLACK * max(right - left, bottom - top)
     start = np.maximum(0, np.floor((np.array([left, top]) - slack) * scale)).astype(int)
     stop = np.minimum((width, height), np.ceil((np.array([right, bottom]) + slack) * scale)).astype(int)
-    box = Box(int(start[0]), int(start[1]), int(stop[0] - start[0]), int(stop[1] - start[1]))
-    return box, proposal.mask, proposal.agreement
+    return Box(int(start[0]), int(start[1]), int(stop[0] - start[0]), int(stop[1] - start[1]))
 
 
 def _segmented(rgb: U8, box: Box) -> tuple[Box, Scene, Found]:
@@ -95,7 +98,7 @@ def _segmented(rgb: U8, box: Box) -> tuple[Box, Scene, Found]:
     return Box(left, top, right - left, bottom - top), scene, segment(scene, half)
 
 
-def _agreement_with(proposed: Mask, mask: Mask, view: Box, rgb: U8) -> float:
+def _overlap(proposed: Mask, mask: Mask, view: Box, rgb: U8) -> float:
     scale = proposed.shape[1] / rgb.shape[1]
     size = max(1, round(view.width * scale)), max(1, round(view.height * scale))
     placed = np.zeros_like(proposed)

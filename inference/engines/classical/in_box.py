@@ -20,10 +20,13 @@ from inference.ops.potts import edge_price, potts_cut
 from inference.ops.scaling import resized_plane
 from inference.types import F32, Mask
 
-_SAMPLES = 5000
+_SAMPLES = 3000
 _OUTSIDE_COST = np.float32(20)
 _EVIDENCE_LIMIT = 4.0
 _BAND_PX = 7
+_FINE_TEXTURE = 0.2
+_LEAST_TRUST = 0.3
+_DEEP_PX = 5
 _SHADOW_SHARE = 0.36
 
 
@@ -50,7 +53,9 @@ def segment(scene: Scene, half: Scene) -> Found:
     size = (scene.shape[1], scene.shape[0])
     start = resized_plane(coarse.labels, size)
     local = resized_plane(coarse.background, size)
-    found = _turn(scene.with_texture(0.5), start, local, rounds=50)
+    found = _turn(
+        scene.with_texture(_FINE_TEXTURE), Found(start, resized_plane(coarse.evidence, size), local), rounds=50
+    )
     mask = cleaned(found.mask, found, scene)
     if mask.any():
         mask = cleaned(_follow_outline(scene, mask), found, scene)
@@ -62,11 +67,11 @@ def segment_coarsely(half: Scene, *, turns: int = 4) -> Found:
     outside = (~half.inside).astype(np.float32)
     local = local_background(half, outside)
     labels = _first_guess(half, around_here(half, outside))
-    found = Found(labels, labels, local)
+    found = Found(labels, np.full(half.shape, 2, np.float32), local)
     for _ in range(turns):
         if labels[half.inside].sum() < 20:
             break
-        found = _turn(half, labels, local, rounds=60)
+        found = _turn(half, Found(labels, found.evidence, local), rounds=60)
         labels = found.labels
         local = local_background(half, _background_weights(half, labels))
     return Found(found.labels, found.evidence, local)
@@ -79,10 +84,15 @@ def _first_guess(scene: Scene, background: F32) -> F32:
     return np.where(scene.inside, np.clip(0.5 + 0.5 * score, 0, 1), 0).astype(np.float32)
 
 
-def _turn(scene: Scene, labels: F32, local: F32, *, rounds: int) -> Found:
-    """Fit both sides to ``labels``, weigh every pixel, cut."""
-    rows = scene.rows()
-    product = _fitted(rows, np.where(labels > 0.3, labels, 0) * scene.inside, components=6)
+def _turn(scene: Scene, last: Found, *, rounds: int) -> Found:
+    """Fit both sides to the last labels, weigh every pixel, cut.
+
+    What the last turn called product against the evidence counts little in the product's model; otherwise a piece of
+    background that was caught once would vouch for itself.
+    """
+    rows, labels, local = scene.rows(), last.labels, last.background
+    trust = np.clip(0.5 + last.evidence / 4, _LEAST_TRUST, 1)
+    product = _fitted(rows, np.where(labels > 0.3, labels * trust, 0) * scene.inside, components=6)
     background = _with_shadows(rows, _background_weights(scene, labels), components=8, share=_SHADOW_SHARE)
     density = np.logaddexp(background.log_density(rows).reshape(scene.shape), local) - np.log(np.float32(2))
     evidence = product.log_density(rows).reshape(scene.shape) - density
@@ -146,7 +156,7 @@ def _follow_outline(scene: Scene, mask: Mask) -> Mask:
     reach = 4 * _BAND_PX
     core, far = eroded(mask, _BAND_PX // 2), ~dilated(mask, _BAND_PX)
     near = dilated(mask, reach) & ~eroded(mask, reach)
-    ours, theirs = eroded(mask, 2) & near, ~dilated(mask, 2) & near
+    ours, theirs = _surely_ours(mask) & near, ~dilated(mask, 2) & near
     if min(np.count_nonzero(ours), np.count_nonzero(theirs)) < 100:
         return mask
     rows = np.hstack([scene.lab.reshape(-1, 3), positions(scene.shape, spread=12.0)])
@@ -162,19 +172,28 @@ def _follow_outline(scene: Scene, mask: Mask) -> Mask:
     return potts_cut(cost, edge_price(scene.lab, strength=3.0, floor=0.06), start=start, rounds=60) > 0.5
 
 
+def _surely_ours(mask: Mask) -> Mask:
+    """Well inside, where a halo that was caught does not reach, and the middle of what is too thin for that."""
+    deep = eroded(mask, _DEEP_PX)
+    thin = mask & ~dilated(deep, _DEEP_PX + 1)
+    return deep | (thin & eroded(mask, 1))
+
+
 def cleaned(mask: Mask, found: Found, scene: Scene) -> Mask:
     """Without crumbs; holes stay open only where they look like ordinary background (mug handles, scissors)."""
     mask = without_crumbs(mask)
     if not mask.any() or scene.inside.all():
         return mask
-    usual = np.percentile(found.background[~scene.inside], 12)
+    unusual, usual = np.percentile(found.background[~scene.inside], (12, 25))
     count, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
     filled = mask.copy()
     for index in range(1, count):
         hole = labels == index
         if hole[0].any() or hole[-1].any() or hole[:, 0].any() or hole[:, -1].any():
             continue
-        ordinary = np.median(found.background[hole]) > usual and scene.barrier[hole].mean() < 1.0
+        middle = eroded(hole, 3)
+        density = np.median(found.background[middle if middle.any() else hole])
+        ordinary = density > usual or (density > unusual and scene.barrier[hole].mean() < 1.0)
         if stats[index, cv2.CC_STAT_AREA] < 12 or not ordinary:
             filled |= hole
     return filled

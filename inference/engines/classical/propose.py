@@ -20,11 +20,17 @@ _MOST_CANDIDATES = 5
 
 @dataclass(frozen=True)
 class Proposal:
-    """A quick segmentation of the whole photo, its score and its mean IoU with the other candidates."""
+    """A quick segmentation of the whole photo.
+
+    ``agreement`` is its mean IoU with the other candidates; ``rivals`` counts candidates elsewhere in the photo that
+    score nearly as well; ``calm_border`` is 1 for a frame of one colour and falls with the spread of each of its sides.
+    """
 
     mask: Mask
     score: float
     agreement: float
+    rivals: int
+    calm_border: float
 
 
 def propose(half: Scene) -> Proposal | None:
@@ -33,8 +39,18 @@ def propose(half: Scene) -> Proposal | None:
     if not tried:
         return None
     mask, score = max(tried, key=lambda candidate: candidate[1])
-    others = [intersection_over_union(mask, other) for other, _ in tried if other is not mask]
-    return Proposal(mask, score, float(np.mean(others)) if others else 0.5)
+    overlaps = [(intersection_over_union(mask, other), value) for other, value in tried if other is not mask]
+    agreement = float(np.mean([overlap for overlap, _ in overlaps])) if overlaps else 0.5
+    rivals = sum(overlap < 0.02 and value > score - 0.15 for overlap, value in overlaps)
+    return Proposal(mask, score, agreement, rivals, calm_border(half.lab))
+
+
+def calm_border(lab: F32) -> float:
+    """exp(-spread / 2), the spread being the mean standard deviation of L*a*b* (in ``lab``'s units) along each side."""
+    width = max(1, round(_FRAME * min(lab.shape[:2])))
+    sides = (lab[:width], lab[-width:], lab[:, :width], lab[:, -width:])
+    spread = np.mean([np.linalg.norm(side.reshape(-1, 3).std(axis=0)) for side in sides])
+    return float(np.exp(-spread / 2))
 
 
 def intersection_over_union(one: Mask, other: Mask) -> float:

@@ -15,6 +15,7 @@ from inference.types import F32, U8, Mask
 COLOURS = 3
 _LAB_UNIT = np.float32([12.0, 8.0, 8.0])
 _TEXTURE_WEIGHT = 0.7
+_TEXTURE_FLOOR = 0.3
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def look(rgb: U8, inside: Mask) -> tuple[Scene, Scene]:
     smooth = cv2.bilateralFilter(lab, 5, 1.0, 2.0)
     across, down = cv2.Sobel(lab[..., 0], cv2.CV_32F, 1, 0), cv2.Sobel(lab[..., 0], cv2.CV_32F, 0, 1)
     energy = np.sqrt(across * across + down * down)
-    texture = [_TEXTURE_WEIGHT * np.log(_busyness(energy, sigma) + 0.05) for sigma in (2.0, 5.0)]
+    texture = [_TEXTURE_WEIGHT * np.log(_busyness(energy, sigma) + _TEXTURE_FLOOR) for sigma in (2.0, 5.0)]
     features = np.dstack([smooth, *texture]).astype(np.float32)
     blank = np.zeros(inside.shape, np.float32)
     small = Scene(lab, features, inside, blank, blank).halved()
