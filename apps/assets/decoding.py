@@ -24,7 +24,7 @@ from apps.assets.types import Intake, Picture, Spec
 from apps.core.errors import InvalidInput, Unavailable
 
 SCRIPT = Path(__file__).parent / "isolated" / "picture.py"
-WALL_S = 20.0
+WALL_S = 30.0
 TURN_S = 60.0
 NO_SPACE_STATUS = 75
 MIN_SIDE_PX = 64
