@@ -17,11 +17,12 @@ from inference.ops.placement import Outline, Placement, place
 from inference.types import ShotSpec
 
 # A product fills about this much of the picture, whichever it reaches first; the camera comes closer for small ones.
-FILL_HEIGHT = 0.60
-FILL_WIDTH = 0.62
+FILL_HEIGHT = 0.58
+FILL_WIDTH = 0.60
 MAX_FILL_HEIGHT = 0.74
 MAX_FILL_WIDTH = 0.80
-NEAREST = 0.68
+MAX_GROWTH = 1.25
+NEAREST = 0.8
 # A small photo is shown smaller rather than enlarged, as long as the product keeps this part of its size.
 MAX_RETREAT = 1.3
 MIDDLE = 0.535
@@ -46,7 +47,7 @@ def frame_shot(studio: StudioSet, outline: Outline, spec: ShotSpec, look: Look) 
     camera = studio.camera.mirrored(studio.size[0]) if look.mirrored else studio.camera
     flip = np.array([-1.0, 1.0, 1.0]) if look.mirrored else np.ones(3)
     position = studio.anchor.position * flip
-    height_m, width_m = _natural_size(studio, outline, spec.scale)
+    height_m, width_m = _size_in_set(studio, studio.camera, outline, spec)
     thickness = min(0.9 * width_m, 0.75 * height_m, 0.9 * studio.anchor.max_width_m)
     front = Frame.facing(camera, position)
     start = position - front.behind * (0.5 * thickness)
@@ -69,12 +70,26 @@ def frame_shot(studio: StudioSet, outline: Outline, spec: ShotSpec, look: Look) 
     )
 
 
-def _natural_size(studio: StudioSet, outline: Outline, factor: float) -> tuple[float, float]:
-    """(height, width) in metres: tall products get the natural height, wide ones about the same area."""
-    aspect = outline.width / outline.height
-    height = studio.anchor.natural_height_m * min(1.0, (NEUTRAL_ASPECT / aspect) ** 0.6)
-    height = min(height, studio.anchor.max_height_m, studio.anchor.max_width_m / aspect) * factor
-    return height, height * aspect
+def _size_in_set(studio: StudioSet, camera: Camera, outline: Outline, spec: ShotSpec) -> tuple[float, float]:
+    """(height, width) in metres. Tall products get the natural height, wide ones about the same area.
+
+    What looks small in the designer's view grows a little, as far as the anchor has room: sets have no true scale.
+    """
+    anchor, aspect = studio.anchor, outline.width / outline.height
+    room = min(anchor.max_height_m, anchor.max_width_m / aspect)
+    height = min(room, anchor.natural_height_m * min(1.0, (NEUTRAL_ASPECT / aspect) ** 0.6))
+    fill = _fill(studio, camera, (height, height * aspect), spec)
+    height *= min(max(1.0, fill**-0.5), MAX_GROWTH, room / height)
+    return height * spec.scale, height * spec.scale * aspect
+
+
+def _fill(studio: StudioSet, camera: Camera, size_m: tuple[float, float], spec: ShotSpec) -> float:
+    """Size in the designer's view relative to the wanted size; 1 = just right."""
+    aspect = spec.width / spec.height
+    _, _, width = _view(studio, aspect)
+    per_metre = camera.focal_px / camera.project(studio.anchor.position)[2]
+    height_px, width_px = size_m[0] * per_metre, size_m[1] * per_metre
+    return max(height_px / (FILL_HEIGHT * width / aspect), width_px / (FILL_WIDTH * width))
 
 
 def _metres_per_photo_px(view: Camera, origin: F64, outline: Outline, height_m: float) -> float:
@@ -111,7 +126,7 @@ def _window(
     base_x, base_y, depth = camera.project(base)
     per_metre = camera.focal_px / depth
     product_w, product_h = size_m[0] * per_metre, size_m[1] * per_metre
-    fill = max(product_h / (FILL_HEIGHT * width / aspect), product_w / (FILL_WIDTH * width))
+    fill = _fill(studio, studio.camera, size_m, spec)
     enlarged = product_w * spec.width / (outline_width * width * max(NEAREST, fill))
     nearness = max(NEAREST, fill) * min(MAX_RETREAT, max(1.0, enlarged))
     width *= min(1.12, nearness) / look.zoom
