@@ -18,7 +18,7 @@ from inference.ops.body import Body, build_body
 from inference.ops.colour import LUMINANCE, delta_e_unit, hex_to_linear, hex_to_rgb, linear_to_srgb, srgb_decode_table
 from inference.ops.dither import tpdf_tile
 from inference.ops.light import add_map, mix
-from inference.ops.palette import CORE, albedo_gain, recolour
+from inference.ops.palette import CORE, albedo_gain, light_tint, recolour
 from inference.ops.placement import Outline, find_outline, on_canvas, resample_rgba
 from inference.ops.reflection import mirror_card, reflection
 from inference.ops.shadow import visibility
@@ -52,7 +52,7 @@ class StudioSets:
         watch = Stopwatch(on_progress)
         with watch.stage("plates", 0.05):
             studio = self._store.get(spec.set_name)
-            changes = palette_changes(studio, spec.palette)
+            colours = chosen_colours(studio, spec.palette)
             outline = find_outline(cutout.alpha)
             look = look_for(spec.seed, _light_shares(studio), mirrors=studio.mirrors)
             framing = frame_shot(studio, outline, spec, look)
@@ -67,7 +67,7 @@ class StudioSets:
         with watch.stage("mix", 0.5):
             linear, shade = _mixed(studio, stage, look, maps)
         with watch.stage("recolour", 0.55):
-            linear = recolour(linear, [(stage.coverage[index], gain) for index, gain in changes])
+            linear = _recoloured(linear, studio, stage, colours)
         with watch.stage("reflection", 0.6):
             linear = _with_reflection(linear, studio, stage, framing, body, part)
         with watch.stage("display", 0.7):
@@ -78,16 +78,19 @@ class StudioSets:
             visible=_visible(stage, framing, part),
             product=part,
             placement=framing.placement,
-            set_delta_e=_set_delta_e(plate, studio, stage, look, maps, changes, spec.palette),
+            set_delta_e=_set_delta_e(plate, studio, stage, look, maps, colours),
             identity={"name": studio.name, "version": studio.version, "plates_sha256": studio.digest},
-            parameters=_parameters(studio, framing, look, spec),
+            parameters=_parameters(studio, framing, look, colours),
             measures=_measures(outline, framing),
             timings_s=watch.timings_s,
         )
 
 
-def palette_changes(studio: StudioSet, palette: tuple[str, ...]) -> list[tuple[int, F32]]:
-    """(material index, albedo gain) for each palette colour, in the set's order.
+def chosen_colours(studio: StudioSet, palette: tuple[str, ...]) -> dict[int, str]:
+    """Material index to ``#rrggbb``: the palette in the set's order.
+
+    A surface that the palette does not reach, but that has the same colour as one that it does (floor and wall, say),
+    follows that one, so that a single brand colour never splits what belongs together.
 
     Raises InputRejected ``shot.bad_colour``, ``shot.too_many_colours``.
     """
@@ -98,10 +101,21 @@ def palette_changes(studio: StudioSet, palette: tuple[str, ...]) -> list[tuple[i
             f"the set {studio.name} takes {len(open_to_change)} colours, not {len(palette)}",
             count=len(open_to_change),
         )
-    return [
-        (index, albedo_gain(hex_to_linear(code), studio.materials[index].base_albedo))
-        for index, code in zip(open_to_change, palette, strict=False)
-    ]
+    colours = {index: code for index, code in zip(open_to_change, palette, strict=False) if hex_to_rgb(code)}
+    leaders = {studio.materials[index].default_hex.lower(): code for index, code in reversed(colours.items())}
+    for index in open_to_change[len(palette) :]:
+        if (default := studio.materials[index].default_hex.lower()) in leaders:
+            colours[index] = leaders[default]
+    return colours
+
+
+def _recoloured(linear: F32, studio: StudioSet, stage: Stage, colours: Mapping[int, str]) -> F32:
+    changes = []
+    for index, code in colours.items():
+        base, coverage = studio.materials[index].base_albedo, stage.coverage[index]
+        lit_base = base * light_tint(linear, coverage, base)
+        changes.append((coverage, albedo_gain(hex_to_linear(code), lit_base)))
+    return recolour(linear, changes)
 
 
 def _light_shares(studio: StudioSet) -> tuple[float, ...]:
@@ -164,16 +178,10 @@ def _visible(stage: Stage, framing: Framing, part: U8) -> U8:
 
 
 def _set_delta_e(
-    plate: U8,
-    studio: StudioSet,
-    stage: Stage,
-    look: Look,
-    maps: F32,
-    changes: list[tuple[int, F32]],
-    palette: tuple[str, ...],
+    plate: U8, studio: StudioSet, stage: Stage, look: Look, maps: F32, colours: Mapping[int, str]
 ) -> float | None:
     """Mean CIEDE2000 over the palette between each colour and its lit material, brought to unit light."""
-    if not changes:
+    if not colours:
         return None
     step = np.s_[::6, ::6]
     codes = stage.plates[:, ::6, ::6].astype(np.float32) / np.float32(65535)
@@ -183,7 +191,7 @@ def _set_delta_e(
     lit = cv2.resize(maps, size, interpolation=cv2.INTER_NEAREST).reshape(*light.shape, -1).min(axis=2) > 0.98
     found = [
         _material_delta_e(shown, light, lit & (stage.coverage[index][step] >= CORE), studio.materials[index], code)
-        for (index, _), code in zip(changes, palette, strict=True)
+        for index, code in colours.items()
     ]
     known = [value for value in found if value is not None]
     return float(np.mean(known)) if known else None
@@ -200,17 +208,14 @@ def _material_delta_e(shown: F32, light: F32, where: Any, material: Material, co
     return float(delta_e_unit(linear_to_srgb(colour)[None], wanted[None])[0])
 
 
-def _parameters(studio: StudioSet, framing: Framing, look: Look, spec: ShotSpec) -> dict[str, Any]:
+def _parameters(studio: StudioSet, framing: Framing, look: Look, colours: Mapping[int, str]) -> dict[str, Any]:
     window = framing.window
     return {
         "look": look.as_dict(),
         "window": [window.left, window.top, window.width, window.height],
         "placement": framing.placement.as_dict(),
         "thickness_m": round(framing.thickness_m, 6),
-        "colours": {
-            item.name: code
-            for item, code in zip((m for m in studio.materials if m.recolourable), spec.palette, strict=False)
-        },
+        "colours": {studio.materials[index].name: code for index, code in colours.items()},
     }
 
 

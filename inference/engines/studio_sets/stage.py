@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from inference.engines.studio_sets.framing import Framing
 from inference.engines.studio_sets.plates import U16, StudioSet
 from inference.ops.geometry import Camera, Window
 from inference.ops.shadow import AreaLight
 from inference.types import F32, U8
+
+Sample = TypeVar("Sample", np.uint8, np.uint16)
 
 SHADOW_PX = 600
 """Longest side of the raster that shadows are cast on; it is half the canvas where that is smaller."""
@@ -52,13 +56,17 @@ def set_stage(studio: StudioSet, framing: Framing) -> Stage:
         nearness=_nearness(depth),
         small_depth=small_depth,
         small_normal=np.ascontiguousarray(normal),
-        small_coverage=tuple(cv2.resize(item, small, interpolation=cv2.INTER_AREA) for item in coverage),
+        small_coverage=tuple(
+            np.asarray(cv2.resize(item, small, interpolation=cv2.INTER_AREA), np.uint8) for item in coverage
+        ),
         small_camera=framing.camera.at_fraction(small[0] / canvas[0]),
         lamps=tuple(_mirrored(light.area) if flip else light.area for light in studio.lights),
     )
 
 
-def _shown(plate: U16 | U8, studio: StudioSet, window: Window, size: tuple[int, int], flip: bool) -> U16 | U8:
+def _shown(
+    plate: npt.NDArray[Sample], studio: StudioSet, window: Window, size: tuple[int, int], flip: bool
+) -> npt.NDArray[Sample]:
     """Filtered crop of a full-size plate."""
     left = studio.size[0] - window.left - window.width if flip else window.left
     top, right, bottom = int(window.top), int(left + window.width), int(window.top + window.height)
@@ -67,7 +75,7 @@ def _shown(plate: U16 | U8, studio: StudioSet, window: Window, size: tuple[int, 
         part = part[:, ::-1]
     shrinks = size[0] < 0.98 * window.width
     method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(np.ascontiguousarray(part), size, interpolation=method), plate.dtype)
+    return cast("npt.NDArray[Sample]", cv2.resize(np.ascontiguousarray(part), size, interpolation=method))
 
 
 def _picked(plate: F32, studio: StudioSet, window: Window, size: tuple[int, int], flip: bool) -> F32:

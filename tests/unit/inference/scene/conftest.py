@@ -17,6 +17,8 @@ from tests.unit.inference.scene.synthetic_set import write_synthetic_set
 def sets_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_synthetic_set(tmp_path_factory.mktemp("sets"))
     write_synthetic_set(folder, name="pillar", pillar=True)
+    write_synthetic_set(folder, name="uniform", table_hex="#E6E0D8")
+    write_synthetic_set(folder, name="warm", lamp_colour=(1.15, 1.0, 0.8))
     return write_synthetic_set(folder, name="glossy", gloss=True)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,12 +27,20 @@ CAMERA = {"origin": [0.0, -1.9, 0.45], "target": [0.0, 0.0, 0.1], "up": [0, 0, 1
 SQRT = {"curve": "sqrt", "scale": 2.0}
 
 
-def write_synthetic_set(folder: Path, *, name: str = "synthetic", pillar: bool = False, gloss: bool = False) -> Path:
+def write_synthetic_set(
+    folder: Path,
+    *,
+    name: str = "synthetic",
+    pillar: bool = False,
+    gloss: bool = False,
+    table_hex: str = TABLE_HEX,
+    lamp_colour: tuple[float, float, float] = (1, 1, 1),
+) -> Path:
     """Write the set into ``folder / name``; returns ``folder``."""
     home = folder / name
     home.mkdir(parents=True)
     depth, normal, position, wall = _trace(pillar)
-    albedo = np.where(wall[..., None], hex_to_linear(WALL_HEX), hex_to_linear(TABLE_HEX)).astype(np.float32)
+    albedo = np.where(wall[..., None], hex_to_linear(WALL_HEX), hex_to_linear(table_hex)).astype(np.float32)
     way = np.asarray(LAMP["center"], np.float32) - position
     cosine = (way * normal).sum(axis=2) / np.linalg.norm(way, axis=2)
     lamp = albedo * np.float32(LAMP_SHARE) * np.maximum(cosine, 0)[..., None]
@@ -45,11 +54,13 @@ def write_synthetic_set(folder: Path, *, name: str = "synthetic", pillar: bool =
     _save(home / "normal.jp2", codec.encode_jp2(normal[::2, ::2], {"curve": "signed"}, 1000))
     inverse = {"curve": "inverse", "near_m": 0.5, "far_m": 4.0}
     _save(home / "depth.png", codec.encode_png(depth[::2, ::2], inverse))
-    (home / "set.json").write_text(json.dumps(_description(name, inverse, 0.15 if gloss else 0.9)))
+    description = _description(name, inverse, 0.15 if gloss else 0.9, table_hex)
+    description["lights"][0]["color"] = list(lamp_colour)
+    (home / "set.json").write_text(json.dumps(description))
     return folder
 
 
-def _description(name: str, inverse: dict[str, object], roughness: float) -> dict[str, object]:
+def _description(name: str, inverse: dict[str, object], roughness: float, table_hex: str) -> dict[str, Any]:
     def plate(file: str, encoding: dict[str, object]) -> dict[str, object]:
         return {"file": file, "encoding": encoding}
 
@@ -83,7 +94,7 @@ def _description(name: str, inverse: dict[str, object], roughness: float) -> dic
         "camera": CAMERA,
         "views": {"hero": {"center": [0.5, 0.5], "width": 0.7, "aspect": 1.0}},
         "lights": lights,
-        "materials": [material("wall", WALL_HEX), material("table", TABLE_HEX)],
+        "materials": [material("wall", WALL_HEX), material("table", table_hex)],
         "albedo": plate("albedo.jp2", SQRT),
         "depth": plate("depth.png", inverse),
         "normal": plate("normal.jp2", {"curve": "signed"}),

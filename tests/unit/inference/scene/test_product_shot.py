@@ -196,3 +196,22 @@ def test_a_caller_may_stop_it(photo: np.ndarray, cutout: Cutout, options: SceneO
     with pytest.raises(Cancelled):
         make_shot(photo, cutout, SPEC, options=options, on_progress=stop_at_shadow)
     assert seen == ["plates", "place", "stage", "shadow"]
+
+
+def test_one_colour_reaches_everything_that_looked_the_same(
+    photo: np.ndarray, cutout: Cutout, options: SceneOptions
+) -> None:
+    alone = make_shot(photo, cutout, replace(SPEC, palette=("#1b4d3e",)), options=options)
+    assert alone.recipe["parameters"]["colours"] == {"wall": "#1b4d3e"}
+    together = make_shot(photo, cutout, replace(SPEC, set_name="uniform", palette=("#1b4d3e",)), options=options)
+    assert together.recipe["parameters"]["colours"] == {"wall": "#1b4d3e", "table": "#1b4d3e"}
+    apart = make_shot(photo, cutout, replace(SPEC, set_name="uniform", palette=("#1b4d3e", "#fff")), options=options)
+    assert apart.recipe["parameters"]["colours"] == {"wall": "#1b4d3e", "table": "#fff"}
+
+
+def test_a_brand_colour_stays_itself_under_a_warm_lamp(
+    photo: np.ndarray, cutout: Cutout, options: SceneOptions
+) -> None:
+    result = make_shot(photo, cutout, replace(SPEC, set_name="warm", palette=("#2d4fa0",)), options=options)
+    assert result.gate.set_delta_e is not None
+    assert result.gate.set_delta_e <= 1.5
