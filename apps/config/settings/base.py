@@ -177,7 +177,7 @@ QUARANTINE_DIR = DATA_DIR / "quarantine"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # ---- queue: the job row is the record, the broker only rings the bell
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://localhost")
 JOB_KINDS: dict[str, str] = {
     "studio.cutout": "apps.studio.jobs.CutoutKind",
     "studio.shot": "apps.studio.jobs.ShotKind",
