@@ -11,6 +11,22 @@ const press = (key) => {
   return Boolean(element);
 };
 
+/** Dragging the line moves the range that stands for it. */
+function watchLine(line, range, place) {
+  const drag = (event) => {
+    const { left, right } = place();
+    const x = event.clientX - viewer.room.getBoundingClientRect().left;
+    range.value = ((x - left) / (right - left)) * 100;
+    range.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  line.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    line.setPointerCapture(event.pointerId);
+    line.addEventListener("pointermove", drag);
+  });
+  line.addEventListener("lostpointercapture", () => line.removeEventListener("pointermove", drag));
+}
+
 function watchComparison() {
   const toggle = section.querySelector("[data-compare-toggle]");
   const before = section.querySelector("[data-before]");
@@ -21,6 +37,7 @@ function watchComparison() {
   slide(range, []);
   range.addEventListener("input", place);
   viewer.onMove = place;
+  watchLine(line, range, place);
   toggle.addEventListener("click", () => {
     const isOn = toggle.getAttribute("aria-pressed") !== "true";
     toggle.setAttribute("aria-pressed", String(isOn));

@@ -105,7 +105,7 @@ export class Viewer {
     const half = { x: Math.min(0.5, clientWidth / 2 / width), y: Math.min(0.5, clientHeight / 2 / height) };
     this.centre = { x: clamp(this.centre.x, half.x, 1 - half.x), y: clamp(this.centre.y, half.y, 1 - half.y) };
     const snap = (value) => Math.round(value * this.density) / this.density;
-    return { left: snap(clientWidth / 2 - this.centre.x * width), top: snap(clientHeight / 2 - this.centre.y * height), width, height };
+    return { left: snap(clientWidth / 2 - this.centre.x * width), top: snap(clientHeight / 2 - this.centre.y * height), width: snap(width), height: snap(height) };
   }
 
   draw() {
@@ -114,7 +114,7 @@ export class Viewer {
     this.picture.style.setProperty("right", "auto");
     this.picture.style.setProperty("bottom", "auto");
     this.picture.toggleAttribute("data-enlarged", this.zoom > 1);
-    this.text.textContent = `${Math.round(this.zoom * 100)} %`;
+    this.text.textContent = `${Math.round(this.zoom * 100)}%`;
     drawPixelGrid(this.grid, this.room, frame, this.size, this.zoom >= GRID_FROM);
     this.onMove(frame);
   }
@@ -127,6 +127,7 @@ export class Viewer {
     const at = left + ((right - left) * percent) / 100;
     before.style.setProperty("--at", `${((at - frame.left) / frame.width) * 100}%`);
     line.style.setProperty("--at", `${at}px`);
+    return { at, left, right };
   }
 
   onWheel(event) {
@@ -139,7 +140,7 @@ export class Viewer {
   }
 
   onPointer(event) {
-    if (event.target.closest("a, button, input")) return;
+    if (event.target.closest("a, button, input, [data-compare-line]")) return;
     if (event.type === "pointerdown") {
       this.pointers.set(event.pointerId, event);
       this.room.setPointerCapture(event.pointerId);
