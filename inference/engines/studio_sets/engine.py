@@ -11,7 +11,7 @@ import numpy as np
 from inference.engines.studio_sets import PLATES_DIR
 from inference.engines.studio_sets.framing import Framing, frame_shot
 from inference.engines.studio_sets.plates import Material, PlateStore, StudioSet
-from inference.engines.studio_sets.stage import Stage, set_stage, small_nearness
+from inference.engines.studio_sets.stage import Stage, set_stage
 from inference.engines.studio_sets.variation import Look, look_for
 from inference.errors import InputRejected
 from inference.ops.body import Body, build_body
@@ -145,7 +145,7 @@ def _gains(studio: StudioSet, look: Look) -> F32:
 def _mixed(studio: StudioSet, stage: Stage, look: Look, maps: F32) -> tuple[F32, F32]:
     lamps = [area is not None for area in stage.lamps]
     plane = np.array([sum(lamps[:i]) if lamp else -1 for i, lamp in enumerate(lamps)], np.int64)
-    return mix(stage.plates, _gains(studio, look), plane, maps, stage.nearness, small_nearness(stage))
+    return mix(stage.plates, _gains(studio, look), plane, maps, stage.nearness, stage.small_nearness)
 
 
 def _with_reflection(linear: F32, studio: StudioSet, stage: Stage, framing: Framing, body: Body, part: U8) -> F32:
@@ -163,7 +163,7 @@ def _with_reflection(linear: F32, studio: StudioSet, stage: Stage, framing: Fram
     added = reflection(
         stage.small_depth, stage.small_normal, gloss, stage.small_camera, body, mirror_card(part, base), around
     )
-    return add_map(linear, added, stage.nearness, small_nearness(stage))
+    return add_map(linear, added, stage.nearness, stage.small_nearness)
 
 
 def _visible(stage: Stage, framing: Framing, part: U8) -> U8:

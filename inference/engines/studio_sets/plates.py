@@ -59,7 +59,7 @@ class Anchor:
 
 @dataclass(frozen=True, eq=False)
 class StudioSet:
-    """A set in memory. ``depth``: planar metres, <= 0 nothing; ``normal``: world unit vectors; both maybe smaller."""
+    """A set in memory. ``nearness``: 1 / planar metres, 0 nothing; ``normal``: unit vectors; both maybe smaller."""
 
     name: str
     version: str
@@ -69,7 +69,7 @@ class StudioSet:
     views: dict[str, dict[str, Any]]
     lights: tuple[Light, ...]
     materials: tuple[Material, ...]
-    depth: F32
+    nearness: F32
     normal: F32
     anchor: Anchor
     mirrors: bool
@@ -78,7 +78,7 @@ class StudioSet:
     def nbytes(self) -> int:
         """Memory that the plates take."""
         plates = [light.codes for light in self.lights] + [material.coverage for material in self.materials]
-        return sum(plate.nbytes for plate in plates) + self.depth.nbytes + self.normal.nbytes
+        return sum(plate.nbytes for plate in plates) + self.nearness.nbytes + self.normal.nbytes
 
 
 def set_folders(directory: Path) -> dict[str, Path]:
@@ -149,7 +149,7 @@ class _Reader:
             views=raw["views"],
             lights=lights,
             materials=materials,
-            depth=np.where(np.isfinite(depth), depth, 0).astype(np.float32),
+            nearness=np.where(np.isfinite(depth), 1 / depth, 0).astype(np.float32),
             normal=np.asarray(normal / length, np.float32),
             anchor=_anchor(raw["anchors"][0]),
             mirrors=bool(raw.get("mirrors", True)),

@@ -15,6 +15,9 @@ from inference.ops.geometry import Camera, Window
 from inference.ops.shadow import AreaLight
 from inference.types import F32, U8
 
+SAME_SURFACE = 0.02
+"""Relative step of 1 / depth between neighbours that is still one surface."""
+
 Sample = TypeVar("Sample", np.uint8, np.uint16)
 
 SHADOW_PX = 600
@@ -28,6 +31,7 @@ class Stage:
     plates: U16
     coverage: tuple[U8, ...]
     nearness: F32
+    small_nearness: F32
     small_depth: F32
     small_normal: F32
     small_coverage: tuple[U8, ...]
@@ -45,16 +49,16 @@ def set_stage(studio: StudioSet, framing: Framing) -> Stage:
     for light, plate in zip(studio.lights, plates, strict=True):
         plate[...] = _shown(light.codes, studio, window, canvas, flip)
     coverage = tuple(_shown(item.coverage, studio, window, canvas, flip) for item in studio.materials)
-    depth = _picked(studio.depth, studio, window, canvas, flip)
-    small_depth = _picked(studio.depth, studio, window, small, flip)
+    small_nearness = _surface(studio.nearness, studio, window, small, flip)
     normal = _picked(studio.normal, studio, window, small, flip)
     if flip:
         normal = normal * np.array([-1, 1, 1], np.float32)
     return Stage(
         plates=plates,
         coverage=coverage,
-        nearness=_nearness(depth),
-        small_depth=small_depth,
+        nearness=_surface(studio.nearness, studio, window, canvas, flip),
+        small_nearness=small_nearness,
+        small_depth=np.divide(1, small_nearness, out=np.zeros_like(small_nearness), where=small_nearness > 0),
         small_normal=np.ascontiguousarray(normal),
         small_coverage=tuple(
             np.asarray(cv2.resize(item, small, interpolation=cv2.INTER_AREA), np.uint8) for item in coverage
@@ -78,24 +82,33 @@ def _shown(
     return cast("npt.NDArray[Sample]", cv2.resize(np.ascontiguousarray(part), size, interpolation=method))
 
 
+def _surface(nearness: F32, studio: StudioSet, window: Window, size: tuple[int, int], flip: bool) -> F32:
+    """1 / depth at another size: interpolated on surfaces (it is linear on planes), nearest across edges."""
+    x, y = _grid(nearness, studio, window, size, flip)
+    column, row = (x - 0.5).astype(np.float32), (y - 0.5).astype(np.float32)
+    across, down = np.meshgrid(column, row)
+    smooth = cv2.remap(nearness, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    nearest = _picked(nearness, studio, window, size, flip)
+    return np.where(np.abs(smooth - nearest) < SAME_SURFACE * nearest, smooth, nearest).astype(np.float32)
+
+
 def _picked(plate: F32, studio: StudioSet, window: Window, size: tuple[int, int], flip: bool) -> F32:
-    """Nearest samples (depth and normals must not be mixed across edges); the plate may be stored smaller."""
-    columns = window.left + (np.arange(size[0]) + 0.5) * window.width / size[0]
-    rows = window.top + (np.arange(size[1]) + 0.5) * window.height / size[1]
+    """Nearest samples; the plate may be stored smaller than the others."""
+    x, y = _grid(plate, studio, window, size, flip)
+    columns = np.clip(x.astype(np.intp), 0, plate.shape[1] - 1)
+    rows = np.clip(y.astype(np.intp), 0, plate.shape[0] - 1)
+    return np.ascontiguousarray(plate[np.ix_(rows, columns)])
+
+
+def _grid(
+    plate: F32, studio: StudioSet, window: Window, size: tuple[int, int], flip: bool
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Where the pixel centres of columns and rows lie in a plate."""
+    x = window.left + (np.arange(size[0]) + 0.5) * window.width / size[0]
+    y = window.top + (np.arange(size[1]) + 0.5) * window.height / size[1]
     if flip:
-        columns = studio.size[0] - columns
-    x = np.clip((columns * plate.shape[1] / studio.size[0]).astype(np.intp), 0, plate.shape[1] - 1)
-    y = np.clip((rows * plate.shape[0] / studio.size[1]).astype(np.intp), 0, plate.shape[0] - 1)
-    return np.ascontiguousarray(plate[np.ix_(y, x)])
-
-
-def _nearness(depth: F32) -> F32:
-    return np.divide(1.0, depth, out=np.zeros_like(depth), where=depth > 0)
-
-
-def small_nearness(stage: Stage) -> F32:
-    """1 / depth of the small raster, 0 = nothing."""
-    return _nearness(stage.small_depth)
+        x = studio.size[0] - x
+    return x * plate.shape[1] / studio.size[0], y * plate.shape[0] / studio.size[1]
 
 
 def _mirrored(area: AreaLight | None) -> AreaLight | None:
