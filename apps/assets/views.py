@@ -22,9 +22,9 @@ from apps.core.errors import InvalidInput
 @workspace_view(role=Role.EDITOR, scoped=False)
 def upload(request: WorkspaceRequest) -> HttpResponseBase:
     """One file in the field ``file``."""
-    if getattr(request, "upload_too_big", False):
-        raise InvalidInput("assets.too_big", limit_mb=settings.UPLOAD_MAX_BYTES // 2**20)
     files = request.FILES.getlist("file")
+    if getattr(request, "upload_too_big", False):  # known once the form was read
+        raise InvalidInput("assets.too_big", limit_mb=settings.UPLOAD_MAX_BYTES // 2**20)
     if len(files) != 1 or files[0].name is None:
         raise InvalidInput("assets.one_file")
     settled = services.receive_upload(

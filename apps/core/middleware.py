@@ -26,9 +26,9 @@ class ContentSecurityPolicy:
         from django.conf import settings
 
         self.get_response = get_response
-        storage = settings.S3_ENDPOINT_URL or (
-            f"https://{settings.S3_BUCKET}.s3.amazonaws.com" if settings.S3_BUCKET else ""
-        )
+        # Amazon's oldest region answers without its name in the host, all others with it.
+        hosts = ("s3.amazonaws.com", f"s3.{settings.S3_REGION}.amazonaws.com") if settings.S3_BUCKET else ()
+        storage = settings.S3_ENDPOINT_URL or " ".join(f"https://{settings.S3_BUCKET}.{host}" for host in hosts)
         self.policy = POLICY.format(storage=storage)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

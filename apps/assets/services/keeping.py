@@ -13,7 +13,7 @@ from apps.assets.models import Asset, Blob, Lineage, Rendition, Upload, UploadSt
 from apps.assets.naming import SUFFIX_OF
 from apps.assets.selectors import find_rendition, get_asset, read_bytes
 from apps.assets.storage import blob_store
-from apps.assets.types import ORIGINAL, SPECS, Picture
+from apps.assets.types import SPECS, Picture
 from apps.core.errors import NotFound
 from apps.core.tenancy import tenant_scope
 from inference.recipe import recipe_hash
@@ -89,7 +89,7 @@ def find_or_keep_asset(
     if any(row.workspace_id != workspace.id for row in (blob, *(parent for parent, _ in parents))):
         raise NotFound("not_found")
     with tenant_scope(workspace.id):
-        asset, is_new = Asset.objects.select_related("blob").get_or_create(
+        asset, is_new = Asset.objects.select_related("blob", "workspace").get_or_create(
             workspace=workspace,
             recipe_hash=recipe_hash(recipe),
             defaults={
@@ -109,8 +109,10 @@ def find_or_keep_asset(
 
 def keep_rendition(asset: Asset, *, spec: str, picture: Picture) -> Rendition:
     """Store a derived file under its spec; the first one stays."""
+    with tenant_scope(asset.workspace_id):
+        workspace = asset.workspace
     blob = keep_blob(
-        asset.workspace,
+        workspace,
         picture.data,
         content_type=picture.content_type,
         width=picture.width,
@@ -127,23 +129,22 @@ def ensure_renditions(asset: Asset, specs: Iterable[str]) -> None:
         Unavailable: the storage or every decoder is busy or full.
     """
     with tenant_scope(asset.workspace_id):
+        original = asset.blob
         missing = [spec for spec in dict.fromkeys(specs) if find_rendition(asset, spec) is None]
     if any(spec not in SPECS for spec in missing):
         raise NotFound("not_found")
-    same = {s for s in missing if SPECS[s].width == 0 and SPECS[s].content_type == asset.blob.content_type}
+    same = {s for s in missing if SPECS[s].width == 0 and SPECS[s].content_type == original.content_type}
     for spec in same:
-        _link_rendition(asset, spec, asset.blob)
+        _link_rendition(asset, spec, original)
     wanted = [SPECS[spec] for spec in missing if spec not in same]
     if wanted:
-        made = derive(read_bytes(asset.blob), content_type=asset.blob.content_type, specs=wanted)
+        made = derive(read_bytes(original), content_type=original.content_type, specs=wanted)
         for name, picture in made.items():
             keep_rendition(asset, spec=name, picture=picture)
 
 
 def ensure_rendition(asset: Asset, spec: str) -> Blob:
     """The blob of one rendition, made now if need be. Raises like ``ensure_renditions``."""
-    if spec == ORIGINAL:
-        return asset.blob
     with tenant_scope(asset.workspace_id):
         found = find_rendition(asset, spec)
     if found is not None:
