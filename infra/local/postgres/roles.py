@@ -1,4 +1,6 @@
-"""The roles and the database that VisualForge expects. A server of your own needs the same (docs/operations.md).
+"""The roles and the database that VisualForge expects. A server of your own needs the same:
+
+    python -m infra.local.postgres        prints the statements for psql
 
 Row-level security does not bind superusers, and without FORCE not the owner of a table either. So the owner migrates,
 and the application connects as a role that owns nothing.
@@ -44,3 +46,11 @@ def provision(host: str) -> None:
             admin.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
     with psycopg.connect(host=host, user=ADMIN, dbname=DATABASE) as admin:
         admin.execute(_IN_DATABASE)
+
+
+def statements() -> str:
+    """What an administrator runs with psql on a server of their own, with passwords to fill in."""
+    roles = [f"CREATE ROLE {role} {_ROLES[role]} PASSWORD '...';" for role in (OWNER, APP)]
+    return "\n".join(
+        [*roles, f"CREATE DATABASE {DATABASE} OWNER {OWNER};", f"\\connect {DATABASE}", _IN_DATABASE.strip()]
+    )

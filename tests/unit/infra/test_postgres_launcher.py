@@ -282,3 +282,10 @@ def test_the_log_says_who_stopped_the_server(data_dir: Path) -> None:
     server.process.wait()
     assert "received fast shutdown request" in (data_dir / "postgres" / "log").read_text()
     server.stop()
+
+
+def test_the_statements_for_a_server_of_your_own_name_both_roles_and_no_password() -> None:
+    printed = roles.statements()
+    assert "CREATE ROLE vf_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD '...';" in printed
+    assert "CREATE ROLE vf_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD '...';" in printed
+    assert "CREATE DATABASE visualforge OWNER vf_owner;" in printed
