@@ -54,7 +54,11 @@ def find_rendition(asset: Asset, spec: str) -> Blob | None:
 
 def get_upload(workspace: Workspace, upload_id: uuid.UUID) -> Upload:
     """Raises NotFound."""
-    upload = Upload.objects.select_related("asset").filter(workspace=workspace, pk=upload_id).first()
+    upload = (
+        Upload.objects.select_related("asset", "workspace", "created_by")
+        .filter(workspace=workspace, pk=upload_id)
+        .first()
+    )
     if upload is None:
         raise NotFound("not_found")
     return upload
