@@ -13,6 +13,7 @@ from inference.errors import InputRejected
 from inference.ops.gate import interior, product_gate
 from inference.ops.placement import Placement, on_canvas, overlap, resample
 from inference.ops.timing import Stopwatch
+from inference.pipelines.catalogue import list_sets
 from inference.ports import SceneEngine, SceneOptions, ScenePlate
 from inference.recipe import SCHEMA, pixels_sha256
 from inference.registry import scene_engine
@@ -47,7 +48,8 @@ def make_shot(
 
     Raises:
         InputRejected: ``shot.bad_size``, ``shot.size_mismatch``, ``shot.bad_scale``, ``shot.unknown_set``,
-            ``shot.bad_colour``, ``shot.too_many_colours``, ``shot.empty_cutout``, ``shot.offset_outside``.
+            ``shot.unknown_option``, ``shot.bad_colour``, ``shot.too_many_colours``,
+            ``shot.empty_cutout``, ``shot.offset_outside``.
         EngineUnavailable: ``shot.plates_damaged``.
         Cancelled: raised by ``on_progress``.
     """
@@ -60,20 +62,9 @@ def make_shot(
         mask = np.ascontiguousarray(product[..., 3])
         master = composite(product, scene.plate, scene.placement)
     with watch.stage("gate", 0.85):
-        gate = product_gate(
-            master,
-            photo=photo_rgb,
-            foreground=cutout.rgb,
-            alpha=cutout.alpha,
-            plate=scene.plate,
-            visible=scene.visible,
-            placement=scene.placement,
-            set_delta_e=scene.set_delta_e,
-        )
-    warnings = ("shot.product_upscaled",) if scene.placement.scale > 1 else ()
+        gate = judged(master, photo_rgb, cutout, scene)
     with watch.stage("recipe", 0.95):
         recipe = _recipe(photo_rgb, cutout, spec, engine, scene, master, gate, source)
-        recipe["warnings"] = list(warnings)
     return ShotResult(
         master=master,
         plate=scene.plate,
@@ -84,7 +75,21 @@ def make_shot(
         recipe=recipe,
         timings_s={**scene.timings_s, **watch.timings_s},
         measures=scene.measures,
-        warnings=warnings,
+        warnings=_warnings(scene),
+    )
+
+
+def judged(master: U8, photo_rgb: U8, cutout: Cutout, scene: ScenePlate) -> GateReport:
+    """The product gate on a master (see ``ops.gate``)."""
+    return product_gate(
+        master,
+        photo=photo_rgb,
+        foreground=cutout.rgb,
+        alpha=cutout.alpha,
+        plate=scene.plate,
+        visible=scene.visible,
+        placement=scene.placement,
+        set_delta_e=scene.set_delta_e,
     )
 
 
@@ -113,15 +118,17 @@ def composite(product: U8, plate: U8, placement: Placement) -> U8:
 
 def warm(set_names: tuple[str, ...] = (), *, options: SceneOptions | None = None) -> tuple[str, ...]:
     """Compile the kernels and load sets (all, if none is named), once in each worker process. Returns their names."""
-    engine = scene_engine(options or SceneOptions())
+    settings = options or SceneOptions()
+    engine = scene_engine(settings)
     names = set_names or engine.names()
     photo = np.full((96, 64, 3), 128, np.uint8)
     alpha = np.zeros((96, 64), np.uint8)
     alpha[8:88, 8:56] = 255
     cutout = Cutout(rgb=photo, alpha=alpha, engine="warm", confidence=1.0)
+    colourful = {item.name for item in list_sets(settings.plates_dir) if any(m.recolourable for m in item.materials)}
     for name in names:
-        engine.warm(name)
-        make_shot(photo, cutout, ShotSpec(name, width=96, height=96, seed=1), options=options)
+        palette = ("#7f7f7f",) if name in colourful else ()
+        make_shot(photo, cutout, ShotSpec(name, width=96, height=96, palette=palette, seed=1), options=options)
     return names
 
 
@@ -136,8 +143,14 @@ def _check(photo_rgb: U8, cutout: Cutout, spec: ShotSpec) -> None:
         )
     if photo_rgb.shape != cutout.rgb.shape or photo_rgb.shape[:2] != cutout.alpha.shape:
         raise InputRejected("shot.size_mismatch", "the cutout was not made from this photo: their sizes differ")
+    if spec.options:
+        raise InputRejected("shot.unknown_option", f"no option is called {next(iter(spec.options))!r}")
     if not 0.05 <= spec.scale <= 4:
         raise InputRejected("shot.bad_scale", f"a scale is 0.05 to 4, not {spec.scale:g}", scale=spec.scale)
+
+
+def _warnings(scene: ScenePlate) -> tuple[str, ...]:
+    return ("shot.product_upscaled",) if scene.placement.scale > 1 else ()
 
 
 def _recipe(
@@ -173,5 +186,6 @@ def _recipe(
         "output": {"pixels_sha256": pixels_sha256(master), "size": [spec.width, spec.height]},
         "gate": gate.as_dict(),
         "measures": dict(scene.measures),
+        "warnings": list(_warnings(scene)),
         "code": {"version": __version__},
     }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from inference.errors import Cancelled, InputRejected
+from inference.engines.studio_sets.plates import PlateStore
+from inference.errors import Cancelled, EngineUnavailable, InputRejected
 from inference.ops.gate import interior
 from inference.ops.placement import Placement, on_canvas, resample
-from inference.pipelines.product_shot import make_shot
+from inference.pipelines.product_shot import make_shot, warm
 from inference.ports import SceneOptions
 from inference.recipe import pixels_sha256, recipe_hash
 from inference.types import Cutout, ShotResult, ShotSpec
@@ -168,6 +171,7 @@ def test_enlarging_a_small_photo_is_said(photo: np.ndarray, cutout: Cutout, opti
         ({"palette": ("#111", "#222", "#333")}, "shot.too_many_colours"),
         ({"width": 10}, "shot.bad_size"),
         ({"scale": 0.0}, "shot.bad_scale"),
+        ({"options": {"sparkle": True}}, "shot.unknown_option"),
         ({"offset": (0.0, -3.0)}, "shot.offset_outside"),
     ],
 )
@@ -183,6 +187,28 @@ def test_an_empty_cutout_is_refused(photo: np.ndarray, cutout: Cutout, options: 
     with pytest.raises(InputRejected) as refusal:
         make_shot(photo, replace(cutout, alpha=np.zeros_like(cutout.alpha)), SPEC, options=options)
     assert refusal.value.code == "shot.empty_cutout"
+
+
+def test_warming_names_every_set(sets_dir: Path) -> None:
+    assert warm(options=SceneOptions(plates_dir=sets_dir)) == ("glossy", "pillar", "synthetic", "uniform", "warm")
+
+
+def test_a_damaged_set_is_said_by_name(photo: np.ndarray, cutout: Cutout, sets_dir: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(sets_dir / "synthetic", broken)
+    (broken / "lamp.jp2").write_bytes(b"not a picture")
+    with pytest.raises(EngineUnavailable, match="broken") as refusal:
+        make_shot(photo, cutout, replace(SPEC, set_name="broken"), options=SceneOptions(plates_dir=tmp_path))
+    assert refusal.value.code == "shot.plates_damaged"
+
+
+def test_the_least_recently_used_set_leaves_memory_first(sets_dir: Path) -> None:
+    store = PlateStore(sets_dir, limit_mb=1)
+    first = store.get("synthetic")
+    assert store.get("synthetic") is first
+    store.get("pillar")
+    assert store.get("synthetic") is not first
+    assert PlateStore(sets_dir, limit_mb=500).get("synthetic").digest == first.digest
 
 
 def test_a_caller_may_stop_it(photo: np.ndarray, cutout: Cutout, options: SceneOptions) -> None:
