@@ -107,5 +107,6 @@ class RoleForm(forms.Form):
 
 
 class InviteForm(RoleForm):
+    role = forms.ChoiceField(label=_("Role"), initial=Role.EDITOR)
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     field_order = ("email", "role")
