@@ -7,7 +7,10 @@ compiles numba kernels (half a minute the first time), so nothing of it is impor
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import time
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ from inference.types import F32, U8, Box, Cutout, Progress, no_progress
 
 _RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/"
 _RETRY_DOWNLOAD_AFTER_S = 900.0
+_SOCKET_TIMEOUT_S = 20.0
 _BOX_MARGIN = 0.08
 _MASK_PX = 1024
 
@@ -108,7 +112,8 @@ class RembgEngine:
         height, width = rgb.shape[:2]
         view = _with_margin(box, width, height) if box else Box(0, 0, width, height)
         window = np.s_[view.y : view.y + view.height, view.x : view.x + view.width]
-        masks = session.predict(Image.fromarray(rgb[window]))
+        with np.errstate(invalid="ignore"):  # rembg divides by the range of a flat answer; the mask is then empty
+            masks = session.predict(Image.fromarray(rgb[window]))
         probability = np.zeros((height, width), np.float32)
         probability[window] = np.asarray(masks[0], np.float32) / np.float32(255)
         if box is not None:
@@ -139,18 +144,21 @@ class RembgEngine:
         return path
 
     def _download(self, path: Path) -> None:
-        import pooch
-        import requests
-
-        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
-            pooch.retrieve(_RELEASE + self._model.file, f"md5:{self._model.md5}", path.name, path.parent)
-        except (requests.RequestException, OSError, ValueError) as error:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _fetch(_RELEASE + self._model.file, partial)
+            if _md5(partial) != self._model.md5:
+                raise OSError("the checksum of what arrived is wrong")
+            partial.replace(path)
+        except OSError as error:
             self._download_failed_at_s = time.monotonic()
             raise EngineUnavailable(
                 "cutout.weights_missing",
                 f"{self._model.file} could not be fetched ({error}); {self._how_to_get_weights(path)}",
             ) from error
+        finally:
+            partial.unlink(missing_ok=True)
 
     def _download_rests(self) -> bool:
         failed = self._download_failed_at_s
@@ -176,6 +184,12 @@ def _open_session(model: str, path: Path) -> Any:
         return local(model, onnxruntime.SessionOptions(), providers=["CPUExecutionProvider"])
     except (Fail, InvalidGraph, InvalidProtobuf) as error:
         raise EngineFailed("cutout.model_not_loaded", f"onnxruntime can not load {path}: {error}") from error
+
+
+def _fetch(address: str, path: Path) -> None:
+    opened = urllib.request.urlopen(address, timeout=_SOCKET_TIMEOUT_S)  # noqa: S310 - addresses are constants, https
+    with opened as answer, path.open("wb") as stream:
+        shutil.copyfileobj(answer, stream, 1 << 20)
 
 
 def _md5(path: Path) -> str:

@@ -20,6 +20,7 @@ from inference.types import F32, F64, U8, Mask
 
 _UNKNOWN = 0.5
 _MATTING_EPSILON = 1e-6
+_RIDGE = 1e-7
 _TILE_PX = 64
 _COLOUR_SIDE_PX = 1000
 
@@ -68,8 +69,11 @@ def closed_form_alpha(rgb: U8, trimap: F32, *, tolerance: float = 1e-4) -> F32:
     from pymatting.solver.cg import cg
 
     system, right = _matting_system(rgb, trimap, unknown)
-    solved = cg(system, right, M=ichol(system), rtol=tolerance, maxiter=400)
     result = trimap.copy()
+    if not right.any():
+        result[unknown] = 0
+        return result
+    solved = cg(system, right, M=ichol(system), rtol=tolerance, atol=1e-12, maxiter=400)
     result[unknown] = np.clip(solved, 0, 1)
     return result
 
@@ -81,7 +85,7 @@ def _matting_system(rgb: U8, trimap: F32, unknown: Mask) -> tuple[Any, F64]:
     the whole picture costs ten times the time and a gigabyte where the unknown band is narrow.
     """
     from pymatting.laplacian.cf_laplacian import cf_laplacian
-    from scipy.sparse import coo_matrix
+    from scipy.sparse import coo_matrix, identity
 
     number = np.full(unknown.shape, -1, np.int64)
     total = int(np.count_nonzero(unknown))
@@ -99,7 +103,9 @@ def _matting_system(rgb: U8, trimap: F32, unknown: Mask) -> tuple[Any, F64]:
         np.subtract.at(right, row[fixed], value[fixed] * values[column[fixed]])
         entries.append((row[free], ids[column[free]], value[free]))
     rows, columns, data = (np.concatenate(part) for part in zip(*entries, strict=True))
-    return coo_matrix((data, (rows, columns)), shape=(total, total)).tocsr(), right
+    # The ridge holds unknown islands that no certain pixel reaches; it weighs nothing elsewhere.
+    ridge = identity(total, format="csr") * _RIDGE
+    return coo_matrix((data, (rows, columns)), shape=(total, total)).tocsr() + ridge, right
 
 
 def _tiles_with(unknown: Mask) -> Iterator[tuple[slice, slice]]:

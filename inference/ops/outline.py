@@ -18,7 +18,8 @@ def outline_measures(mask: Mask, lab: F32, evidence: F32) -> dict[str, float]:
     * ``edge``: share of the outline that runs on picture edges stronger than three quarters of the picture's;
     * ``solidity``: area over area of the convex hull;
     * ``area``: share of the picture;
-    * ``touches``: share of the picture's border that is covered.
+    * ``touches``: share of the picture's border that is covered;
+    * ``contrast``: share of the outline across which the mean colour changes by more than one unit of ``lab``.
 
     Args:
         mask: bool (H, W), at least one pixel.
@@ -27,14 +28,16 @@ def outline_measures(mask: Mask, lab: F32, evidence: F32) -> dict[str, float]:
     """
     inner = mask & ~eroded(mask, _RING_PX)
     outer = dilated(mask, _RING_PX) & ~mask
-    right = np.count_nonzero(evidence[inner] > 0) + np.count_nonzero(evidence[outer] < 0)
+    right = int(np.count_nonzero(evidence[inner] > 0) + np.count_nonzero(evidence[outer] < 0))
+    pixels = int(np.count_nonzero(inner) + np.count_nonzero(outer))
     border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
     return {
-        "separation": right / max(1, np.count_nonzero(inner) + np.count_nonzero(outer)),
+        "separation": right / max(1, pixels),
         "edge": _edge_share(mask, lab),
         "solidity": _solidity(mask),
         "area": float(mask.mean()),
         "touches": float(border.mean()),
+        "contrast": _contrast_share(mask, lab),
     }
 
 
@@ -45,6 +48,22 @@ def _edge_share(mask: Mask, lab: F32) -> float:
     near = cv2.dilate(strength, np.ones((3, 3), np.uint8))
     outline = mask & ~eroded(mask, 1)
     return float((near[outline] > np.percentile(near, 75)).mean())
+
+
+def _contrast_share(mask: Mask, lab: F32) -> float:
+    window = (2 * _RING_PX + 1, 2 * _RING_PX + 1)
+    means = []
+    for side in (mask, ~mask):
+        share = side.astype(np.float32)
+        means.append(cv2.blur(lab * share[..., None], window) / np.maximum(cv2.blur(share, window), 1e-6)[..., None])
+    outline = mask & ~eroded(mask, 1)
+    return float((np.linalg.norm(means[0] - means[1], axis=2)[outline] > 1).mean())
+
+
+def box_touch(mask: Mask, inside: Mask) -> float:
+    """Share of the outermost pixels of ``inside`` (a filled rectangle) that ``mask`` covers."""
+    rim = inside & ~eroded(inside, 1)
+    return float(mask[rim].mean()) if rim.any() else 0.0
 
 
 def _solidity(mask: Mask) -> float:

@@ -11,7 +11,7 @@ from inference.engines.classical.scene import Scene, look
 from inference.errors import InputRejected
 from inference.ops.finish import Segmentation, finish_cutout
 from inference.ops.matte import bounding_slice
-from inference.ops.outline import outline_measures
+from inference.ops.outline import box_touch, outline_measures
 from inference.ops.scaling import fitted_size, resized_mask, resized_rgb
 from inference.ports import CutoutOptions, EngineStatus
 from inference.types import U8, Box, Cutout, Mask, Progress, no_progress
@@ -19,6 +19,9 @@ from inference.types import U8, Box, Cutout, Mask, Progress, no_progress
 _VIEW_PX = 420
 _VIEW_MARGIN = 0.3
 _BOX_SLACK = 0.04
+_CUT_OFF = 0.01
+_VISIBLE = 0.02
+_GROWTH = 0.15
 
 
 class ClassicalEngine:
@@ -43,14 +46,23 @@ class ClassicalEngine:
     def cut(self, rgb: U8, *, box: Box | None, on_progress: Progress = no_progress) -> Cutout:
         """See ``ports.CutoutEngine``."""
         on_progress("find", 0.0)
-        proposal = None if box is not None else _proposal(rgb)
-        wanted = box if proposal is None else _box_around(proposal.mask, rgb)
+        proposal: Proposal | None = None
+        wanted = box
+        if wanted is None:
+            proposal = _proposal(rgb)
+            wanted = _box_around(proposal.mask, rgb)
         on_progress("refine", 0.0)
         view, scene, found = _segmented(rgb, wanted)
+        if proposal is not None and box_touch(found.mask, scene.inside) > _CUT_OFF:
+            on_progress("refine", 0.5)
+            view, scene, found = _segmented(rgb, _grown(wanted, rgb))
         if not found.mask.any():
             raise InputRejected("cutout.nothing_found", "nothing in the box stands out from its surroundings")
         on_progress("refine", 1.0)
         measures = outline_measures(found.mask, scene.lab, found.evidence)
+        if measures["contrast"] < _VISIBLE:
+            raise InputRejected("cutout.nothing_found", "nothing there stands out from its surroundings")
+        measures["box_touch"] = box_touch(found.mask, scene.inside)
         if proposal is not None:
             measures["agreement"] = proposal.agreement
             measures["stability"] = _overlap(proposal.mask, found.mask, view, rgb)
@@ -80,6 +92,14 @@ def _box_around(mask: Mask, rgb: U8) -> Box:
     start = np.maximum(0, np.floor((np.array([left, top]) - slack) * scale)).astype(int)
     stop = np.minimum((width, height), np.ceil((np.array([right, bottom]) + slack) * scale)).astype(int)
     return Box(int(start[0]), int(start[1]), int(stop[0] - start[0]), int(stop[1] - start[1]))
+
+
+def _grown(box: Box, rgb: U8) -> Box:
+    """A larger box, for a product that reached the side of the one that was guessed."""
+    across, down = round(_GROWTH * box.width), round(_GROWTH * box.height)
+    left, top = max(0, box.x - across), max(0, box.y - down)
+    right, bottom = min(rgb.shape[1], box.x + box.width + across), min(rgb.shape[0], box.y + box.height + down)
+    return Box(left, top, right - left, bottom - top)
 
 
 def _segmented(rgb: U8, box: Box) -> tuple[Box, Scene, Found]:

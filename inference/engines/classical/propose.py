@@ -78,7 +78,7 @@ def frame_of(shape: tuple[int, int]) -> Mask:
 
 def _normalised(values: F32, frame: Mask) -> F32:
     low, high = float(np.median(values[frame])), float(np.percentile(values, 98))
-    return np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((values - low) / max(high - low, 1e-6), 0, 1), np.float32)
 
 
 def _segmented(half: Scene) -> Iterator[tuple[Mask, F32]]:

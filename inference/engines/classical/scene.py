@@ -13,7 +13,7 @@ from inference.ops.scaling import resized_mask, resized_plane
 from inference.types import F32, U8, Mask
 
 COLOURS = 3
-_LAB_UNIT = np.float32([12.0, 8.0, 8.0])
+_LAB_UNIT = np.array([12.0, 8.0, 8.0], np.float32)
 _TEXTURE_WEIGHT = 0.7
 _TEXTURE_FLOOR = 0.3
 
@@ -91,7 +91,7 @@ def eccentricity(inside: Mask) -> F32:
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     down = np.abs(np.arange(inside.shape[0]) - rows.mean()) / (0.5 * len(rows))
     across = np.abs(np.arange(inside.shape[1]) - columns.mean()) / (0.5 * len(columns))
-    return np.maximum(down[:, None], across[None, :]).astype(np.float32)
+    return np.asarray(np.maximum(down[:, None], across[None, :]), np.float32)
 
 
 def shadowed(rows: F32) -> F32:
@@ -108,4 +108,4 @@ def shadowed(rows: F32) -> F32:
 
 def _resized_stack(stack: F32, size: tuple[int, int]) -> F32:
     planes = [resized_plane(np.ascontiguousarray(stack[..., k]), size) for k in range(stack.shape[2])]
-    return np.dstack(planes)
+    return np.asarray(np.dstack(planes), np.float32)
