@@ -42,6 +42,7 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     worker_concurrency=settings.WORKER_CONCURRENCY,
+    worker_lost_wait=0.5,  # a killed child frees its place soon; the row knows whether its job is done
     worker_proc_alive_timeout=300,  # children load engines before they report for work
     worker_max_memory_per_child=settings.WORKER_MAX_CHILD_MIB * 1024,
     worker_max_tasks_per_child=2000,

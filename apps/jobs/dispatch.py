@@ -58,10 +58,10 @@ CHOOSE = """
         SELECT workspace_id, id, min(rank) AS rank FROM (SELECT * FROM old UNION ALL SELECT * FROM fresh) both_
         GROUP BY workspace_id, id
     ), tagged AS (
-        SELECT id, rank, tag + row_number() OVER (PARTITION BY workspace_id ORDER BY rank, id) / weight AS finish
+        SELECT id, rank, tag + (row_number() OVER (PARTITION BY workspace_id ORDER BY rank, id) - 1) / weight AS start
         FROM candidate JOIN turn USING (workspace_id)
     ), numbered AS (
-        SELECT id, rank, row_number() OVER (ORDER BY rank, finish, id) AS n FROM tagged
+        SELECT id, rank, row_number() OVER (ORDER BY rank, start, id) AS n FROM tagged
     )
     SELECT o.id, o.job_id, o.workspace_id, job.kind, o.rank > numbered.rank AS aged
     FROM numbered JOIN jobs_outbox o USING (id) JOIN jobs_job job ON job.id = o.job_id

@@ -47,21 +47,29 @@ def submit(
         subject=subject,
     )
     with tenant_scope(workspace.id):
-        try:
-            with transaction.atomic():
-                job.save(force_insert=True)
-        except IntegrityError:
-            first = _same_request(job)
-            if first is None:
-                raise
+        if not idempotency_key:
+            job.save(force_insert=True)
+        elif (first := _insert_or_find(job)) is not None:
             return first
         hang_bell(job)
         announce(job)
     return job
 
 
+def _insert_or_find(job: Job) -> Job | None:
+    """Insert ``job``, or return the job that already holds its idempotency key."""
+    try:
+        with transaction.atomic():
+            job.save(force_insert=True)
+    except IntegrityError:
+        first = _same_request(job)
+        if first is None:
+            raise
+        return first
+    return None
+
+
 def _same_request(job: Job) -> Job | None:
-    """The job that already holds the idempotency key of ``job``."""
     holders = Job.objects.filter(workspace_id=job.workspace_id, idempotency_key=job.idempotency_key)
     found = holders.exclude(idempotency_key="").first()
     if found is not None and (found.kind, found.params) != (job.kind, job.params):
