@@ -46,7 +46,7 @@ def claim(options: Options) -> int:
     """Take possession of the data directory; the returned descriptor holds its lock. Raises SetupError."""
     data_dir = options.data_dir
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
         lock = locks.try_lock(data_dir / "run.lock")
     except OSError as error:
         raise SetupError(

@@ -8,6 +8,8 @@ and the application connects as a role that owns nothing.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psycopg
 
 ADMIN = "postgres"
@@ -17,22 +19,14 @@ TEST = "vf_test"
 DATABASE = "visualforge"
 
 VERSION = "1"
-"""Counts up whenever the statements below change, so that existing data directories receive them."""
+"""Counts up whenever the roles below or privileges.sql change, so that existing data directories receive them."""
 
 _ROLES = {
     OWNER: "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
     APP: "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
     TEST: "LOGIN NOSUPERUSER NOBYPASSRLS CREATEDB NOCREATEROLE",
 }
-_IN_DATABASE = f"""
-ALTER SCHEMA public OWNER TO {OWNER};
-REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO {APP};
-ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public
-    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP};
-ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {APP};
-ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {APP};
-"""
+_PRIVILEGES = Path(__file__).with_name("privileges.sql")
 
 
 def provision(host: str) -> None:
@@ -45,12 +39,12 @@ def provision(host: str) -> None:
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
             admin.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
     with psycopg.connect(host=host, user=ADMIN, dbname=DATABASE) as admin:
-        admin.execute(_IN_DATABASE)
+        admin.execute(_PRIVILEGES.read_text())
 
 
 def statements() -> str:
     """What an administrator runs with psql on a server of their own, with passwords to fill in."""
     roles = [f"CREATE ROLE {role} {_ROLES[role]} PASSWORD '...';" for role in (OWNER, APP)]
     return "\n".join(
-        [*roles, f"CREATE DATABASE {DATABASE} OWNER {OWNER};", f"\\connect {DATABASE}", _IN_DATABASE.strip()]
+        [*roles, f"CREATE DATABASE {DATABASE} OWNER {OWNER};", f"\\connect {DATABASE}", _PRIVILEGES.read_text()]
     )
