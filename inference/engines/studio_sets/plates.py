@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -137,7 +138,8 @@ class _Reader:
             raise ValueError(f"schema {raw['schema']} is not {SCHEMA}")
         size = (int(raw["plate_size"][0]), int(raw["plate_size"][1]))
         lights = tuple(self._light(item) for item in raw["lights"])
-        materials = tuple(self._material(item) for item in raw["materials"])
+        albedo = self._plate(raw["albedo"])
+        materials = tuple(self._material(item, albedo) for item in raw["materials"])
         depth = self._plate(raw["depth"])
         normal = self._plate(raw["normal"])
         length = np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-6)
@@ -172,16 +174,24 @@ class _Reader:
         colour = (float(red), float(green), float(blue))
         return Light(raw["name"], np.rint(codes).astype(np.uint16), scale, float(raw["weight"]), colour, area)
 
-    def _material(self, raw: dict[str, Any]) -> Material:
+    def _material(self, raw: dict[str, Any], albedo: F32) -> Material:
+        coverage = np.rint(self._plate(raw["coverage"]) * 255).astype(np.uint8)
         return Material(
             name=raw["name"],
-            coverage=np.rint(self._plate(raw["coverage"]) * 255).astype(np.uint8),
-            base_albedo=np.asarray(raw["base_albedo"], np.float32),
+            coverage=coverage,
+            base_albedo=_mean_albedo(albedo, coverage, np.asarray(raw["base_albedo"], np.float32)),
             recolourable=bool(raw["recolourable"]),
             default_hex=raw["default_hex"],
             roughness=float(raw["roughness"]),
             reflectance=float(raw["reflectance"]),
         )
+
+
+def _mean_albedo(albedo: F32, coverage: U8, nominal: F32) -> F32:
+    """What a material reflects on average: a texture's mean is not the colour that it was made from."""
+    size = (albedo.shape[1], albedo.shape[0])
+    pure = cv2.resize(coverage, size, interpolation=cv2.INTER_AREA) == 255
+    return albedo[pure].mean(axis=0).astype(np.float32) if int(pure.sum()) > 200 else nominal
 
 
 def _anchor(raw: dict[str, Any]) -> Anchor:
