@@ -91,6 +91,6 @@ def database_from_url(url: str, *, pool_size: int = 0) -> dict[str, Any]:
         "HOST": host,
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
-        "CONN_HEALTH_CHECKS": not pool_size,
-        "CONN_MAX_AGE": 0 if pool_size else 60,
+        # Under ASGI each request runs in a thread of its own, which would leave a persistent connection behind.
+        "CONN_MAX_AGE": 0,
     }

@@ -60,11 +60,10 @@ def test_a_message_delivered_to_eight_workers_at_once_has_one_effect(workspace: 
 def test_one_idempotency_key_makes_one_job_however_many_ask(workspace: Workspace) -> None:
     for _ in range(5):
         key = uuid.uuid4().hex
-        ask = lambda key=key: (
-            services.submit(  # noqa: E731
-                workspace, kind="test.obedient", params={}, idempotency_key=key
-            ).id
-        )
+
+        def ask(key: str = key) -> uuid.UUID:
+            return services.submit(workspace, kind="test.obedient", params={}, idempotency_key=key).id
+
         assert len(set(at_once([ask] * 10))) == 1
         with tenant_scope(workspace.id):
             assert Job.objects.filter(idempotency_key=key).count() == 1
