@@ -19,6 +19,7 @@ from inference.types import F32, U8
 CORE = 253
 REACH_PX = 4
 MAX_GAIN = 12.0
+BRIGHT_SHARE = 0.6
 
 
 def albedo_gain(new: F32, base: F32) -> F32:
@@ -30,12 +31,14 @@ def light_tint(linear: F32, coverage: U8, base: F32) -> F32:
     """Colour of the light on a material at unit luminance, float32 (3,): lamps' tints and what the set reflects.
 
     A brand colour is divided by it, as a photographer balances white on the backdrop: the wall then shows the asked
-    colour and not the asked colour under warm lamps. The median over the material, within 0.7..1.4 of neutral.
+    colour and not the asked colour under warm lamps. The median over the material's brighter part (what neighbours
+    reflect into its shades may stay coloured), within 0.7..1.4 of neutral.
     """
     lit = linear[::4, ::4][coverage[::4, ::4] >= CORE]
     if len(lit) < 50:
         return np.ones(3, np.float32)
-    light = np.median(lit, axis=0) / np.maximum(base, 1e-3)
+    bright = lit @ np.array(LUMINANCE, np.float32)
+    light = np.median(lit[bright >= np.quantile(bright, BRIGHT_SHARE)], axis=0) / np.maximum(base, 1e-3)
     tint = light / max(1e-6, float(light @ np.array(LUMINANCE, np.float32)))
     return np.clip(tint, 0.7, 1.4).astype(np.float32)
 

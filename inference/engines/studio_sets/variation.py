@@ -1,7 +1,7 @@
 """What the seed changes, so that twelve shots of one product are twelve pictures.
 
-Seed 0 is the set as its designer left it. Any other seed, deterministically: each lamp between -18 % and +18 % with the
-exposure held, the camera nearer or further by up to 4 % and moved by up to 2 % of the frame, and, where the set allows
+Seed 0 is the set as its designer left it. Any other seed, deterministically: each lamp between -25 % and +25 % with the
+exposure held, the camera nearer or further by up to 6 % and moved by up to 3 % of the frame, and, where the set allows
 it, left and right exchanged (light, props and all; never the product). Everything chosen is written into the recipe.
 """
 
@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-LIGHT_SPAN = 0.18
-ZOOM_SPAN = 0.04
-SHIFT_SPAN = 0.02
+LIGHT_SPAN = 0.25
+ZOOM_SPAN = 0.06
+SHIFT_SPAN = 0.03
 
 
 @dataclass(frozen=True)
