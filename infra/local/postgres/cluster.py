@@ -153,7 +153,9 @@ def answers(socket_folder: Path, role: str, database: str) -> bool:
 def socket_folder_of(folder: Path) -> Path:
     """The private folder for the socket of the cluster in `folder`: short, and the same at every start."""
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    return SOCKET_PARENT / f"visualforge-{digest}"
+    # The owner is part of the name: files that change hands do not meet the former owner's folder.
+    owner = folder.stat().st_uid if folder.exists() else os.geteuid()
+    return SOCKET_PARENT / f"visualforge-{owner}-{digest}"
 
 
 def _make_private(folder: Path, owners: set[int | None]) -> None:
