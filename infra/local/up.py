@@ -69,7 +69,7 @@ class Up:
             self.background.append((step.start(), then))
 
     def _remember_login(self, printed: str) -> None:
-        self.login = printed.strip()
+        self.login = printed.strip().rpartition("\n")[2]  # the last line, whatever warnings came before
 
     def _environments(self) -> tuple[dict[str, str], dict[str, str]]:
         """The environment of the programs, and that of the migration. Starts PostgreSQL unless there is one."""
