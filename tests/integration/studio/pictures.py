@@ -11,8 +11,11 @@ from PIL import Image
 WIDTH, HEIGHT = 360, 420
 
 
-def bottle_png(*, seed: int = 0) -> bytes:
-    """8-bit sRGB PNG; a soft light gradient and a little noise, so that nothing is exactly flat."""
+def bottle_png(*, seed: int = 0, transparent: bool = False) -> bytes:
+    """8-bit sRGB PNG; a soft light gradient and a little noise, so that nothing is exactly flat.
+
+    ``transparent``: RGBA without the wall, as from a merchant who has cut out already; needs no cutout engine.
+    """
     noise = np.random.default_rng(seed)
     wall = np.linspace(205, 185, HEIGHT)[:, None, None] + np.zeros((HEIGHT, WIDTH, 3))
     picture = (wall + noise.normal(0, 1.5, wall.shape)).clip(0, 255).astype(np.uint8)
@@ -23,6 +26,8 @@ def bottle_png(*, seed: int = 0) -> bytes:
     shade = np.linspace(0.75, 1.15, WIDTH)[None, :, None]
     product = (layer != picture).any(axis=2, keepdims=True)
     picture = np.where(product, (layer * shade).clip(0, 255), picture).astype(np.uint8)
+    if transparent:
+        picture = np.dstack([picture, (product[..., 0] * 255).astype(np.uint8)])
     buffer = io.BytesIO()
-    Image.fromarray(picture, "RGB").save(buffer, "PNG")
+    Image.fromarray(picture).save(buffer, "PNG")
     return buffer.getvalue()

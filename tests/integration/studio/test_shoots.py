@@ -1,10 +1,9 @@
-"""From a photo to a shot: products, cutouts, shoots and verdicts, against the real queue tables and the real library."""
+"""From a photo to a shot: products, cutouts, shoots, verdicts; on the real queue tables and the real library."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
 
 import pytest
 
@@ -30,8 +29,9 @@ def workspace() -> Workspace:
     return make_workspace()
 
 
-def keep(workspace: Workspace, *, seed: int = 0, name: str = "FC-7_green-bottle.png") -> Asset:
-    return assets.keep_photo(workspace, bottle_png(seed=seed), file_name=name, by=None)
+def keep(workspace: Workspace, *, transparent: bool = False) -> Asset:
+    picture = bottle_png(transparent=transparent)
+    return assets.keep_photo(workspace, picture, file_name="FC-7_green-bottle.png", by=None)
 
 
 def work(workspace: Workspace) -> list[Job]:
@@ -44,14 +44,16 @@ def work(workspace: Workspace) -> list[Job]:
         return list(Job.objects.filter(id__in=ids))
 
 
-def new_product(workspace: Workspace) -> Product:
+def new_product(workspace: Workspace, *, transparent: bool = False) -> Product:
+    photo = keep(workspace, transparent=transparent)
     with tenant_scope(workspace.id):
-        [product] = services.create_products(workspace, photos=[keep(workspace)], by=None)
+        [product] = services.create_products(workspace, photos=[photo], by=None)
     return product
 
 
-def ready_product(workspace: Workspace) -> Product:
-    product = new_product(workspace)
+def ready_product(workspace: Workspace, *, transparent: bool = True) -> Product:
+    """By default from a transparent picture, which is its own cutout: the engine is tested where it matters."""
+    product = new_product(workspace, transparent=transparent)
     work(workspace)
     with tenant_scope(workspace.id):
         return selectors.get_product(workspace, product.id)
@@ -82,7 +84,7 @@ def test_the_same_photo_dropped_again_is_the_same_product(workspace: Workspace) 
 
 
 def test_a_cutout_keeps_the_photos_own_pixels_and_says_which_engine_made_it(workspace: Workspace) -> None:
-    product = ready_product(workspace)
+    product = ready_product(workspace, transparent=False)
 
     assert product.cutout_state in (CutoutState.READY, CutoutState.NEEDS_BOX)
     assert product.cutout is not None
@@ -94,7 +96,7 @@ def test_a_cutout_keeps_the_photos_own_pixels_and_says_which_engine_made_it(work
 
 
 def test_a_box_gives_a_new_cutout_inside_it(workspace: Workspace) -> None:
-    product = ready_product(workspace)
+    product = new_product(workspace)
     with tenant_scope(workspace.id):
         services.request_cutout(product, box=[120, 70, 120, 320], by=None)
     work(workspace)
@@ -145,19 +147,10 @@ def test_no_shots_before_there_is_a_cutout(workspace: Workspace) -> None:
         assert Job.objects.filter(kind="studio.shot").count() == 0
 
 
-def boxed_product(workspace: Workspace) -> Product:
-    product = new_product(workspace)
-    with tenant_scope(workspace.id):
-        services.request_cutout(product, box=[120, 70, 120, 320], by=None)
-    work(workspace)
-    with tenant_scope(workspace.id):
-        return selectors.get_product(workspace, product.id)
-
-
 def test_a_shoot_makes_one_job_for_every_set_palette_format_and_variation(workspace: Workspace) -> None:
     made = shoot(
         workspace,
-        boxed_product(workspace),
+        ready_product(workspace),
         palettes=["own", "#1b4d3e,#f4e9d8"],
         formats=["1:1", "4:5"],
         variations=2,
@@ -176,7 +169,7 @@ def test_a_shoot_makes_one_job_for_every_set_palette_format_and_variation(worksp
 
 
 def test_more_shots_than_one_go_may_make_are_refused_whole(workspace: Workspace) -> None:
-    product = boxed_product(workspace)
+    product = ready_product(workspace)
     palettes = [f"#{i:06x}" for i in range(60)]
     with pytest.raises(InvalidInput) as caught:
         shoot(workspace, product, palettes=palettes, variations=4)
@@ -187,7 +180,7 @@ def test_more_shots_than_one_go_may_make_are_refused_whole(workspace: Workspace)
 
 
 def test_a_finished_shot_has_a_picture_a_recipe_its_gate_a_lineage_and_one_ledger_row(workspace: Workspace) -> None:
-    made = shoot(workspace, boxed_product(workspace))
+    made = shoot(workspace, ready_product(workspace))
     [job] = work(workspace)
     run(str(job.id))  # the broker may ring twice
 
@@ -208,7 +201,7 @@ def test_a_finished_shot_has_a_picture_a_recipe_its_gate_a_lineage_and_one_ledge
 
 
 def test_the_same_shot_asked_for_again_is_the_same_asset(workspace: Workspace) -> None:
-    product = boxed_product(workspace)
+    product = ready_product(workspace)
     first, second = shoot(workspace, product), shoot(workspace, product)
     work(workspace)
 
@@ -218,7 +211,7 @@ def test_the_same_shot_asked_for_again_is_the_same_asset(workspace: Workspace) -
 
 
 def finished_shoot(workspace: Workspace) -> Shoot:
-    made = shoot(workspace, boxed_product(workspace), variations=2)
+    made = shoot(workspace, ready_product(workspace), variations=2)
     work(workspace)
     return made
 
@@ -236,7 +229,7 @@ def test_verdicts_exclude_each_other_and_can_be_taken_back(workspace: Workspace)
 
 
 def test_an_unfinished_shot_can_not_be_judged(workspace: Workspace) -> None:
-    made = shoot(workspace, boxed_product(workspace))
+    made = shoot(workspace, ready_product(workspace))
     with tenant_scope(workspace.id), pytest.raises(Conflict) as caught:
         services.set_verdict(selectors.shots(made)[0], verdict="star")
     assert caught.value.code == "studio.shot_not_ready"
@@ -262,7 +255,7 @@ def test_an_empty_selection_is_a_clear_word_not_an_empty_zip(workspace: Workspac
 
 
 def test_cancelling_a_shoot_stops_what_has_not_begun(workspace: Workspace) -> None:
-    made = shoot(workspace, boxed_product(workspace), variations=3)
+    made = shoot(workspace, ready_product(workspace), variations=3)
     with tenant_scope(workspace.id):
         services.cancel_shoot(made)
         state = selectors.shoot_state(made)
@@ -271,7 +264,7 @@ def test_cancelling_a_shoot_stops_what_has_not_begun(workspace: Workspace) -> No
 
 
 def test_a_cancelled_shot_can_be_made_after_all(workspace: Workspace) -> None:
-    made = shoot(workspace, boxed_product(workspace))
+    made = shoot(workspace, ready_product(workspace))
     with tenant_scope(workspace.id):
         services.cancel_shoot(made)
         services.retry_shot(selectors.shots(made)[0])
