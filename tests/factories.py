@@ -106,12 +106,11 @@ def make_product(workspace: Workspace, *, name: str = "", **fields: Any) -> Prod
     """A product whose cutout is accepted."""
     title = name or f"Product {next(_count)}"
     photo = fields.pop("photo", None) or make_asset(workspace, name=f"{title}.png")
-    cutout = fields.pop("cutout", None) or make_asset(workspace, kind="cutout", name=f"{title} cutout.png")
+    if "cutout" not in fields:
+        fields["cutout"] = make_asset(workspace, kind="cutout", name=f"{title} cutout.png")
     state = fields.pop("cutout_state", "accepted")
     with tenant_scope(workspace.id):
-        return Product.objects.create(
-            workspace=workspace, name=title, photo=photo, cutout=cutout, cutout_state=state, **fields
-        )
+        return Product.objects.create(workspace=workspace, name=title, photo=photo, cutout_state=state, **fields)
 
 
 def make_shoot(workspace: Workspace, *, product: Product | None = None, **fields: Any) -> Shoot:
@@ -125,7 +124,8 @@ def make_shot(workspace: Workspace, *, shoot: Shoot | None = None, position: int
     """A finished shot with a picture."""
     shoot = shoot or make_shoot(workspace)
     number = next(_count)
-    asset = fields.pop("asset", None) or make_asset(workspace, kind="shot", name=f"{shoot.product.name} {number}.png")
+    if "asset" not in fields:
+        fields["asset"] = make_asset(workspace, kind="shot", name=f"{shoot.product.name} {number}.png")
     spec = {"set": "white-sweep", "palette": "", "format": "square", "width": 1200, "height": 1200, "seed": number}
     with tenant_scope(workspace.id):
         return Shot.objects.create(
@@ -134,7 +134,6 @@ def make_shot(workspace: Workspace, *, shoot: Shoot | None = None, position: int
             product=shoot.product,
             position=number if position is None else position,
             spec=fields.pop("spec", spec),
-            asset=asset,
             **fields,
         )
 

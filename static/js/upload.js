@@ -56,12 +56,15 @@ function showPanel() {
   panel.querySelector("[data-total]").value = all.length ? parts.reduce((sum, part) => sum + part, 0) / all.length : 0;
   panel.querySelector("[data-retry-all]").hidden = all.filter((upload) => upload.again).length < 2;
   panel.querySelector("[data-close]").hidden = !all.every(isOver);
-  if (all.every((upload) => upload.state === "done")) setTimeout(leave, LEAVE_MS);
+  if (all.every(isOver)) setTimeout(leave, LEAVE_MS);
 }
 
+/** What went well makes room; what needs a look stays until somebody has looked. */
 function leave() {
-  const quiet = [...uploads].every((upload) => upload.state === "done") && !panel?.contains(document.activeElement);
-  if (quiet) closePanel();
+  const all = [...uploads];
+  if (!panel || !all.every(isOver) || panel.matches(":focus-within, :hover")) return;
+  if (all.every((upload) => upload.state === "done")) closePanel();
+  for (const upload of all) if (upload.state === "done") upload.row.remove();
 }
 
 function buildRow(upload) {

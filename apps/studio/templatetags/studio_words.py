@@ -77,8 +77,21 @@ def confidence_words(product: Product) -> Finding:
 
 
 @register.filter
-def percent(fraction: float | None) -> int:
-    return round(100 * (fraction or 0.0))
+def cutout_window(product: Product) -> list[int]:
+    """Where the cutout lies in the photo: left, top, width, height in pixels; all of the photo where nobody knows."""
+    whole_photo = [0, 0, product.photo.blob.width, product.photo.blob.height]
+    return product.cutout.recipe.get("window", whole_photo) if product.cutout else whole_photo
+
+
+@register.filter
+def starting_box(product: Product) -> list[int]:
+    """The box to begin drawing with: the last one, else around the cutout, else the middle of the photo."""
+    if product.cutout_box:
+        return list(product.cutout_box)
+    if product.cutout:
+        return cutout_window(product)
+    width, height = product.photo.blob.width, product.photo.blob.height
+    return [round(width * 0.15), round(height * 0.15), round(width * 0.7), round(height * 0.7)]
 
 
 @register.filter

@@ -1,0 +1,132 @@
+"""A workspace in which every state of every page can be seen, made of rows and pictures of our own."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from PIL import Image, ImageDraw
+
+from apps.accounts.models import User, Workspace
+from apps.assets.models import Asset
+from apps.assets.services import keep_asset, keep_blob
+from apps.studio.models import Product, Shoot, Shot
+from tests.factories import make_batch, make_job, make_person, make_product, make_shoot, make_shot, make_workspace
+from tests.integration.studio.pictures import bottle_png
+
+WINDOW = [122, 72, 116, 316]
+GATE = {"passed": True, "max_abs_diff": 0, "pixels_compared": 21430, "edge_delta_e": 0.4, "set_delta_e": 1.2}
+
+
+@dataclass(frozen=True)
+class World:
+    user: User
+    workspace: Workspace
+    empty: Workspace
+    ready: Product
+    needs_box: Product
+    failed: Product
+    pending: Product
+    shoot: Shoot
+    shot: Shot
+
+    def path(self, below: str) -> str:
+        return f"/w/{self.workspace.slug}/{below}"
+
+
+def make_world() -> World:
+    user = make_person(name="Mei Lin")
+    workspace = make_workspace(user, name="Fern & Clay")
+    ready = _product(
+        workspace, "Green bottle", 1, cutout=True, cutout_state="ready", sku="GB-500", cutout_confidence=0.91
+    )
+    shoot, shot = _shoot(workspace, _product(workspace, "Tall bottle", 2, cutout=True, cutout_confidence=0.6))
+    return World(
+        user=user,
+        workspace=workspace,
+        empty=make_workspace(user, name="Empty room"),
+        ready=ready,
+        needs_box=_product(workspace, "Hidden bottle", 3, cutout_state="needs_box"),
+        failed=_product(workspace, "Broken bottle", 4, cutout_state="failed"),
+        pending=_product(workspace, "New bottle", 5, cutout_state="pending"),
+        shoot=shoot,
+        shot=shot,
+    )
+
+
+def _product(workspace: Workspace, name: str, seed: int, *, cutout: bool = False, **fields: Any) -> Product:
+    picture = Image.open(io.BytesIO(bottle_png(seed=seed)))
+    photo = _asset(workspace, picture, kind="photo", name=f"{name}.png", recipe={"kind": "photo", "seed": seed})
+    return make_product(
+        workspace, name=name, photo=photo, cutout=_cutout(workspace, name) if cutout else None, **fields
+    )
+
+
+def _cutout(workspace: Workspace, name: str) -> Asset:
+    left, top, width, height = WINDOW
+    photo = Image.open(io.BytesIO(bottle_png())).convert("RGBA").crop((left, top, left + width, top + height))
+    mask = Image.new("L", photo.size)
+    ImageDraw.Draw(mask).rectangle((8, 78, 108, 308), fill=255)
+    photo.putalpha(mask)
+    recipe = {"kind": "cutout", "window": WINDOW, "engine": "classical", "of": name}
+    return _asset(workspace, photo, kind="cutout", name=f"{name} cutout", recipe=recipe)
+
+
+def _asset(workspace: Workspace, picture: Image.Image, *, kind: str, name: str, recipe: dict[str, Any]) -> Asset:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    blob = keep_blob(workspace, buffer.getvalue(), content_type="image/png", width=picture.width, height=picture.height)
+    return keep_asset(workspace, kind=kind, name=name, blob=blob, recipe=recipe)
+
+
+def _shoot(workspace: Workspace, product: Product) -> tuple[Shoot, Shot]:
+    """Two finished shots, one of each other fate."""
+    batch = make_batch(workspace, label=product.name)
+    shoot = make_shoot(workspace, product=product, batch=batch)
+    now = timezone.now()
+    first = _shot(workspace, shoot, 0, starred=True, gate=GATE)
+    _shot(workspace, shoot, 1, rejected_at=now, reject_reason="placement", gate=GATE)
+    for position, fields in enumerate(
+        (
+            {"state": "queued"},
+            {"state": "running", "lease_until": now + timedelta(days=1), "progress": 0.4, "stage": "shadow"},
+            {"state": "failed", "ended_at": now, "error_code": "internal"},
+            {"state": "cancelled", "ended_at": now},
+        ),
+        start=2,
+    ):
+        job = make_job(workspace, kind="studio.shot", label=product.name, batch=batch, **fields)
+        make_shot(workspace, shoot=shoot, position=position, asset=None, job=job, spec=_spec(position))
+    return shoot, first
+
+
+def _spec(position: int) -> dict[str, Any]:
+    width, height = ((1200, 1200), (1200, 1500), (1080, 1920), (1920, 1080))[position % 4]
+    named = {1200 * 1200: "1:1", 1200 * 1500: "4:5", 1080 * 1920: "9:16" if width < height else "16:9"}
+    return {
+        "set": "white-sweep",
+        "palette": [],
+        "format": named[width * height],
+        "width": width,
+        "height": height,
+        "seed": 0,
+    }
+
+
+def _shot(workspace: Workspace, shoot: Shoot, position: int, **fields: Any) -> Shot:
+    spec = _spec(position)
+    picture = Image.new("RGB", (spec["width"], spec["height"]), (226, 222, 216))
+    middle, base = spec["width"] // 2, round(spec["height"] * 0.8)
+    ImageDraw.Draw(picture).rectangle((middle - 150, base - 690, middle + 150, base), fill=(30, 110, 70))
+    placement = {"scale": 3.0, "x": middle - 174, "y": base - 924, "source_x": 0.0, "source_y": 0.0}
+    recipe = {
+        "kind": "product_shot",
+        "position": [str(shoot.id), position],
+        "parameters": {"placement": placement},
+        "source": {"window": WINDOW},
+    }
+    asset = _asset(workspace, picture, kind="shot", name=f"shot {position}", recipe=recipe)
+    return make_shot(workspace, shoot=shoot, position=position, asset=asset, spec=spec, **fields)
