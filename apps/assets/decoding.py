@@ -24,7 +24,7 @@ from apps.assets.types import Intake, Picture, Spec
 from apps.core.errors import InvalidInput, Unavailable
 
 SCRIPT = Path(__file__).parent / "isolated" / "picture.py"
-WALL_S = 30.0
+WALL_S = 60.0
 TURN_S = 60.0
 NO_SPACE_STATUS = 75
 MIN_SIDE_PX = 64
@@ -105,7 +105,8 @@ def _report(source: IO[bytes], output: IO[bytes], job: dict[str, Any]) -> dict[s
         try:
             _, said = process.communicate(timeout=WALL_S)
         except subprocess.TimeoutExpired as error:
-            raise InvalidInput("assets.too_complex") from error
+            # The limit on processor time ends what is too much work; who is still here has waited for a processor.
+            raise Unavailable("assets.busy") from error
         finally:
             process.kill()
     if process.returncode == NO_SPACE_STATUS:

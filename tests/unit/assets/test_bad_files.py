@@ -63,15 +63,16 @@ def test_a_file_above_the_limit_is_not_even_opened(settings: object, tmp_path: o
 def test_a_decoder_that_hangs_is_killed(take: TakeIn, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setattr(decoding, "WALL_S", 0.3)
     monkeypatch.setattr(decoding, "SCRIPT", _script(tmp_path, "import time; time.sleep(60)"))
-    with pytest.raises(InvalidInput) as refused:
+    with pytest.raises(Unavailable) as refused:
         take(made.saved(made.gradient(), "PNG"))
-    assert refused.value.code == "assets.too_complex"
+    assert refused.value.code == "assets.busy"
 
 
 @pytest.mark.parametrize(
     ("body", "code"),
     [
         ("import os; os.kill(os.getpid(), 11)", "assets.too_complex"),
+        ("import resource as r; r.setrlimit(r.RLIMIT_CPU, (1, 1))\nwhile True: pass", "assets.too_complex"),
         ("raise MemoryError", "assets.too_complex"),
         ("raise ValueError('no such marker')", "assets.damaged"),
         ('import sys; sys.stderr.write(\'{"files": [{"name": "clean", "size": 5, "width": 9, "height": 9}]}\')', None),
