@@ -1,0 +1,119 @@
+"""What a merchant waits for: the whole product is started as `make run` starts it, and a real browser clicks.
+
+``studio.first_visible_s`` is the time from the click on "Make 12 shots" until the first picture is decoded on the page,
+``studio.browser_batch12_s`` until all twelve are. Web, worker, relay and database are the real ones.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from infra.local import chromium
+from infra.local.postgres import destroy
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST, ALL = "studio.first_visible_s", "studio.browser_batch12_s"
+SHOTS = 12
+SHOOTS = 5
+PALETTES = ("own", "sand", "sage", "blush", "sky", "ink", "terracotta", "forest")
+DECODED = "[...document.querySelectorAll('.shot__place img')].filter(i => i.complete && i.naturalWidth).length >= {n}"
+LIMIT_S = 240
+
+
+def run(only: str | None) -> Iterable[dict[str, Any]]:
+    """Figures: medians over five shoots of different palettes, after one shoot that warms nothing but the page."""
+    if not any(name.startswith(only or "") for name in (FIRST, ALL)):
+        return
+    with _product() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(chromium.require()), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        product = _open_ready_product(page, address)
+        times = [_shoot(page, product, turn) for turn in range(SHOOTS + 1)][1:]
+        browser.close()
+    for at, name in enumerate((FIRST, ALL)):
+        values = sorted(time[at] for time in times)
+        yield {
+            "name": name,
+            "value": round(values[len(values) // 2], 2),
+            "unit": "s",
+            "min": round(values[0], 2),
+            "max": round(values[-1], 2),
+            "shots": SHOTS,
+            "cores": os.cpu_count(),
+        }
+
+
+@contextmanager
+def _product() -> Iterator[str]:
+    """Everything that `make run` starts, in a fresh data directory; the address without a slash."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="visualforge-bench-") as folder:
+        data_dir = Path(folder) / "data"
+        environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+        environment |= {"PORT": str(port), "VISUALFORGE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
+        with (Path(folder) / "log").open("w+") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "infra.local.up"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+            try:
+                _wait_until_ready(process, Path(log.name))
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.wait(timeout=60)
+                destroy(data_dir)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + LIMIT_S
+    while "Demo login" not in log.read_text():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"VisualForge did not start: {log.read_text()[-2000:]}")
+        time.sleep(0.1)
+
+
+def _open_ready_product(page: Page, address: str) -> str:
+    """Sign in, open the first sample and wait until it can be shot; returns its address."""
+    page.goto(f"{address}/accounts/login/")
+    page.fill("input[name=login]", "demo@visualforge.local")
+    page.fill("input[name=password]", "visualforge-demo")
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(re.compile("/studio/$"))
+    page.locator("a.card__name").first.click()
+    page.wait_for_selector("[data-make]:not([aria-disabled=true])", timeout=LIMIT_S * 1000)
+    return page.url
+
+
+def _shoot(page: Page, product: str, turn: int) -> tuple[float, float]:
+    """Twelve new pictures: every set in as many palettes as give twelve; seconds to the first and to the last."""
+    page.goto(product)
+    sets = page.locator("input[name=set]")
+    for index in range(sets.count()):
+        sets.nth(index).check()
+    wanted = {PALETTES[(turn + step) % len(PALETTES)] for step in range(SHOTS // sets.count())}
+    for box in page.locator("input[type=checkbox][name=palette]").all():
+        box.set_checked(box.get_attribute("value") in wanted)
+    page.wait_for_function("() => !document.querySelector('.set__picture.skeleton img[hidden]')", timeout=60_000)
+    begin = time.perf_counter()
+    page.click("[data-make]")
+    page.wait_for_function(DECODED.format(n=1), timeout=60_000)
+    first = time.perf_counter() - begin
+    for image in page.locator(".shot__place").all():
+        image.scroll_into_view_if_needed()
+    page.wait_for_function(DECODED.format(n=SHOTS), timeout=120_000)
+    return first, time.perf_counter() - begin
