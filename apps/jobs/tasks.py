@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 
 from apps.jobs import runner, transitions
 from apps.jobs.patience import patiently
+from apps.jobs.transitions import Held
 
 TASK = "jobs.run"
 
@@ -24,14 +25,22 @@ def run(job_id: str) -> None:
     try:
         runner.execute(held)
     except Exception:
-        try:
-            runner.fail(held, "internal", retryable=True)
-        except (OperationalError, InterfaceError):
-            raise  # the database is away for long: the lease runs out, and the sweep finds the job
-        except Exception:
-            patiently(lambda: transitions.end_without_hook(held))
-            raise
+        _record(held)
         raise
+
+
+def _record(held: Held) -> None:
+    """Let the row say "internal"; without the kind's own hook where that breaks as well."""
+    is_settled = False
+    try:
+        runner.fail(held, "internal", retryable=True)
+        is_settled = True
+    except (OperationalError, InterfaceError):
+        is_settled = True  # the database is away for long: the lease runs out, and the sweep finds the job
+        raise
+    finally:
+        if not is_settled:
+            patiently(lambda: transitions.end_without_hook(held))
 
 
 run_job = shared_task(name=TASK, ignore_result=True, acks_late=True)(run)
