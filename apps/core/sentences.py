@@ -43,6 +43,7 @@ SENTENCES = {
     "already_member": _("This person is a member already."),
     "already_invited": _("This person is invited already. Send the invitation again from the list below."),
     "too_many_invitations": _("%(limit)s invitations are waiting already. Revoke some before sending more."),
+    "invitations_too_fast": _("%(limit)s invitations were sent within the hour. Wait a while before sending more."),
     "invitation_just_sent": _("That invitation was sent a moment ago. Wait a minute before sending it again."),
     "invitation_closed": _("This invitation is used up, revoked or too old. Ask for a new one."),
     "invitation_for_somebody_else": _("This invitation is for another address. Sign in with that one to accept it."),

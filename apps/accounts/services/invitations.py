@@ -23,6 +23,7 @@ from apps.core.tenancy import tenant_scope
 LIFETIME = timedelta(days=7)
 RESEND_AFTER = timedelta(minutes=1)
 PENDING_AT_MOST = 100
+MAILS_AN_HOUR = 50
 
 LinkTo = Callable[[str], str]
 """From a secret to the absolute address that is mailed."""
@@ -40,6 +41,7 @@ def invite(workspace: Workspace, *, email: str, role: Role, actor: Membership, l
         current = acting(locked, actor, Role.ADMIN)
         may_grant(current, role)
         _must_be_new(locked, address)
+        _must_not_flood(locked)
         invitation = Invitation(workspace=locked, email=address, role=role, invited_by_id=current.user_id)
         _seal(invitation, secret)
         invitation.save(force_insert=True)
@@ -58,6 +60,7 @@ def resend_invitation(workspace: Workspace, *, invitation: Invitation, actor: Me
         may_grant(current, Role(found.role))
         if found.sent_at > timezone.now() - RESEND_AFTER:
             raise Conflict("invitation_just_sent")
+        _must_not_flood(locked)
         _seal(found, secret)
         found.save(update_fields=["token_sha256", "sent_at", "expires_at"])
         _mail_after_commit(found, link_to(secret))
@@ -117,6 +120,13 @@ def _must_be_new(workspace: Workspace, address: str) -> None:
         raise Conflict("already_invited")
     if pending.count() >= PENDING_AT_MOST:
         raise Conflict("too_many_invitations", limit=PENDING_AT_MOST)
+
+
+def _must_not_flood(workspace: Workspace) -> None:
+    """Revoked invitations count as well: their mail has been sent."""
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    if Invitation.objects.filter(workspace=workspace, sent_at__gt=an_hour_ago).count() >= MAILS_AN_HOUR:
+        raise Conflict("invitations_too_fast", limit=MAILS_AN_HOUR)
 
 
 def _seal(invitation: Invitation, secret: str) -> None:

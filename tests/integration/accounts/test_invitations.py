@@ -179,6 +179,20 @@ def test_the_rules_of_inviting() -> None:
         assert (type(error), error.code) == (kind, code)
 
 
+def test_inviting_and_revoking_in_turn_can_not_flood_mailboxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.accounts.services.invitations.MAILS_AN_HOUR", 2)
+    workspace = factories.make_workspace()
+    owner = factories.owner_of(workspace)
+    for _ in range(2):
+        invitation, _secret = factories.make_invitation(workspace, email="victim@example.com")
+        revoke_invitation(workspace, invitation=invitation, actor=owner)
+    error = _refused(workspace, owner, "victim@example.com", Role.VIEWER)
+    assert error.code == "invitations_too_fast"
+    for row in _invitations(workspace):
+        _change(row, sent_at=timezone.now() - timedelta(minutes=61))
+    factories.make_invitation(workspace, email="victim@example.com")
+
+
 def test_an_admin_can_not_touch_the_invitation_of_an_owner() -> None:
     workspace = factories.make_workspace()
     admin = factories.make_member(workspace, Role.ADMIN)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -171,6 +173,11 @@ def _rows_of(workspace: Workspace) -> dict[str, int]:
         }
 
 
+def _files_of(workspace: Workspace) -> list[Path]:
+    found = (Path(settings.DATA_DIR) / "files").rglob("*")
+    return sorted(path for path in found if path.is_file() and str(workspace.id) in path.parts)
+
+
 def test_a_purge_erases_everything_of_one_workspace_and_nothing_else() -> None:
     gone, stays, fresh = (factories.make_workspace(name=name) for name in ("Gone", "Stays", "Fresh"))
     for workspace in (gone, stays, fresh):
@@ -179,9 +186,13 @@ def test_a_purge_erases_everything_of_one_workspace_and_nothing_else() -> None:
     _age(gone, 31)
     _age(fresh, 29)
     before = _rows_of(stays), _rows_of(fresh)
+    files = {workspace: _files_of(workspace) for workspace in (gone, stays, fresh)}
     assert len(_rows_of(gone)) >= 6
+    assert len(files[gone]) >= 3
     assert purge_deleted_workspaces() == 1
     assert _rows_of(gone) == {}
+    assert _files_of(gone) == []
+    assert [_files_of(workspace) for workspace in (stays, fresh)] == [files[stays], files[fresh]]
     assert (_rows_of(stays), _rows_of(fresh)) == before
     with tenant_scope(gone.id):
         assert not Workspace.objects.filter(id=gone.id).exists()
