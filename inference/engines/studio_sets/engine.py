@@ -110,12 +110,12 @@ def chosen_colours(studio: StudioSet, palette: tuple[str, ...]) -> dict[int, str
 
 
 def _recoloured(linear: F32, studio: StudioSet, stage: Stage, colours: Mapping[int, str]) -> F32:
-    changes = []
+    gains = np.ones((len(studio.materials), 3), np.float32)
     for index, code in colours.items():
-        base, coverage = studio.materials[index].base_albedo, stage.coverage[index]
-        lit_base = base * light_tint(linear, coverage, base)
-        changes.append((coverage, albedo_gain(hex_to_linear(code), lit_base)))
-    return recolour(linear, changes)
+        base = studio.materials[index].base_albedo
+        lit_base = base * light_tint(linear, stage.coverage[index], base)
+        gains[index] = albedo_gain(hex_to_linear(code), lit_base)
+    return recolour(linear, stage.coverage, gains)
 
 
 def _light_shares(studio: StudioSet) -> tuple[float, ...]:
@@ -145,7 +145,7 @@ def _gains(studio: StudioSet, look: Look) -> F32:
 def _mixed(studio: StudioSet, stage: Stage, look: Look, maps: F32) -> tuple[F32, F32]:
     lamps = [area is not None for area in stage.lamps]
     plane = np.array([sum(lamps[:i]) if lamp else -1 for i, lamp in enumerate(lamps)], np.int64)
-    return mix(stage.plates, _gains(studio, look), plane, maps, stage.nearness, stage.small_nearness)
+    return mix(stage.plates, _gains(studio, look), plane, maps, stage.canvas, stage.small)
 
 
 def _with_reflection(linear: F32, studio: StudioSet, stage: Stage, framing: Framing, body: Body, part: U8) -> F32:
@@ -163,15 +163,15 @@ def _with_reflection(linear: F32, studio: StudioSet, stage: Stage, framing: Fram
     added = reflection(
         stage.small_depth, stage.small_normal, gloss, stage.small_camera, body, mirror_card(part, base), around
     )
-    return add_map(linear, added, stage.nearness, stage.small_nearness)
+    return add_map(linear, added, stage.canvas, stage.small)
 
 
 def _visible(stage: Stage, framing: Framing, part: U8) -> U8:
     """255 where the product is in front, 0 behind a prop; soft at the prop's edge."""
     _, _, depth = framing.camera.project(framing.frame.origin)
-    in_front = (stage.nearness > 1 / (depth - max(0.03, framing.thickness_m * 0.5))).astype(np.uint8) * 255
+    in_front = (stage.canvas.nearness > 1 / (depth - max(0.03, framing.thickness_m * 0.5))).astype(np.uint8) * 255
     in_front[framing.base[1] - 1 :] = 0
-    placed = on_canvas(part[..., 3], framing.placement, (stage.nearness.shape[1], stage.nearness.shape[0]))
+    placed = on_canvas(part[..., 3], framing.placement, (stage.plates.shape[2], stage.plates.shape[1]))
     if not (in_front[placed > 0] > 0).any():
         return np.full(in_front.shape, 255, np.uint8)
     return np.asarray(255 - cv2.GaussianBlur(in_front, (3, 3), 0), np.uint8)

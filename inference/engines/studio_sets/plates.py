@@ -17,6 +17,7 @@ from inference.engines.studio_sets.codec import decode
 from inference.errors import EngineUnavailable, InputRejected
 from inference.ops.geometry import F64, Camera
 from inference.ops.shadow import AreaLight
+from inference.ops.surface import Raster, find_surfaces
 from inference.types import F32, U8
 
 U16 = npt.NDArray[np.uint16]
@@ -60,7 +61,7 @@ class Anchor:
 
 @dataclass(frozen=True, eq=False)
 class StudioSet:
-    """A set in memory. ``nearness``: 1 / planar metres, 0 nothing; ``normal``: unit vectors; both maybe smaller."""
+    """A set in memory. ``seen`` (1 / planar metres, material) and ``normal`` (unit) may be smaller than ``size``."""
 
     name: str
     version: str
@@ -70,7 +71,7 @@ class StudioSet:
     views: dict[str, dict[str, Any]]
     lights: tuple[Light, ...]
     materials: tuple[Material, ...]
-    nearness: F32
+    seen: Raster
     normal: F32
     anchor: Anchor
     mirrors: bool
@@ -79,7 +80,7 @@ class StudioSet:
     def nbytes(self) -> int:
         """Memory that the plates take."""
         plates = [light.codes for light in self.lights] + [material.coverage for material in self.materials]
-        return sum(plate.nbytes for plate in plates) + self.nearness.nbytes + self.normal.nbytes
+        return sum(plate.nbytes for plate in plates) + self.seen.nearness.nbytes + self.normal.nbytes
 
 
 def set_folders(directory: Path) -> dict[str, Path]:
@@ -151,7 +152,7 @@ class _Reader:
             views=raw["views"],
             lights=lights,
             materials=materials,
-            nearness=np.where(np.isfinite(depth), 1 / depth, 0).astype(np.float32),
+            seen=_seen(depth, materials),
             normal=np.asarray(normal / length, np.float32),
             anchor=_anchor(raw["anchors"][0]),
             mirrors=bool(raw.get("mirrors", True)),
@@ -185,6 +186,13 @@ class _Reader:
             roughness=float(raw["roughness"]),
             reflectance=float(raw["reflectance"]),
         )
+
+
+def _seen(depth: F32, materials: tuple[Material, ...]) -> Raster:
+    """Depth is stored as every n-th pixel, so the materials are taken at the same pixels."""
+    step = materials[0].coverage.shape[0] // depth.shape[0]
+    coverage = np.stack([item.coverage[::step, ::step] for item in materials])
+    return Raster(np.where(np.isfinite(depth), 1 / depth, 0).astype(np.float32), find_surfaces(coverage))
 
 
 def _mean_albedo(albedo: F32, coverage: U8, nominal: F32) -> F32:

@@ -13,10 +13,8 @@ from inference.engines.studio_sets.framing import Framing
 from inference.engines.studio_sets.plates import U16, StudioSet
 from inference.ops.geometry import Camera, Window
 from inference.ops.shadow import AreaLight
+from inference.ops.surface import Raster, Surfaces, find_surfaces, resample_raster
 from inference.types import F32, U8
-
-SAME_SURFACE = 0.02
-"""Relative step of 1 / depth between neighbours that is still one surface."""
 
 Sample = TypeVar("Sample", np.uint8, np.uint16)
 
@@ -26,15 +24,19 @@ SHADOW_PX = 600
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """Canvas-size light plates (L, H, W, 3), coverage and 1 / depth; small depth, normals, coverage for ray casting."""
+    """What the shot sees of a set.
+
+    Canvas size: ``plates`` uint16 (L, H, W, 3), ``coverage`` uint8 (M, H, W), ``canvas``. Size of the shadow raster:
+    ``small``, ``small_depth`` (metres, 0 = nothing), ``small_normal``, ``small_coverage``, ``small_camera``.
+    """
 
     plates: U16
-    coverage: tuple[U8, ...]
-    nearness: F32
-    small_nearness: F32
+    coverage: U8
+    canvas: Raster
+    small: Raster
     small_depth: F32
     small_normal: F32
-    small_coverage: tuple[U8, ...]
+    small_coverage: U8
     small_camera: Camera
     lamps: tuple[AreaLight | None, ...]
 
@@ -43,27 +45,27 @@ def set_stage(studio: StudioSet, framing: Framing) -> Stage:
     """Cut the framed window out of every plate."""
     window, flip = framing.window, framing.mirrored
     fraction = min(0.5, SHADOW_PX / max(window.out_width, window.out_height))
-    small = (round(window.out_width * fraction), round(window.out_height * fraction))
     canvas = (window.out_width, window.out_height)
+    size = (round(window.out_width * fraction), round(window.out_height * fraction))
     plates = np.empty((len(studio.lights), canvas[1], canvas[0], 3), np.uint16)
     for light, plate in zip(studio.lights, plates, strict=True):
         plate[...] = _shown(light.codes, studio, window, canvas, flip)
-    coverage = tuple(_shown(item.coverage, studio, window, canvas, flip) for item in studio.materials)
-    small_nearness = _surface(studio.nearness, studio, window, small, flip)
-    normal = _picked(studio.normal, studio, window, small, flip)
-    if flip:
-        normal = normal * np.array([-1, 1, 1], np.float32)
+    coverage = np.zeros((len(studio.materials), canvas[1], canvas[0]), np.uint8)
+    small_coverage = np.zeros((len(studio.materials), size[1], size[0]), np.uint8)
+    for index, material in enumerate(studio.materials):
+        coverage[index] = _shown(material.coverage, studio, window, canvas, flip)
+        small_coverage[index] = cv2.resize(coverage[index], size, interpolation=cv2.INTER_AREA)
+    small = _raster(studio, window, find_surfaces(small_coverage), flip)
+    normal = _picked(studio.normal, studio, window, size, flip)
     return Stage(
         plates=plates,
         coverage=coverage,
-        nearness=_surface(studio.nearness, studio, window, canvas, flip),
-        small_nearness=small_nearness,
-        small_depth=np.divide(1, small_nearness, out=np.zeros_like(small_nearness), where=small_nearness > 0),
-        small_normal=np.ascontiguousarray(normal),
-        small_coverage=tuple(
-            np.asarray(cv2.resize(item, small, interpolation=cv2.INTER_AREA), np.uint8) for item in coverage
-        ),
-        small_camera=framing.camera.at_fraction(small[0] / canvas[0]),
+        canvas=_raster(studio, window, find_surfaces(coverage), flip),
+        small=small,
+        small_depth=np.divide(1, small.nearness, out=np.zeros_like(small.nearness), where=small.nearness > 0),
+        small_normal=np.ascontiguousarray(normal * np.array([-1, 1, 1], np.float32) if flip else normal),
+        small_coverage=small_coverage,
+        small_camera=framing.camera.at_fraction(size[0] / canvas[0]),
         lamps=tuple(_mirrored(light.area) if flip else light.area for light in studio.lights),
     )
 
@@ -82,14 +84,10 @@ def _shown(
     return cast("npt.NDArray[Sample]", cv2.resize(np.ascontiguousarray(part), size, interpolation=method))
 
 
-def _surface(nearness: F32, studio: StudioSet, window: Window, size: tuple[int, int], flip: bool) -> F32:
-    """1 / depth at another size: interpolated on surfaces (it is linear on planes), nearest across edges."""
-    x, y = _grid(nearness, studio, window, size, flip)
-    column, row = (x - 0.5).astype(np.float32), (y - 0.5).astype(np.float32)
-    across, down = np.meshgrid(column, row)
-    smooth = cv2.remap(nearness, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    nearest = _picked(nearness, studio, window, size, flip)
-    return np.where(np.abs(smooth - nearest) < SAME_SURFACE * nearest, smooth, nearest).astype(np.float32)
+def _raster(studio: StudioSet, window: Window, surfaces: Surfaces, flip: bool) -> Raster:
+    height, width = surfaces.ids.shape
+    columns, rows = _grid(studio.seen.nearness, studio, window, (width, height), flip)
+    return resample_raster(studio.seen, columns, rows, surfaces)
 
 
 def _picked(plate: F32, studio: StudioSet, window: Window, size: tuple[int, int], flip: bool) -> F32:
@@ -108,7 +106,9 @@ def _grid(
     y = window.top + (np.arange(size[1]) + 0.5) * window.height / size[1]
     if flip:
         x = studio.size[0] - x
-    return x * plate.shape[1] / studio.size[0], y * plate.shape[0] / studio.size[1]
+    # Smaller plates hold every n-th pixel: their sample i lies at the centre of pixel n i.
+    across, down = studio.size[0] / plate.shape[1], studio.size[1] / plate.shape[0]
+    return (x - 0.5) / across + 0.5, (y - 0.5) / down + 0.5
 
 
 def _mirrored(area: AreaLight | None) -> AreaLight | None:

@@ -78,12 +78,24 @@ def test_recolouring_leaves_no_fringe_of_the_old_colour() -> None:
     share = (coverage / np.float32(255))[..., None]
     picture = (red * share + blue * (1 - share)).astype(np.float32)
     green = np.float32([0.05, 0.6, 0.1])
-    result = recolour(picture, [(coverage, albedo_gain(green, red))])
+    both = np.stack([coverage, 255 - coverage])
+    result = recolour(picture, both, np.stack([albedo_gain(green, red), np.ones(3, np.float32)]))
     assert np.allclose(result, green * share + blue * (1 - share), atol=1e-5)
 
 
 def test_recolouring_keeps_texture() -> None:
     grain = np.random.Generator(np.random.PCG64(2)).uniform(0.7, 1.3, (16, 16, 1)).astype(np.float32)
     base, new = np.float32([0.5, 0.4, 0.3]), np.float32([0.2, 0.3, 0.4])
-    result = recolour(base * grain, [(np.full((16, 16), 255, np.uint8), albedo_gain(new, base))])
+    result = recolour(base * grain, np.full((1, 16, 16), 255, np.uint8), albedo_gain(new, base)[None])
     assert np.allclose(result, new * grain, rtol=1e-4)
+
+
+def test_a_dark_crease_between_recoloured_surfaces_does_not_turn_black_or_bright() -> None:
+    coverage = np.zeros((2, 20, 40), np.uint8)
+    coverage[0, :, :20], coverage[1, :, 21:], coverage[:, :, 20] = 255, 255, 127
+    base, new = np.float32([0.7, 0.6, 0.5]), np.float32([0.05, 0.2, 0.1])
+    picture = np.broadcast_to(base, (20, 40, 3)).copy()
+    picture[:, 20] *= 0.2
+    result = recolour(picture, coverage, np.stack([albedo_gain(new, base)] * 2))
+    assert np.allclose(result[:, 20], 0.2 * new, rtol=0.01)
+    assert np.allclose(result[:, 10], new, rtol=1e-4)

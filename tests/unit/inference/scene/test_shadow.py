@@ -9,6 +9,7 @@ from inference.ops.body import Body, build_body
 from inference.ops.geometry import Camera, Frame
 from inference.ops.light import mix
 from inference.ops.shadow import AreaLight, visibility
+from inference.ops.surface import Raster, find_surfaces
 
 RAW = {"origin": [0.0, -2.0, 1.0], "target": [0.0, 0.0, 0.1], "fov_x_deg": 30.0}
 SIZE = 240
@@ -85,9 +86,10 @@ def test_light_is_only_ever_taken_away(camera: Camera, table: tuple[np.ndarray, 
     assert maps.max() <= 1.0 + 1e-6
     codes = np.random.Generator(np.random.PCG64(1)).integers(0, 65536, (2, SIZE, SIZE, 3)).astype(np.uint16)
     nearness = np.divide(1, table[0], out=np.zeros_like(table[0]), where=table[0] > 0)
+    everywhere = Raster(nearness, find_surfaces(np.full((1, SIZE, SIZE), 255, np.uint8)))
     gains, plane = np.ones((2, 3), np.float32), np.array([0, -1])
-    lit, _ = mix(codes, gains, plane, np.ones_like(maps), nearness, nearness)
-    shaded, left = mix(codes, gains, plane, maps, nearness, nearness)
+    lit, _ = mix(codes, gains, plane, np.ones_like(maps), everywhere, everywhere)
+    shaded, left = mix(codes, gains, plane, maps, everywhere, everywhere)
     assert (shaded <= lit + 1e-6).all()
     assert left.min() < 0.2
     assert lit.mean() == pytest.approx(2 / 3, rel=0.01)
