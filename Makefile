@@ -47,7 +47,7 @@ browser: ## Run the browser tests alone
 
 sets: ## Render the light plates of the studio sets again (minutes to hours)
 	$(BOOTSTRAP) base sets
-	@exec $(PY) -m inference.engines.studio_sets.render
+	@exec $(PY) -m inference.engines.studio_sets.render --all
 
 lock: ## Resolve the requirements again and write their hashes
 	$(BOOTSTRAP) base dev
