@@ -5,8 +5,25 @@ const POLL_MS = 3000;
 const STREAM_AGAIN_MS = 30000;
 const FAILURES_BEFORE_POLLING = 3;
 
+// Parts that are fetched again are replaced; one that is replaced under a pressed pointer would lose the click.
+const heldBack = [];
+let isPressed = false;
+
+function watchPointer() {
+  document.addEventListener("pointerdown", () => {
+    isPressed = true;
+  });
+  for (const name of ["pointerup", "pointercancel"]) {
+    document.addEventListener(name, () => {
+      isPressed = false;
+      setTimeout(() => heldBack.splice(0).forEach(say));
+    });
+  }
+}
+
 function say(detail) {
-  document.dispatchEvent(new CustomEvent("vf:job", { detail }));
+  if (isPressed) heldBack.push(detail);
+  else document.dispatchEvent(new CustomEvent("vf:job", { detail }));
 }
 
 /** Asks for what changed since the last time it asked; the first time it only learns where to begin. */
@@ -92,6 +109,7 @@ function share(eventsUrl, changesUrl) {
 export function watchEvents() {
   const { events, changes } = document.body.dataset;
   if (!events || !changes) return;
+  watchPointer();
   if ("locks" in navigator && "BroadcastChannel" in window) share(events, changes);
   else new Source(events, changes, say).open();
 }
