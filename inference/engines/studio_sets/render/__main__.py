@@ -1,4 +1,4 @@
-"""`python -m inference.engines.studio_sets.render --all|NAME [--size 1920] [--spp 64]`: render sets to light plates."""
+"""`python -m inference.engines.studio_sets.render --all|NAME [--size 1920] [--spp N]`: render sets to light plates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("Name a set, or --all.", file=sys.stderr)
         return 2
     paths = definition_paths() if options.all else [SETS_DIR / f"{name}.toml" for name in options.names]
-    settings = Settings(options.size, options.spp, options.strata, options.cache)
+    settings = Settings(options.size, options.spp, options.cache)
     try:
         for definition in [load_definition(path) for path in paths]:
             produce(definition, options.out, settings, _progress)
@@ -46,8 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help="sets to render, as their files are called in sets/")
     parser.add_argument("--all", action="store_true", help="every set in sets/")
     parser.add_argument("--size", type=int, default=1920, help="pixels along each side of the plates")
-    parser.add_argument("--spp", type=int, default=64, help="light samples a pixel, before denoising")
-    parser.add_argument("--strata", type=int, default=8, help="strata along each axis for coverage and albedo")
+    parser.add_argument("--spp", type=int, help="light samples a pixel, instead of those of the definition")
     parser.add_argument("--out", type=Path, default=PLATES_DIR, help="where the set folders go")
     parser.add_argument("--cache", type=Path, default=Path("build/studio-sets"), help="raw passes, to resume from")
     parser.add_argument("--contact-sheet", type=Path, help="folder for one overview picture a set")

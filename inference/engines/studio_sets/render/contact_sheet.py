@@ -30,7 +30,7 @@ def write_contact_sheet(folder: Path, target: Path) -> None:
     small = [cv2.resize(tile.astype(np.float32), (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA) for tile in tiles]
     small += [np.ones_like(small[0])] * (-len(small) % 4)
     rows = [np.hstack(small[i : i + 4]) for i in range(0, len(small), 4)]
-    cv2.imwrite(str(target), np.round(np.vstack(rows)[..., ::-1] * 255))
+    cv2.imwrite(str(target), np.round(np.vstack(rows)[..., ::-1] * 255).astype(np.uint8))
 
 
 def _read(folder: Path, stored: dict[str, Any]) -> Floats:

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 # Raised whenever the renderer makes different pixels from the same definition: every plate is then rendered again.
 RENDERER_VERSION = 1
+# The same for the geometry pass alone (coverage, albedo, normals, depth).
+GEOMETRY_VERSION = 2
 
 SETS_DIR = Path(__file__).parent.parent / "sets"
 PLATES_DIR = Path(__file__).parent.parent / "plates"
@@ -91,6 +93,7 @@ class Light:
     """One light plate: kind "softbox" is a rectangle at `center` facing `target`, "environment" is all around.
 
     `share` is the light's part of the exposure under the default mix; `color` tints it at run time, plates are neutral.
+    `effort` multiplies the samples a pixel: large soft lights need fewer than a small sun.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Light:
     target: Vec3 = (0.0, 0.0, 0.0)
     size: tuple[float, float] = (1.0, 1.0)
     ground: float = 1.0
+    effort: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,14 @@ class Anchor:
     max_height_m: float
     max_width_m: float
     normal: Vec3 = (0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Light samples a pixel before denoising, and strata along each axis of a pixel for coverage and albedo."""
+
+    spp: int = 32
+    strata: int = 6
 
 
 @dataclass(frozen=True)
@@ -131,6 +143,7 @@ class SetDefinition:
     shapes: tuple[Shape, ...]
     lights: tuple[Light, ...]
     anchors: tuple[Anchor, ...]
+    quality: Quality
     sha256: str
 
     def material(self, name: str) -> Material:
@@ -147,7 +160,7 @@ def load_definition(path: Path) -> SetDefinition:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise DefinitionError(f"{path.name}: {error}") from error
-    digest = hashlib.sha256(json.dumps([RENDERER_VERSION, raw], sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([RENDERER_VERSION, GEOMETRY_VERSION, raw], sort_keys=True).encode()).hexdigest()
     try:
         definition = SetDefinition(
             name=path.stem,
@@ -161,6 +174,7 @@ def load_definition(path: Path) -> SetDefinition:
             shapes=tuple(_shape(item) for item in raw["shapes"]),
             lights=tuple(_build(Light, {"name": name, **item}) for name, item in raw["lights"].items()),
             anchors=tuple(_build(Anchor, {"name": name, **item}) for name, item in raw["anchors"].items()),
+            quality=_build(Quality, raw.get("quality", {})),
             sha256=digest,
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from inference.engines.studio_sets.render import passes
 from inference.engines.studio_sets.render import scene as scenes
-from inference.engines.studio_sets.render.definition import RENDERER_VERSION, Light, SetDefinition
+from inference.engines.studio_sets.render.definition import GEOMETRY_VERSION, RENDERER_VERSION, Light, SetDefinition
 from inference.engines.studio_sets.render.mitsuba_runtime import mitsuba, oidn
 from inference.engines.studio_sets.render.package import write_set
 
@@ -24,11 +24,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """Quality and places. `cache` keeps raw passes by the hash of everything that shapes them."""
+    """Size and places; `spp` overrules the definition. `cache` keeps raw passes by the hash of what shapes them."""
 
     size: int
-    spp: int
-    strata: int
+    spp: int | None
     cache: Path
 
 
@@ -37,7 +36,7 @@ def produce(definition: SetDefinition, out: Path, settings: Settings, progress: 
     mitsuba()
     oidn()
     folder = out / definition.name
-    quality = {"size": settings.size, "spp": settings.spp, "strata": settings.strata}
+    quality = {"size": settings.size, "spp": settings.spp or definition.quality.spp}
     if _is_current(folder, definition, quality):
         progress(f"{definition.name}: current, nothing to render\n")
         return
@@ -85,9 +84,11 @@ def _said(item: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def _geometry(definition: SetDefinition, solids: Any, settings: Settings, progress: Progress) -> passes.Geometry:
-    path = settings.cache / definition.name / f"geometry-{_key(definition, settings.size, settings.strata)}.npz"
+    strata = definition.quality.strata
+    key = _key(definition, GEOMETRY_VERSION, settings.size, strata)
+    path = settings.cache / definition.name / f"geometry-{key}.npz"
     if not path.exists():
-        made = passes.geometry(solids, definition.camera, settings.size, settings.strata, progress)
+        made = passes.geometry(solids, definition.camera, settings.size, strata, progress)
         path.parent.mkdir(parents=True, exist_ok=True)
         coverage = {f"coverage_{name}": values for name, values in made.coverage.items()}
         np.savez(path, albedo=made.albedo, normal=made.normal, depth=made.depth, **coverage)  # type: ignore[arg-type]
@@ -108,13 +109,14 @@ def _plate(
     progress: Progress,
 ) -> Floats:
     """One denoised light plate. Cached for unit radiance, so a change of shares or colours renders nothing again."""
-    key = _key(definition, _said(light, without=("share", "color")), settings.size, settings.spp)
+    spp = max(1, round((settings.spp or definition.quality.spp) * light.effort))
+    key = _key(definition, _said(light, without=("share", "color", "effort")), settings.size, spp)
     path = settings.cache / definition.name / f"light-{light.name}-{key}.npy"
     if path.exists():
         noisy = np.load(path)
     else:
         sensor = scenes.sensor(definition.camera, settings.size)
-        noisy = passes.light_plate(solids, light, sensor, settings.spp, progress)
+        noisy = passes.light_plate(solids, light, sensor, spp, progress)
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, noisy)
     progress(f"{light.name} denoising")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.engines.studio_sets.render.definition import Material, hex_to_linear
+from inference.engines.studio_sets.render.labels import draw_label
 from inference.engines.studio_sets.render.noise import fractal
 from inference.engines.studio_sets.render.wood import planks
 
@@ -23,11 +24,25 @@ def albedo(material: Material) -> Floats:
     if recipe["kind"] == "plaster":
         cloud = fractal(shape, (shape[0] / 4, shape[1] / 4), recipe["seed"], 6)
         return np.clip(base * (1 + recipe["contrast"] * cloud[..., None]), 0.01, 0.95)
+    if recipe["kind"] == "label":
+        return draw_label(recipe, material.hex)
+    if recipe["kind"] == "rows":
+        return _rows(shape, recipe)
     if recipe["kind"] == "speckle":
         return base * (1 - recipe["contrast"] * _flecks(shape, recipe))[..., None]
     if recipe["kind"] == "wood":
         return planks(recipe, base)[0]
     raise KeyError(recipe["kind"])
+
+
+def _rows(shape: tuple[int, int], recipe: dict[str, Any]) -> Floats:
+    """Colour that changes with height: `stops` are [v in metres, hex], v = 0 where the turned profile begins."""
+    heights = [stop[0] for stop in recipe["stops"]]
+    colours = np.array([hex_to_linear(stop[1]) for stop in recipe["stops"]])
+    at = (np.arange(shape[0]) + 0.5) / shape[0] * recipe["size_m"][1]
+    column = np.stack([np.interp(at, heights, colours[:, channel]) for channel in range(3)], -1)
+    # Textures are centred on the origin of uv, profiles begin there.
+    return np.asarray(np.repeat(np.roll(column, shape[0] // 2, axis=0)[:, None], shape[1], axis=1), np.float32)
 
 
 def _flecks(shape: tuple[int, int], recipe: dict[str, Any]) -> Floats:
