@@ -15,16 +15,18 @@ from django.utils.translation import gettext_lazy as _
 from apps.assets import selectors as asset_store
 from apps.assets import services as assets
 from apps.assets.models import Asset, AssetKind, Blob
+from apps.assets.types import Picture
 from apps.billing import services as ledger
 from apps.jobs.models import Job
 from apps.studio import previews
 from apps.studio.models import CutoutState, Product, Shot
-from apps.studio.pictures import encode_png, shared
+from apps.studio.pictures import encode_png, encode_webp, shared
 
 if TYPE_CHECKING:
     from inference.types import Cutout, Progress, ShotResult
 
 CUTOUT_MARGIN_PX = 8
+GALLERY_WIDTH_PX = 640  # made along with the shot, so that the gallery never waits for it
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ class ShotOutcome:
     height: int
     recipe: dict[str, Any]
     gate: dict[str, Any]
+    thumbnail: Picture
 
 
 class ShotKind:
@@ -193,6 +196,7 @@ class ShotKind:
             height=height,
             recipe=result.recipe,
             gate=result.gate.as_dict(),
+            thumbnail=encode_webp(result.master, width=GALLERY_WIDTH_PX),
         )
 
     def finish(self, job: Job, outcome: ShotOutcome) -> dict[str, Any]:
@@ -218,6 +222,7 @@ class ShotKind:
             parents=[(cutout, "cutout"), (shot.product.photo, "photo")],
             created_by=job.created_by,
         )
+        assets.keep_rendition(shot.asset, spec=f"webp-{GALLERY_WIDTH_PX}", picture=outcome.thumbnail)
         shot.gate = outcome.gate
         shot.save(update_fields=["asset", "gate"])
         ledger.record(
@@ -278,16 +283,12 @@ class PreviewKind:
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
         return ShotInputs(photo=product.photo.blob, cutout=cutout, spec=job.params["spec"])
 
-    def work(self, inputs: ShotInputs, on_progress: Progress) -> bytes:
-        import cv2
+    def work(self, inputs: ShotInputs, on_progress: Progress) -> Picture:
+        return encode_webp(compose(inputs, on_progress).master, width=previews.SIDE_PX)
 
-        result = compose(inputs, on_progress)
-        bgr = cv2.cvtColor(result.master, cv2.COLOR_RGB2BGR)
-        return bytes(cv2.imencode(".webp", bgr, [cv2.IMWRITE_WEBP_QUALITY, 88])[1])
-
-    def finish(self, job: Job, outcome: bytes) -> dict[str, Any]:
+    def finish(self, job: Job, outcome: Picture) -> dict[str, Any]:
         cutout = Asset.objects.select_related("workspace").get(pk=job.params["cutout"])
-        previews.keep(cutout, spec=job.params["spec"], webp=outcome)
+        previews.keep(cutout, spec=job.params["spec"], picture=outcome)
         return {"product": job.params["product"]}
 
     def fail(self, job: Job, code: str) -> None:

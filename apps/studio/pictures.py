@@ -11,10 +11,13 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from apps.assets.types import Picture
+
 if TYPE_CHECKING:
     from inference.types import U8
 
 MOST_PICTURES = 6
+WEBP_QUALITY = 88
 
 
 class PictureCache:
@@ -66,6 +69,20 @@ def encode_png(picture: U8) -> bytes:
     if not done:
         raise ValueError("a picture could not be encoded")
     return bytes(data)
+
+
+def encode_webp(picture: U8, *, width: int) -> Picture:
+    """A small WebP for pages, from uint8 (H, W, 3); never larger than the picture itself."""
+    import cv2
+
+    height_px, width_px = picture.shape[:2]
+    scale = min(1.0, width / width_px)
+    size = (round(width_px * scale), max(1, round(height_px * scale)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    done, data = cv2.imencode(".webp", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, WEBP_QUALITY])
+    if not done:
+        raise ValueError("a picture could not be encoded")
+    return Picture(data=bytes(data), content_type="image/webp", width=size[0], height=size[1])
 
 
 shared = PictureCache()

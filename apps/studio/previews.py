@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from apps.assets import services as assets
 from apps.assets.models import Asset, Rendition
+from apps.assets.types import Picture
 from apps.core.errors import Conflict
 from apps.jobs import services as queue
 from apps.jobs.models import Job, Priority
@@ -68,11 +69,5 @@ def _request(product: Product, cutout: Asset, spec: dict[str, Any], name: str) -
     )
 
 
-def keep(cutout: Asset, *, spec: dict[str, Any], webp: bytes) -> Rendition:
-    blob = assets.keep_blob(
-        cutout.workspace, webp, content_type="image/webp", width=spec["width"], height=spec["height"]
-    )
-    rendition, _ = Rendition.objects.get_or_create(
-        workspace=cutout.workspace, asset=cutout, spec=rendition_name(spec), defaults={"blob": blob}
-    )
-    return rendition
+def keep(cutout: Asset, *, spec: dict[str, Any], picture: Picture) -> Rendition:
+    return assets.keep_rendition(cutout, spec=rendition_name(spec), picture=picture)
