@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numba
 import numpy as np
 
@@ -139,10 +140,13 @@ def mix(plates: Any, gains: F32, plane: Any, maps: F32, canvas: Raster, small: R
 
 
 @numba.njit(cache=True, nogil=True)
-def _add(linear: Any, extra: Any, near: Any, owners: Any, small: Any, small_ids: Any, first_row: int) -> None:
+def _add(linear: Any, extra: Any, active: Any, near: Any, owners: Any, small: Any, small_ids: Any) -> None:
     weights = np.zeros(4)
-    for y in range(first_row, linear.shape[0]):
+    for y in range(linear.shape[0]):
+        row = y * extra.shape[0] // linear.shape[0]
         for x in range(linear.shape[1]):
+            if active[row, x * extra.shape[1] // linear.shape[1]] == 0:
+                continue
             y0, x0, y1, x1 = upsampling_weights(near, owners, small, small_ids, y, x, weights)
             for channel in range(3):
                 more = weights[0] * extra[y0, x0, channel] + weights[1] * extra[y0, x1, channel]
@@ -153,8 +157,6 @@ def _add(linear: Any, extra: Any, near: Any, owners: Any, small: Any, small_ids:
 def add_map(linear: F32, extra: F32, canvas: Raster, small: Raster) -> F32:
     """``linear`` plus a smaller map of light (float32 (h, w, 3), may be negative), brought up along edges of depth."""
     out = linear.copy()
-    rows = np.flatnonzero(np.abs(extra).max(axis=(1, 2)) > 1e-5)
-    if rows.size:
-        first_row = max(0, (int(rows[0]) - 1) * linear.shape[0] // extra.shape[0])
-        _add(out, extra, canvas.nearness, _owners(canvas), small.nearness, small.surfaces.ids, first_row)
+    active = cv2.dilate((np.abs(extra).max(axis=2) > 1e-5).astype(np.uint8), np.ones((3, 3), np.uint8))
+    _add(out, extra, active, canvas.nearness, _owners(canvas), small.nearness, small.surfaces.ids)
     return out

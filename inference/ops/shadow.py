@@ -22,7 +22,7 @@ from inference.types import F32
 PATTERNS = 16
 RAYS = 5
 STRATUM = 2 / (PATTERNS * RAYS) ** 0.5
-NEAR_RADII, FAR_RADII = 1.8, 3.0
+NEAR_RADII, FAR_RADII = 1.5, 2.5
 """Up to the first distance (in radii of the product) occlusion is sampled, beyond the second it is that of a sphere, in
 closed form; between them the two are blended."""
 

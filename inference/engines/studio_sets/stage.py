@@ -18,7 +18,7 @@ from inference.types import F32, U8
 
 Sample = TypeVar("Sample", np.uint8, np.uint16)
 
-SHADOW_PX = 600
+SHADOW_PX = 520
 """Longest side of the raster that shadows are cast on; it is half the canvas where that is smaller."""
 
 
