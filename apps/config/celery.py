@@ -7,6 +7,8 @@ import os
 from celery import Celery
 from django.conf import settings
 
+from apps.config import doorbell
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings.embedded")
 
 app = Celery("visualforge")
@@ -14,6 +16,7 @@ app = Celery("visualforge")
 
 def _transport_options(broker_url: str) -> dict[str, object]:
     if broker_url.startswith("filesystem"):
+        doorbell.install()
         folder = settings.DATA_DIR / "broker"
         for name in ("queue", "control"):
             (folder / name).mkdir(parents=True, exist_ok=True)
