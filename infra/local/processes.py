@@ -41,7 +41,10 @@ def adopt_orphans() -> None:
 def children(pid: int) -> list[int]:
     """The direct children of `pid`, zombies included; empty where the system can not tell."""
     found: list[int] = []
-    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+    listings = list(Path(f"/proc/{pid}/task").glob("*/children"))
+    if not listings:
+        return children_by_search(pid)
+    for listing in listings:
         try:
             found += [int(child) for child in listing.read_text().split()]
         except (FileNotFoundError, ProcessLookupError):
@@ -68,6 +71,16 @@ def is_running(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return sys.platform != "linux"
     return status.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def children_by_search(pid: int) -> list[int]:
+    """The same from the list of all processes, for kernels that keep no list of children."""
+    found: list[int] = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(status.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(status.parent.name))
+    return found
 
 
 def signal_process(pid: int, signum: signal.Signals) -> None:

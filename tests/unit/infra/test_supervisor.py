@@ -157,3 +157,14 @@ def test_what_the_others_need_stops_last(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_an_ending_is_told_in_words() -> None:
     assert ending(3) == "exit status 3"
     assert ending(-signal.SIGSEGV) == "signal SIGSEGV"
+
+
+def test_children_are_found_with_and_without_the_kernels_own_list() -> None:
+    process = subprocess.Popen(["sleep", "1000"])
+    try:
+        assert process.pid in processes.children(os.getpid())
+        assert sorted(processes.children_by_search(os.getpid())) == sorted(processes.children(os.getpid()))
+    finally:
+        process.kill()
+        process.wait()
+    assert not processes.is_running(process.pid)
