@@ -17,12 +17,13 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+    # kombu's own classes disagree about the second argument's name.
+    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
         """Raises OSError when the folder can not be written."""
         folder = Path(self.data_folder_out)
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         partial = folder / f".{name}.partial"
-        partial.write_text(dumps(message))  # type: ignore[no-untyped-call]
+        partial.write_text(dumps(payload))  # type: ignore[no-untyped-call]
         os.replace(partial, folder / name)
 
 
