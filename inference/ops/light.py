@@ -19,7 +19,8 @@ from inference.types import F32, U8
 INDIRECT = 0.2
 """Part of a lamp's plate that arrives by way of walls and table: it is dimmed by occlusion, not by the shadow."""
 
-SAME_SURFACE = 0.004
+SAME_SURFACE, SMALL_STEP = 0.004, 0.1
+"""Relative steps of 1 / depth."""
 
 
 @numba.njit(cache=True, nogil=True)
@@ -47,7 +48,8 @@ def upsampling_weights(
     guess = weights[0] * a + weights[1] * b + weights[2] * c + weights[3] * d
     same = small_ids[y0, x0] == kind and small_ids[y0, x1] == kind
     same = same and small_ids[y1, x0] == kind and small_ids[y1, x1] == kind
-    if not same or abs(guess - own) > SAME_SURFACE * own:
+    # A small step within one material is left to plain interpolation: as an antialiased edge, not as a stair.
+    if not same or abs(guess - own) > SMALL_STEP * own:
         weights[0] = (weights[0] + 1e-3) * _alike(a, small_ids[y0, x0], own, kind)
         weights[1] = (weights[1] + 1e-3) * _alike(b, small_ids[y0, x1], own, kind)
         weights[2] = (weights[2] + 1e-3) * _alike(c, small_ids[y1, x0], own, kind)
