@@ -3,6 +3,7 @@ import { onKeys } from "./keys.js";
 
 const gallery = document.querySelector("[data-gallery]");
 let current = 0;
+let isWalking = false; // the focus is in the gallery, or was when its card was swapped
 
 const shots = () => [...gallery.querySelectorAll("[data-shot]")].filter((shot) => shot.offsetParent);
 const link = (shot) => shot?.querySelector("[data-shot-link]");
@@ -55,7 +56,7 @@ function isHere(event) {
 }
 
 onKeys({
-  ArrowRight: (event) => isHere(event) && go(gallery.contains(document.activeElement) ? current + 1 : current),
+  ArrowRight: (event) => isHere(event) && go(isWalking ? current + 1 : current),
   ArrowLeft: (event) => isHere(event) && go(current - 1),
   ArrowDown: (event) => isHere(event) && go(inNextRow(1)),
   ArrowUp: (event) => isHere(event) && go(inNextRow(-1)),
@@ -64,6 +65,9 @@ onKeys({
   x: () => press("reject"),
 });
 
+document.addEventListener("focusin", (event) => {
+  isWalking = gallery.contains(event.target);
+});
 gallery.addEventListener("focusin", (event) => {
   const index = shots().indexOf(event.target.closest("[data-shot]"));
   if (index < 0 || index === current) return;
@@ -80,7 +84,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.verb === "post") window.htmx.trigger(document.body, "verdict");
   settle();
-  if (!held) return;
+  const wasMoved = document.activeElement !== document.body;
+  if (!held || wasMoved) {
+    held = null;
+    return;
+  }
   const shot = document.getElementById(held.id);
   const target = (held.key && shot?.querySelector(`[data-key=${held.key}]`)) || link(shot);
   held = null;

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from infra.local import chromium
 from tests.browser.site import Site, running_site
@@ -19,6 +19,7 @@ from tests.browser.site import Site, running_site
 # Playwright keeps an event loop in this thread, in which Django would refuse plain queries.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+expect.set_options(timeout=20_000)
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
 
@@ -106,6 +107,8 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
         if user is not None:
             context.add_cookies([_session_cookie(user, site)])
         page = context.new_page()
+        # Chromium hands over its file dialogs only once somebody listens, and to begin takes it a moment.
+        page.on("filechooser", lambda _: None)
         complaints.listen(page)
         return page
 
