@@ -13,7 +13,8 @@ import numpy as np
 from inference.types import F32, F64
 
 _RIDGE = 1e-3
-_CHUNK = 8192
+# Products this small stay on the calling thread in OpenBLAS; its pool only spins on work of this size.
+_CHUNK = 190
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -102,6 +103,6 @@ def _from_responsibilities(samples: F32, responsibilities: F32) -> Mixture:
     centred = samples - centre
     means = (shares @ centred) / totals[:, None]
     products = (centred[:, :, None] * centred[:, None, :]).reshape(len(samples), -1)
-    second = (shares @ products).reshape(-1, dimensions, dimensions) / totals[:, None, None]
+    second = np.einsum("kn,nm->km", shares, products).reshape(-1, dimensions, dimensions) / totals[:, None, None]
     covariances = second - means[:, :, None] * means[:, None, :] + _RIDGE * np.eye(dimensions)
     return Mixture(totals / totals.sum(), means + centre, covariances)
