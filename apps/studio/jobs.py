@@ -273,6 +273,7 @@ class PreviewKind:
 
     name = "studio.preview"
     title = _("Preview")
+    quiet = True
     deadline_s = 60.0
 
     def warm(self) -> None:
