@@ -131,7 +131,7 @@ def foreground_colours(rgb: U8, alpha: F32) -> U8:
     ours, theirs = picture, picture
     for radius_px in _FUSION_RADII_PX:
         ours, theirs = _fused(picture, share, ours, theirs, radius_px)
-    result = np.clip(np.rint(ours * 255), 0, 255).astype(np.uint8)
+    result: U8 = np.clip(np.rint(ours * 255), 0, 255).astype(np.uint8)
     result[alpha >= 1] = rgb[alpha >= 1]
     return result
 
