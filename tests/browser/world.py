@@ -60,6 +60,7 @@ def make_world() -> World:
 def _product(workspace: Workspace, name: str, seed: int, *, cutout: bool = False, **fields: Any) -> Product:
     picture = Image.open(io.BytesIO(bottle_png(seed=seed)))
     photo = _asset(workspace, picture, kind="photo", name=f"{name}.png", recipe={"kind": "photo", "seed": seed})
+    fields.setdefault("cutout_engine", "classical" if cutout else "")
     return make_product(
         workspace, name=name, photo=photo, cutout=_cutout(workspace, name) if cutout else None, **fields
     )
