@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.local import chromium
+from infra.local import chromium, steps
+from infra.local.errors import SetupError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,6 +19,11 @@ def main(arguments: Sequence[str]) -> None:
         print("Installing Chromium for the browser tests …", flush=True)
         if not chromium.install(ROOT / ".cache" / "apt.log"):
             print(chromium.HOW_TO, file=sys.stderr, flush=True)
+    try:
+        # Tests with real deadlines should meet kernels that are compiled, as people do.
+        steps.do([steps.warm(ROOT, os.environ)], lambda line: print(line, flush=True))
+    except SetupError as error:
+        print(error, file=sys.stderr, flush=True)
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - ourselves, as pytest
 
