@@ -32,9 +32,8 @@ class _Texts(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
         for name, value in attributes:
-            is_spoken = name in SPOKEN_ATTRIBUTES and not (
-                name == "value" and given.get("type") not in ("submit", "button")
-            )
+            is_label = tag == "input" and given.get("type") in ("submit", "button")
+            is_spoken = name in SPOKEN_ATTRIBUTES and (name != "value" or is_label)
             if is_spoken and value:
                 self._keep(value)
         if tag not in VOID_ELEMENTS:
