@@ -70,7 +70,8 @@ class House:
         self.workers.append(self._spawn("-m", "celery", "-A", "apps.config.celery", "worker", "-l", "INFO", name))
 
     def children(self) -> list[int]:
-        return [pid for worker in self.workers if worker.poll() is None for pid in processes.children(worker.pid)]
+        living = [worker.pid for worker in self.workers if worker.poll() is None]
+        return [pid for parent in living for pid in processes.children(parent) if processes.is_running(pid)]
 
     def kill_child(self, pid: int) -> None:
         if pid in self.children():

@@ -38,7 +38,7 @@ def kill_at_random(house: House) -> Figures:
     ids, workspaces = submit_to_three(300, seconds=0.4)
     kills = {"children": 0, "workers": 0}
     while sum(kills.values()) < 50 and not all_ended(ids):
-        time.sleep(random.uniform(0.1, 0.7))
+        time.sleep(random.uniform(0.05, 0.5))
         if sum(kills.values()) % 10 == 9:
             worker = random.choice(house.workers)
             victims = set(house.children())
@@ -46,16 +46,19 @@ def kill_at_random(house: House) -> Figures:
                 house.kill_worker(worker)
                 house.add_worker()
                 kills["workers"] += 1
-        elif children := house.children():
-            # Mostly those that hold a job: an idle one has nothing to lose.
-            busy = [pid for pid in children if pid in _holders()] if random.random() < 0.8 else []
-            child = random.choice(busy or children)
-            if not _on_last_attempt({child}):
-                house.kill_child(child)
-                kills["children"] += 1
+        elif (victims := _choose_child(house)) and not _on_last_attempt(victims):
+            house.kill_child(*victims)
+            kills["children"] += 1
     wait_until(lambda: all_ended(ids), 120)
     figures = {"kills": sum(kills.values()), **kills, **verdict(ids, workspaces)}
     return {**figures, "passed": figures["kills"] == 50 and not figures["lost"] and not figures["doubled"]}
+
+
+def _choose_child(house: House) -> set[int]:
+    """Four times of five one that holds a job, since an idle one has nothing to lose; empty when there is none now."""
+    children = set(house.children())
+    wanted = children & _holders() if random.random() < 0.8 else children
+    return {random.choice(sorted(wanted))} if wanted else set()
 
 
 def _holders() -> set[int]:
