@@ -52,6 +52,7 @@ class CutoutKind:
     name = "studio.cutout"
     title = _("Cutout")
     deadline_s = 120.0
+    stages = {"find": (0.0, 0.45), "refine": (0.45, 0.65), "matte": (0.65, 0.9), "foreground": (0.9, 0.95)}
 
     def warm(self) -> None:
         from inference.pipelines import cutout
