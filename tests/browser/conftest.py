@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from infra.local import chromium
+from tests.browser.database import own_database
 from tests.browser.site import Site, running_site
 
 # Playwright keeps an event loop in this thread, in which Django would refuse plain queries.
@@ -28,23 +28,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # The site has connections of its own, so rows must be committed; the database is emptied after each test.
-            item.add_marker(pytest.mark.django_db(transaction=True))
 
 
 @pytest.fixture(scope="package")
-def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
-    """The site; it is started once and stays up for all browser tests."""
+def database(django_db_blocker: Any) -> Iterator[str]:
+    """A database of its own, which this process uses too while browser tests run.
+
+    The site has connections of its own, so rows are really committed: every test makes its own people and workspaces.
+    """
+    with django_db_blocker.unblock(), own_database() as name:
+        yield name
+
+
+@pytest.fixture(scope="package")
+def site(database: str) -> Iterator[Site]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with django_db_blocker.unblock():
-        name = str(connection.settings_dict["NAME"])
-        with running_site(
-            port=port, database=name, data_dir=settings.DATA_DIR, secret_key=settings.SECRET_KEY
-        ) as running:
-            yield running
-        connection.close()
+    with running_site(
+        port=port, database=database, data_dir=settings.DATA_DIR, secret_key=settings.SECRET_KEY
+    ) as running:
+        yield running
 
 
 @pytest.fixture(scope="package")

@@ -23,8 +23,8 @@ SMALL_TARGETS = """(least) => [...document.querySelectorAll("button, a.button, s
   .map(([html, box]) => `${html} is only ${Math.round(box.width)}x${Math.round(box.height)} px`)"""
 
 
-@pytest.fixture
-def world(site: Site, transactional_db: None) -> World:
+@pytest.fixture(scope="module")
+def world(site: Site) -> World:
     return make_world()
 
 

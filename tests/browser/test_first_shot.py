@@ -20,7 +20,7 @@ MADE_S = 120_000
 
 
 @pytest.fixture
-def studio(open_page: OpenPage, transactional_db: None) -> Callable[..., Page]:
+def studio(open_page: OpenPage) -> Callable[..., Page]:
     """The first visit to a workspace of one's own."""
 
     def open_studio(**options: object) -> Page:

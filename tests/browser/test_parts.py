@@ -13,7 +13,7 @@ from tests.browser.world import World, make_world
 
 
 @pytest.fixture
-def world(site: Site, transactional_db: None) -> World:
+def world(site: Site) -> World:
     return make_world()
 
 
