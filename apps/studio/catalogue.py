@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from django.utils.translation import get_language
@@ -22,6 +22,12 @@ def get_set(name: str) -> SetInfo:
     if name not in sets():
         raise InvalidInput("studio.set_unknown", name=name[:60])
     return sets()[name]
+
+
+def fitting_palette(name: str, palette: Sequence[str]) -> tuple[str, ...]:
+    """As many of the colours, in their order, as the set has surfaces to recolour: one palette serves many sets."""
+    surfaces = sum(material.recolourable for material in get_set(name).materials)
+    return tuple(palette[:surfaces])
 
 
 def title(titles: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from apps.assets.models import Asset, AssetKind, Blob
 from apps.assets.types import Picture
 from apps.billing import services as ledger
 from apps.jobs.models import Job
-from apps.studio import previews
+from apps.studio import catalogue, previews
 from apps.studio.models import CutoutState, Product, Shot
 from apps.studio.pictures import encode_png, encode_webp, shared
 
@@ -249,7 +249,7 @@ def compose(inputs: ShotInputs, on_progress: Progress) -> ShotResult:
         set_name=inputs.spec["set"],
         width=inputs.spec["width"],
         height=inputs.spec["height"],
-        palette=tuple(inputs.spec["palette"]),
+        palette=catalogue.fitting_palette(inputs.spec["set"], inputs.spec["palette"]),
         seed=inputs.spec["seed"],
     )
     window = photo[top : top + height, left : left + width, :3]

@@ -200,6 +200,17 @@ def test_a_finished_shot_has_a_picture_a_recipe_its_gate_a_lineage_and_one_ledge
         assert entry.cpu_ms > 0
 
 
+def test_a_palette_with_more_colours_than_the_set_has_surfaces_gives_it_the_first_ones(workspace: Workspace) -> None:
+    made = shoot(workspace, ready_product(workspace), palettes=["sand"])
+    [job] = work(workspace)
+
+    assert job.state == JobState.SUCCEEDED
+    with tenant_scope(workspace.id):
+        [shot] = selectors.shots(made)
+    assert len(shot.spec["palette"]) == 3
+    assert shot.asset.recipe["spec"]["palette"] == ["#e6d5bf"]
+
+
 def test_the_same_shot_asked_for_again_is_the_same_asset(workspace: Workspace) -> None:
     product = ready_product(workspace)
     first, second = shoot(workspace, product), shoot(workspace, product)

@@ -12,7 +12,7 @@ from apps.core.sentences import SENTENCES, sentence
 ROOT = Path(__file__).resolve().parents[3]
 RAISED = re.compile(r"(?:InputRejected|EngineUnavailable|EngineFailed)\(\s*\"([a-z]+\.[a-z_]+)\"")
 # What only the command line and our own callers can cause: no person can send it through the site.
-NOT_FROM_THE_SITE = {"cli", "photo"}
+NOT_FROM_THE_SITE = {"cli", "photo", "verify"}
 OURS = {"shot.bad_size", "shot.bad_scale", "shot.size_mismatch", "shot.unknown_option"}
 
 
