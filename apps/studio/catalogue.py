@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from django.utils.translation import get_language
-from inference.pipelines.catalogue import SetInfo, list_sets
 
 from apps.core.errors import InvalidInput
+from inference.pipelines.catalogue import SetInfo, list_sets
 
 
 @lru_cache(maxsize=1)
