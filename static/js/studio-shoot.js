@@ -104,4 +104,19 @@ document.querySelector("[data-filter]").addEventListener("click", (event) => {
   settle();
 });
 
+/** Rows as high as lets whole squares fill the width; phones have two columns instead. */
+function fitRows() {
+  const gap_px = 16;
+  const wanted_px = 304;
+  if (matchMedia("(max-width: 45rem)").matches) {
+    gallery.style.removeProperty("--row");
+    return;
+  }
+  const width_px = gallery.clientWidth + gap_px;
+  const squares = Math.max(1, Math.round(width_px / (wanted_px + gap_px)));
+  gallery.style.setProperty("--row", `${Math.floor(width_px / squares) - gap_px}px`);
+}
+
+fitRows();
+new ResizeObserver(fitRows).observe(gallery.parentElement);
 settle();
