@@ -9,10 +9,21 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES = {
     "not_found": _("We could not find that. It may have been removed, or it belongs to another workspace."),
+    "page_not_found": _("There is no page at this address. Check it for typing errors, or go back to the start."),
+    "session_changed": _(
+        "Your session changed after this page was opened, perhaps because you signed in or out in another tab. "
+        "What you typed is still there when you go back: copy long texts, reload that page and send it again."
+    ),
+    "signed_out": _("You are signed out. Sign in again and go on where you were."),
+    "wrong_method": _("This address only takes what a button sends. Go back and use the button on the page."),
+    "bad_request": _("We could not read that request. Go back, reload the page and try again."),
+    "database_away": _("We can not reach our database right now. Nothing is lost; try again in a moment."),
     "not_allowed": _("Your role in this workspace does not allow that. Ask an admin of the workspace."),
     "studio.no_cutout_yet": _("The cutout is not ready yet. Wait a moment, or draw a box around the product."),
     "studio.box_unreadable": _("That box could not be read. Draw it again around the product."),
     "studio.name_missing": _("A product needs a name. Type one and save again."),
+    "studio.preview_failed": _("The preview could not be made. Reload the page in half a minute."),
+    "studio.name_too_long": _("A name has at most 120 characters and a SKU at most 64. Shorten it and save again."),
     "studio.not_a_photo": _("Products are made from photos. Choose a photo."),
     "studio.nothing_chosen": _("Choose at least one set, one palette and one format."),
     "studio.too_many_shots": _(
@@ -114,6 +125,10 @@ SENTENCES = {
     "cancelled": _("Cancelled. Nothing was charged."),
     "worker_lost": _("The machine that worked on this stopped three times. Nothing was charged; please try again."),
     "deadline_passed": _("This took longer than %(minutes)s minutes and was stopped. Please try again."),
+    "job_kind_unknown": _(
+        "VisualForge is being updated, and this part of it does not know this kind of work. "
+        "Nothing was charged; please try again in a few minutes."
+    ),
     "job_not_retryable": _("Only failed or cancelled work can be tried again. Reload the page to see its state."),
     "idempotency_mismatch": _("The same key was used for a different request. Send a new key with a new request."),
     "cursor_unreadable": _("That position in the list of changes could not be read. Reload the page."),

@@ -96,6 +96,7 @@ LOST = """
     SELECT workspace_id, id, array_position(ARRAY['interactive', 'batch', 'maintenance'], priority::text) - 1,
         statement_timestamp(), statement_timestamp() + %(pause_s)s * interval '1 second', 0
     FROM back
+    ON CONFLICT (job_id) DO UPDATE SET published_at = NULL, ready_at = excluded.ready_at, rings = 0
     RETURNING job_id
 """
 

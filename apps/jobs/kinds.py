@@ -20,6 +20,8 @@ from django.utils.module_loading import import_string
 from apps.jobs.models import Job
 from inference.errors import Cancelled
 
+UNKNOWN_DEADLINE_S = 600.0
+
 
 class OnProgress(Protocol):
     """Called by the work with a stage's name and the fraction done (0 to 1) of the whole job.
@@ -98,6 +100,16 @@ def find_kind(name: str) -> JobKind:
     return _instance(settings.JOB_KINDS[name])
 
 
+def is_known(name: str) -> bool:
+    """False for a kind that only an older or newer version of the product has."""
+    return name in settings.JOB_KINDS
+
+
+def deadline_s(name: str) -> float:
+    """How long an attempt may take; a generous limit for a kind that is not known here."""
+    return find_kind(name).deadline_s if is_known(name) else UNKNOWN_DEADLINE_S
+
+
 def all_kinds() -> list[JobKind]:
     return [find_kind(name) for name in settings.JOB_KINDS]
 
@@ -109,7 +121,7 @@ def quiet_kinds() -> list[str]:
 
 def title(name: str) -> str:
     """What people call the kind: its ``title``, else its name, which also serves kinds that are gone."""
-    return str(getattr(find_kind(name), "title", name)) if name in settings.JOB_KINDS else name
+    return str(getattr(find_kind(name), "title", name)) if is_known(name) else name
 
 
 def whole_fraction(kind: JobKind, stage: str, fraction: float) -> float:

@@ -1,6 +1,7 @@
 """Rings the bells: hears of new work at once, publishes in fair order, sweeps every few seconds.
 
-Survives restarts of the database and outages of the broker by waiting, a little longer each time.
+Survives restarts of the database, outages of the broker and rows that PostgreSQL refuses by waiting, a little longer
+each time.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import time
 
 import psycopg
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, connection
 from django.utils.module_loading import import_string
 from kombu.exceptions import KombuError
 
 from apps.core.listening import listen
 from apps.jobs import dispatch
-from apps.jobs.kinds import find_kind
+from apps.jobs.kinds import deadline_s
 from apps.jobs.tasks import TASK
 from apps.jobs.transitions import BELL
 
@@ -29,7 +30,7 @@ KILL_GRACE_S = 30.0  # a child that ignores the deadline that long is killed by 
 
 
 def publish(ring: dispatch.Ring) -> None:
-    limit_s = find_kind(ring.kind).deadline_s + KILL_GRACE_S
+    limit_s = deadline_s(ring.kind) + KILL_GRACE_S
     import_string(settings.CELERY_APP).send_task(TASK, args=[str(ring.job_id)], time_limit=limit_s, retry=False)
 
 
@@ -52,17 +53,18 @@ class Relay:
                         self.turn()
                         pause_s = FIRST_PAUSE_S
                         bell.wait(POLL_S)
-            except (OperationalError, InterfaceError, psycopg.Error, KombuError, OSError) as error:
+            except (Error, psycopg.Error, KombuError, OSError) as error:
                 logger.warning("the relay waits %.2f s: %s", pause_s, str(error).strip() or type(error).__name__)
                 connection.close()
                 time.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     def turn(self) -> None:
-        """Sweep when it is time, and ring what may be rung."""
+        """Ring what may be rung, and sweep when it is time: a sweep that fails does not keep bells from ringing."""
+        dispatch.ring_next(publish)
         if time.monotonic() - self._swept_at >= SWEEP_EVERY_S:
             self._swept_at = time.monotonic()
             found = dispatch.sweep()
             if found:
                 logger.info("the sweep took up %d jobs", found)
-        dispatch.ring_next(publish)
+                dispatch.ring_next(publish)

@@ -11,7 +11,7 @@ from uuid import UUID
 from apps.core.errors import AppError
 from apps.core.tenancy import system_scope, tenant_scope
 from apps.jobs import transitions
-from apps.jobs.kinds import DeadlinePassed, JobCancelled, JobKind, LeaseLost, WorkerStopping, find_kind
+from apps.jobs.kinds import DeadlinePassed, JobCancelled, JobKind, LeaseLost, WorkerStopping, find_kind, is_known
 from apps.jobs.lease import Lease
 from apps.jobs.models import Job, JobState
 from apps.jobs.patience import patiently
@@ -35,7 +35,14 @@ def claim_or_tidy(job_id: UUID) -> Held | None:
 
 
 def execute(held: Held) -> None:
-    """Work on a claimed job. What the kind raises on purpose becomes its state; anything else is the caller's."""
+    """Work on a claimed job. What the kind raises on purpose becomes its state; anything else is the caller's.
+
+    A kind that is not known here uses up its attempts with their pauses, in which a worker of another version may take
+    the job. It is not left waiting, because the bells of jobs that nobody can do would fill the broker for everybody.
+    """
+    if not is_known(held.kind):
+        fail(held, "job_kind_unknown", retryable=True)
+        return
     kind = find_kind(held.kind)
     try:
         with Lease(held, kind) as lease:

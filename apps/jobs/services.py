@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import User, Workspace
 from apps.core.errors import Conflict
 from apps.core.tenancy import tenant_scope
-from apps.jobs.kinds import Restartable, find_kind
+from apps.jobs.kinds import Restartable, find_kind, is_known
 from apps.jobs.models import Batch, Job, JobState, Priority
 from apps.jobs.transitions import announce, end_badly, hang_bell, requeue, save
 
@@ -113,7 +113,10 @@ def _cancel_locked(job: Job, by: User | None) -> None:
 
 
 def retry(job: Job) -> Job:
-    """Queue a failed or cancelled job once more, with as many attempts as a new one. Raises Conflict for any other."""
+    """Queue a failed or cancelled job once more, with as many attempts as a new one.
+
+    Raises Conflict for a job in any other state, or of a kind that is not known here.
+    """
     with tenant_scope(job.workspace_id):
         row = Job.objects.select_for_update().get(id=job.id)
         if row.state not in RETRYABLE:
@@ -133,6 +136,8 @@ def retry_batch(batch: Batch) -> int:
 
 
 def _retry_locked(row: Job) -> None:
+    if not is_known(row.kind):
+        raise Conflict("job_kind_unknown")
     row.max_attempts = row.attempts + Job._meta.get_field("max_attempts").default
     row.cancel_requested_at, row.cancel_requested_by = None, None
     row.error_code, row.error_params = "", {}

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from apps.core.events import notify
 from apps.core.tenancy import system_scope, tenant_scope
-from apps.jobs.kinds import JobCancelled, JobKind, LeaseLost, find_kind
+from apps.jobs.kinds import JobCancelled, JobKind, LeaseLost, find_kind, is_known
 from apps.jobs.models import Job, JobState, Outbox, Priority
 
 LEASE_S = 20.0
@@ -155,12 +155,16 @@ def settle(job_id: uuid.UUID) -> None:
 
 
 def end_badly(job: Job) -> None:
-    """End a locked job as cancelled, when somebody asked for that, or else as failed; the kind's rows follow."""
+    """End a locked job as cancelled, when somebody asked for that, or else as failed; the kind's rows follow.
+
+    A kind that this version does not know has no rows that it could follow up.
+    """
     cancelled = job.cancel_requested_at is not None
     if cancelled:
         job.error_code, job.error_params = "cancelled", {}
     end(job, JobState.CANCELLED if cancelled else JobState.FAILED)
-    find_kind(job.kind).fail(job, job.error_code)
+    if is_known(job.kind):
+        find_kind(job.kind).fail(job, job.error_code)
 
 
 def end_without_hook(held: Held) -> None:
@@ -202,13 +206,15 @@ def save(job: Job) -> None:
 
 
 def hang_bell(job: Job, *, pause_s: float = 0.0) -> None:
-    """Write the outbox row of a queued job; the relay wakes with the commit."""
-    Outbox.objects.create(
+    """Write the outbox row of a queued job, or make a left-over one ring afresh; the relay wakes with the commit."""
+    row = Outbox(
         workspace_id=job.workspace_id,
         job=job,
         rank=Priority(job.priority).rank,
         ready_at=Now() + timedelta(seconds=pause_s),
     )
+    afresh = ["rank", "ready_at", "published_at", "rings"]
+    Outbox.objects.bulk_create([row], update_conflicts=True, unique_fields=["job"], update_fields=afresh)
     ring_relay()
 
 

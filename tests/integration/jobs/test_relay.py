@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from kombu.exceptions import OperationalError as BrokerError
 
 from apps.accounts.models import Workspace
-from apps.jobs import relay, services
+from apps.jobs import dispatch, relay, services
 from apps.jobs.dispatch import Ring
 from apps.jobs.relay import Relay
 from tests.integration.jobs.conftest import bell
@@ -103,6 +103,33 @@ def test_a_cut_connection_is_made_again(workspace: Workspace, broker: Broker, ru
     second = submit(workspace)
     # The first may have rung twice, if its stamp was not yet committed.
     until(lambda: second in broker.rings)
+
+
+def test_a_row_that_postgresql_refuses_is_said_and_the_others_are_rung(
+    workspace: Workspace,
+    broker: Broker,
+    request: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse() -> int:
+        raise IntegrityError("one row too many")
+
+    monkeypatch.setattr(dispatch, "sweep", refuse)
+    monkeypatch.setattr(relay, "SWEEP_EVERY_S", 0.0)
+    job_id = submit(workspace)
+    request.getfixturevalue("running")
+    until(lambda: broker.rings == [job_id])
+    until(lambda: "one row too many" in caplog.text)
+
+
+def test_a_kind_of_another_version_is_rung_with_a_generous_limit(workspace: Workspace, settings: Any) -> None:
+    sent: list[Any] = []
+    settings.CELERY_APP = f"{__name__}.App"
+    App.sent = sent
+    job = services.submit(workspace, kind="test.obedient", params={})
+    relay.publish(Ring(1, job.id, workspace.id, "test.from_the_future", False))
+    assert [options["time_limit"] for _, options in sent] == [630.0]
 
 
 def test_the_message_carries_the_id_and_a_limit_above_the_deadline(workspace: Workspace, settings: Any) -> None:
