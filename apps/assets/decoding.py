@@ -22,6 +22,7 @@ from django.conf import settings
 from apps.assets.formats import HEAD_BYTES, detect
 from apps.assets.types import Intake, Picture, Spec
 from apps.core.errors import InvalidInput, Unavailable
+from apps.core.tenancy import let_go_of_connection
 
 SCRIPT = Path(__file__).parent / "isolated" / "picture.py"
 WALL_S = 60.0
@@ -30,6 +31,8 @@ NO_SPACE_STATUS = 75
 MIN_SIDE_PX = 64
 MAX_SIDE_PX = 30_000
 
+MOST_WAITING = 48
+_queue = threading.BoundedSemaphore(MOST_WAITING)
 _turns = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 
 
@@ -133,13 +136,19 @@ def _pictures(report: dict[str, Any], files: bytes, content_types: dict[str, str
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """At most as many decoders at once as this machine has cores: each may take 2 GB."""
-    if not _turns.acquire(timeout=TURN_S):
+    """At most as many decoders at once as there are cores: each may take 2 GB. Few wait, without a connection."""
+    let_go_of_connection()
+    if not _queue.acquire(blocking=False):
         raise Unavailable("assets.busy")
     try:
-        yield
+        if not _turns.acquire(timeout=TURN_S):
+            raise Unavailable("assets.busy")
+        try:
+            yield
+        finally:
+            _turns.release()
     finally:
-        _turns.release()
+        _queue.release()
 
 
 @contextmanager

@@ -50,6 +50,15 @@ def system_scope() -> Iterator[None]:
         yield
 
 
+def let_go_of_connection() -> None:
+    """Give the database connection back before something slow that needs none: decoding, streaming, waiting.
+
+    A later query takes one again. Inside a transaction nothing happens.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
+
+
 def current_workspace_id() -> uuid.UUID | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('app.workspace', true)")

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.core.paginator import Paginator
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -22,6 +21,7 @@ from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role, User
 from apps.accounts.selectors import find_membership
 from apps.core.errors import InvalidInput, NotFound
+from apps.core.tenancy import let_go_of_connection
 from apps.jobs import selectors, services
 from apps.jobs.kinds import title
 from apps.jobs.models import Batch, Job
@@ -39,14 +39,8 @@ def events(request: WorkspaceRequest) -> HttpResponseBase:
     )
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
-    _let_go_of_database()
+    let_go_of_connection()
     return response
-
-
-def _let_go_of_database() -> None:
-    """A stream lives long and needs no connection."""
-    if not connection.in_atomic_block:
-        connection.close()
 
 
 def _welcome(request: WorkspaceRequest) -> Callable[[], Awaitable[bool]]:
@@ -62,7 +56,7 @@ def _welcome(request: WorkspaceRequest) -> Callable[[], Awaitable[bool]]:
         except NotFound:
             return False
         finally:
-            _let_go_of_database()
+            let_go_of_connection()
         return True
 
     return sync_to_async(still_welcome)

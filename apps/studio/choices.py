@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -42,6 +43,7 @@ def sets() -> list[dict[str, Any]]:
 
 def for_product(product: Product) -> dict[str, Any]:
     return {
+        "token": uuid.uuid4().hex,
         "sets": sets(),
         "palettes": list(offers.PALETTES.values()),
         "formats": list(offers.FORMATS.values()),

@@ -16,6 +16,7 @@ from django.utils.http import content_disposition_header
 from apps.assets import selectors as asset_store
 from apps.assets.models import Blob
 from apps.core.errors import Conflict, InvalidInput
+from apps.core.tenancy import let_go_of_connection
 from apps.studio import selectors
 from apps.studio.models import Shoot, Shot
 
@@ -28,7 +29,12 @@ def file_stem(shot: Shot) -> str:
     """``{sku or name}_{set}_{format}_{number}``, safe as a file name everywhere."""
     size = shot.spec["format"].replace(":", "x")
     parts = (shot.product.sku or shot.product.name, shot.spec["set"], size, f"{shot.position + 1:02d}")
-    return "_".join(_UNSAFE.sub("-", part).strip("-.") or "product" for part in parts)
+    return "_".join(_short(_UNSAFE.sub("-", part).strip("-.")) or "product" for part in parts)
+
+
+def _short(text: str) -> str:
+    """At most 120 bytes: file systems count bytes, and a Chinese character has three."""
+    return text.encode()[:120].decode(errors="ignore")
 
 
 def download(shot: Shot, *, file_format: str) -> HttpResponseBase:
@@ -104,6 +110,7 @@ class _Sink:
 
 def zip_chunks(items: list[ZipItem]) -> Iterator[bytes]:
     """The bytes of the archive, one file in memory at a time. Pictures are stored, for they are compressed already."""
+    let_go_of_connection()  # a slow reader must not hold one for as long as the download takes
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for item in items:

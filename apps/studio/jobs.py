@@ -72,7 +72,9 @@ class CutoutKind:
         box = Box(*inputs.box) if inputs.box else None
         result = cut_out(photo[..., :3], box=box, alpha=alpha, on_progress=on_progress)
         on_progress("store", 0.95)
-        return _cropped(result, inputs)
+        outcome = _cropped(result, inputs)
+        assets.put_bytes(inputs.photo.workspace_id, outcome.png, content_type="image/png")
+        return outcome
 
     def finish(self, job: Job, outcome: CutoutOutcome) -> dict[str, Any]:
         product = Product.objects.select_for_update().select_related("photo", "workspace").get(pk=job.params["product"])
@@ -106,12 +108,13 @@ class CutoutKind:
         Product.objects.filter(pk=job.params["product"], cutout_job=job).update(cutout_state=CutoutState.PENDING)
 
     def fail(self, job: Job, code: str) -> None:
-        """Keep an earlier cutout usable; without one ask for a box, which may succeed where the whole photo did not."""
+        """Back to what was there before; a photo in which nothing was found asks for a box, which may still work."""
         product = Product.objects.select_for_update().get(pk=job.params["product"])
         if product.cutout_job_id != job.id:
             return
-        if product.cutout_id is not None:
-            product.cutout_state = CutoutState.READY
+        before = job.params.get("before", "")
+        if product.cutout_id is not None and before in (CutoutState.READY, CutoutState.NEEDS_BOX, CutoutState.ACCEPTED):
+            product.cutout_state = before
         elif code == "cutout.nothing_found":
             product.cutout_state = CutoutState.NEEDS_BOX
         else:
@@ -190,6 +193,7 @@ class ShotKind:
         _require_gate(result)
         on_progress("store", 0.95)
         png = encode_png(result.master)
+        assets.put_bytes(inputs.photo.workspace_id, png, content_type="image/png")
         height, width = result.master.shape[:2]
         return ShotOutcome(
             png=png,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils import timezone
 from apps.accounts.models import User, Workspace
 from apps.assets.models import Asset, AssetKind
 from apps.core.errors import Conflict, InvalidInput
+from apps.core.ids import uuid7
 from apps.jobs import services as queue
 from apps.jobs.models import Job, Priority
 from apps.studio import catalogue, offers
@@ -25,16 +27,16 @@ REJECT_REASONS = ("cutout", "placement", "scene", "colour", "other")
 @transaction.atomic
 def create_products(workspace: Workspace, *, photos: Sequence[Asset], by: User | None) -> list[Product]:
     """One product for each photo; a photo that already has a product gives that product again."""
+    in_order = Asset.objects.filter(workspace=workspace, pk__in=[photo.id for photo in photos]).order_by("pk")
+    list(in_order.select_for_update())  # two drops of the same photo take turns
     known = {
         product.photo_id: product
         for product in Product.objects.filter(workspace=workspace, photo__in=photos, archived_at=None)
     }
-    products = []
     for photo in photos:
         if photo.id not in known:
             known[photo.id] = _create_product(workspace, photo, by)
-        products.append(known[photo.id])
-    return products
+    return [known[photo.id] for photo in photos]
 
 
 def _create_product(workspace: Workspace, photo: Asset, by: User | None) -> Product:
@@ -56,7 +58,7 @@ def request_cutout(product: Product, *, box: Sequence[int] | None, by: User | No
     product.cutout_job = queue.submit(
         product.workspace,
         kind="studio.cutout",
-        params={"product": str(product.id), "box": checked},
+        params={"product": str(product.id), "box": checked, "before": _settled_state(product)},
         priority=Priority.INTERACTIVE,
         created_by=by,
         label=product.name,
@@ -66,6 +68,14 @@ def request_cutout(product: Product, *, box: Sequence[int] | None, by: User | No
     product.cutout_box = checked
     product.save(update_fields=["cutout_job", "cutout_state", "cutout_box"])
     return product.cutout_job
+
+
+def _settled_state(product: Product) -> str:
+    """What the product goes back to when the new cutout does not work out."""
+    if product.cutout_state != CutoutState.PENDING:
+        return product.cutout_state
+    earlier = product.cutout_job.params.get("before") if product.cutout_job else None
+    return earlier or CutoutState.FAILED
 
 
 def _checked_box(product: Product, box: Sequence[int]) -> list[int]:
@@ -125,8 +135,12 @@ def request_shoot(
     formats: Sequence[str],
     variations: int = 1,
     by: User | None,
+    token: str = "",
 ) -> Shoot:
     """Make one shot for every set x palette x format x variation.
+
+    The same choices with the same ``token`` (one for each time the page is shown) are the same shoot: a double click
+    or a repeated post makes nothing twice.
 
     Raises:
         Conflict: ``studio.no_cutout_yet``.
@@ -137,8 +151,14 @@ def request_shoot(
     specs = plan_shots(sets=sets, palettes=palettes, formats=formats, variations=variations)
     workspace = product.workspace
     choices = {"sets": list(sets), "palettes": list(palettes), "formats": list(formats), "variations": variations}
+    Product.objects.select_for_update().get(pk=product.pk)  # two posts of one click take turns
+    shoot_id = _shoot_id(product, token, choices)
+    if token and (known := Shoot.objects.filter(pk=shoot_id).first()) is not None:
+        return known
     batch = queue.create_batch(workspace, kind="studio.shot", label=product.name, created_by=by)
-    shoot = Shoot.objects.create(workspace=workspace, product=product, batch=batch, choices=choices, created_by=by)
+    shoot = Shoot.objects.create(
+        pk=shoot_id, workspace=workspace, product=product, batch=batch, choices=choices, created_by=by
+    )
     priority = Priority.INTERACTIVE if len(specs) <= INTERACTIVE_SHOTS else Priority.BATCH
     for position, spec in enumerate(specs):
         shot = Shot.objects.create(workspace=workspace, shoot=shoot, product=product, position=position, spec=spec)
@@ -156,6 +176,12 @@ def request_shoot(
     if product.cutout_state == CutoutState.READY:
         accept_cutout(product)
     return shoot
+
+
+def _shoot_id(product: Product, token: str, choices: dict[str, Any]) -> uuid.UUID:
+    if not token:
+        return uuid7()
+    return uuid.uuid5(product.id, f"{product.cutout_id} {token} {json.dumps(choices, sort_keys=True)}")
 
 
 def plan_shots(

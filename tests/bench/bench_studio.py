@@ -37,10 +37,10 @@ def run(only: str | None) -> Iterable[dict[str, Any]]:
     """Figures: medians over five shoots of different palettes, after one shoot that warms nothing but the page."""
     if not any(name.startswith(only or "") for name in (FIRST, ALL)):
         return
-    with _product() as address, sync_playwright() as playwright:
+    with _product() as (address, login), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(chromium.require()), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        product = _open_ready_product(page, address)
+        product = _open_ready_product(page, address, login)
         times = [_shoot(page, product, turn) for turn in range(SHOOTS + 1)][1:]
         browser.close()
     for at, name in enumerate((FIRST, ALL)):
@@ -57,8 +57,8 @@ def run(only: str | None) -> Iterable[dict[str, Any]]:
 
 
 @contextmanager
-def _product() -> Iterator[str]:
-    """Everything that `make run` starts, in a fresh data directory; the address without a slash."""
+def _product() -> Iterator[tuple[str, tuple[str, str]]]:
+    """Everything that `make run` starts, in a fresh data directory; the address without a slash, and the login."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -71,27 +71,27 @@ def _product() -> Iterator[str]:
                 [sys.executable, "-m", "infra.local.up"], cwd=ROOT, env=environment, stdout=log, stderr=log
             )
             try:
-                _wait_until_ready(process, Path(log.name))
-                yield f"http://127.0.0.1:{port}"
+                yield f"http://127.0.0.1:{port}", _login_when_ready(process, Path(log.name))
             finally:
                 process.send_signal(signal.SIGINT)
                 process.wait(timeout=60)
                 destroy(data_dir)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+def _login_when_ready(process: subprocess.Popen[bytes], log: Path) -> tuple[str, str]:
     deadline = time.monotonic() + LIMIT_S
-    while "Demo login" not in log.read_text():
+    while (login := re.search(r"Demo login: (\S+) (\S+)", log.read_text())) is None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"VisualForge did not start: {log.read_text()[-2000:]}")
         time.sleep(0.1)
+    return login[1], login[2]
 
 
-def _open_ready_product(page: Page, address: str) -> str:
+def _open_ready_product(page: Page, address: str, login: tuple[str, str]) -> str:
     """Sign in, open the first sample and wait until it can be shot; returns its address."""
     page.goto(f"{address}/accounts/login/")
-    page.fill("input[name=login]", "demo@visualforge.local")
-    page.fill("input[name=password]", "visualforge-demo")
+    page.fill("input[name=login]", login[0])
+    page.fill("input[name=password]", login[1])
     page.press("input[name=password]", "Enter")
     page.wait_for_url(re.compile("/studio/$"))
     page.locator("a.card__name").first.click()

@@ -11,6 +11,7 @@ from apps.assets.services.keeping import (
     keep_rendition,
     open_file,
     purge_workspace_files,
+    put_bytes,
 )
 from apps.assets.services.uploads import (
     Ticket,
@@ -35,5 +36,6 @@ __all__ = [
     "open_file",
     "purge_quarantine",
     "purge_workspace_files",
+    "put_bytes",
     "receive_upload",
 ]

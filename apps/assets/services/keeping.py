@@ -28,17 +28,12 @@ def keep_blob(workspace: Workspace, data: bytes, *, content_type: str, width: in
         ValueError: a content type that we do not keep.
         Unavailable: the storage is full or does not answer; nothing was kept.
     """
-    suffix = SUFFIX_OF.get(content_type)
-    if suffix is None:
-        raise ValueError(f"blobs of type {content_type} are not kept")
-    sha256 = hashlib.sha256(data).hexdigest()
-    key = f"blobs/{workspace.id}/{sha256[:2]}/{sha256}.{suffix}"
+    sha256, key = _address(workspace.id, data, content_type)
     with tenant_scope(workspace.id):
         known = Blob.objects.filter(workspace=workspace, sha256=sha256).first()
-    store = blob_store()
-    if known is not None and store.has(known.storage_key):
+    if known is not None and blob_store().has(known.storage_key):
         return known
-    store.put(key, data, content_type)
+    put_bytes(workspace.id, data, content_type=content_type)
     with tenant_scope(workspace.id):
         blob, _ = Blob.objects.get_or_create(
             workspace=workspace,
@@ -52,6 +47,26 @@ def keep_blob(workspace: Workspace, data: bytes, *, content_type: str, width: in
             },
         )
     return blob
+
+
+def put_bytes(workspace_id: uuid.UUID, data: bytes, *, content_type: str) -> None:
+    """Write bytes where ``keep_blob`` will look for them. Needs no database: for work that must not hold rows locked.
+
+    Raises like ``keep_blob``.
+    """
+    _, key = _address(workspace_id, data, content_type)
+    store = blob_store()
+    if not store.has(key):
+        store.put(key, data, content_type)
+
+
+def _address(workspace_id: uuid.UUID, data: bytes, content_type: str) -> tuple[str, str]:
+    """Content hash and storage key."""
+    suffix = SUFFIX_OF.get(content_type)
+    if suffix is None:
+        raise ValueError(f"blobs of type {content_type} are not kept")
+    sha256 = hashlib.sha256(data).hexdigest()
+    return sha256, f"blobs/{workspace_id}/{sha256[:2]}/{sha256}.{suffix}"
 
 
 def keep_asset(

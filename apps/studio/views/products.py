@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
-from apps.core.middleware import wants_json
+from apps.core.errors import InvalidInput
+from apps.core.answers import wants_json
 from apps.studio import choices, samples, selectors, services
 from apps.studio.forms import BoxForm, ProductForm
 from apps.studio.models import Product
@@ -110,9 +111,10 @@ def accept_cutout(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpRespo
 @workspace_view(role=Role.EDITOR)
 def rename_product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
     form = ProductForm(request.POST)
-    form.is_valid()
+    if not form.is_valid():
+        raise InvalidInput("studio.name_too_long")
     found = selectors.get_product(request.workspace, product_id)
-    services.rename_product(found, name=form.cleaned_data.get("name", ""), sku=form.cleaned_data.get("sku", ""))
+    services.rename_product(found, name=form.cleaned_data["name"], sku=form.cleaned_data["sku"])
     return _product_answer(request, product_id, "studio/_product_name.html")
 
 

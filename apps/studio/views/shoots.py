@@ -27,6 +27,7 @@ def create_shoot(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpRespon
         formats=request.POST.getlist("format"),
         variations=(form.is_valid() and form.cleaned_data["variations"]) or 1,
         by=request.user,
+        token=request.POST.get("token", "")[:64],
     )
     url = reverse("studio:shoot", args=[request.workspace.slug, shoot.id])
     if request.headers.get("HX-Request"):

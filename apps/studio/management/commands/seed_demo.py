@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
@@ -13,20 +15,43 @@ from apps.core.tenancy import tenant_scope, user_scope
 from apps.studio import samples
 
 EMAIL = "demo@visualforge.local"
-PASSWORD = "visualforge-demo"  # noqa: S105 - a public demo login on loopback; production never runs this command
 WORKSPACE = "Demo studio"
+NOTE = "demo_password"
 
 
 class Command(BaseCommand):
     help = "Make the demo workspace with sample products. Running it again changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(email=EMAIL).first() or accounts.create_person(EMAIL, PASSWORD, name="Demo")
+        user, password = User.objects.filter(email=EMAIL).first(), self._password()
+        if user is None and password is not None:
+            self.stderr.write("The demo account was deleted here and stays deleted.")
+            return
+        if user is None:
+            password = self._new_password()
+            user = accounts.create_person(EMAIL, password, name="Demo")
         workspace = self._workspace(user)
         with transaction.atomic(), tenant_scope(workspace.id):
             for sample in samples.offered():
                 samples.add_sample(workspace, name=sample.name, by=user)
-        self.stdout.write(f"{EMAIL} {PASSWORD}")
+        if password is None:
+            self.stderr.write("The demo account has the password that its first data folder gave it.")
+        else:
+            self.stdout.write(f"{EMAIL} {password}")
+
+    def _password(self) -> str | None:
+        """This installation's own demo password; None before the account was made."""
+        note = settings.DATA_DIR / NOTE
+        return note.read_text().strip() if note.exists() else None
+
+    def _new_password(self) -> str:
+        """A guessable one would be a door for everybody as soon as the site is reachable from outside."""
+        password = "-".join(secrets.token_hex(2) for _ in range(3))
+        note = settings.DATA_DIR / NOTE
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.touch(mode=0o600)
+        note.write_text(password)
+        return password
 
     def _workspace(self, user: User) -> Workspace:
         with user_scope(user.id):
