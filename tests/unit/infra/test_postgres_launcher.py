@@ -54,8 +54,9 @@ def in_another_process(data_dir: Path, then: str, prefix: tuple[str, ...] = ()) 
 import json, os, sys, time
 from pathlib import Path
 import psycopg
-from infra.local.postgres import start
-server = start(Path({str(data_dir)!r}), durable=False)
+from infra.local.postgres import destroy, start
+data_dir = Path({str(data_dir)!r})
+server = start(data_dir, durable=False)
 {then}
 """
     return subprocess.Popen(
@@ -82,7 +83,7 @@ def test_a_user_other_than_root_needs_no_detour(data_dir: Path) -> None:
         as_user = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
         shutil.chown(data_dir.parent, 65534, 65534)
     process = in_another_process(
-        data_dir, "print(json.dumps([os.geteuid(), server.attached])); server.stop()", prefix=as_user
+        data_dir, "print(json.dumps([os.geteuid(), server.attached])); server.stop(); destroy(data_dir)", prefix=as_user
     )
     said, _ = process.communicate()
     uid, attached = json.loads(said)
