@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import ratelimit
 from django.http import HttpRequest
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.letters import LETTERS, language_of, post
 from apps.accounts.models import User
+from apps.core.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+CONFIRMATION_LETTERS = {"account_already_exists", "email_confirmation", "email_confirmation_signup"}
+"""Every answer to signing up among them: they fail in the same words, or a failure would tell who has an account."""
+AWAITED_LETTERS = {"password_reset_key", "unknown_account"}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -37,6 +45,22 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return saved
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        write = LETTERS[template_prefix.rsplit("/", 1)[-1]]
-        with override(language_of(email)):
-            post(write({**context, "email": email}), to=email)
+        """Raises Unavailable when the mail server does not take a letter that somebody waits for.
+
+        A notice about what has been done already must not turn it into a failure; it is left out, with a warning.
+        """
+        name = template_prefix.rsplit("/", 1)[-1]
+        try:
+            with override(language_of(email)):
+                post(LETTERS[name]({**context, "email": email}), to=email)
+        except Unavailable as error:
+            self._explain(name, email, error)
+
+    def _explain(self, name: str, email: str, error: Unavailable) -> None:
+        if name in CONFIRMATION_LETTERS:
+            ratelimit.clear(self.request, action="confirm_email", key=email.lower())  # it may be asked for again now
+            is_visitor = not self.request.user.is_authenticated
+            raise Unavailable("confirmation_not_sent" if is_visitor else "mail_not_sent") from error
+        if name in AWAITED_LETTERS:
+            raise error
+        logger.warning("the notice %s was not sent: %s", name, error.__cause__)

@@ -153,11 +153,7 @@ def invitation_letter(invitation: Invitation, *, link: str) -> Letter:
 def send_invitation(invitation: Invitation, *, link: str) -> None:
     """Raises Unavailable when the mail server does not take it; the invitation can be sent again."""
     with override(language_of(invitation.email)):
-        letter = invitation_letter(invitation, link=link)
-        try:
-            post(letter, to=invitation.email)
-        except (SMTPException, OSError) as error:
-            raise Unavailable("mail_not_sent") from error
+        post(invitation_letter(invitation, link=link), to=invitation.email)
 
 
 def language_of(email: str) -> str:
@@ -167,9 +163,12 @@ def language_of(email: str) -> str:
 
 
 def post(letter: Letter, *, to: str) -> None:
-    """Send in the active language."""
+    """Send in the active language. Raises Unavailable when the mail server does not take it, or says nothing."""
     context = {"letter": letter, "language": get_language()}
     subject = " ".join(letter.subject.split())
     mail = EmailMultiAlternatives(subject, render_to_string("accounts/mail/letter.txt", context), to=[to])
     mail.attach_alternative(render_to_string("accounts/mail/letter.html", context), "text/html")
-    mail.send()
+    try:
+        mail.send()
+    except (SMTPException, OSError) as error:
+        raise Unavailable("mail_not_sent") from error

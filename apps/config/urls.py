@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.urls import include, path
 
 from apps.accounts.views.people import home
-from apps.core.health import healthz
+
+handler400 = "apps.core.failures.bad_request"
+handler403 = "apps.core.failures.forbidden"
+handler404 = "apps.core.failures.not_found"
+handler500 = "apps.core.failures.server_error"
 
 urlpatterns = [
     path("", home, name="home"),
-    path("healthz", healthz, name="healthz"),
     path("accounts/", include("allauth.urls")),
     path("", include("apps.accounts.urls")),
     path("", include("apps.assets.urls")),

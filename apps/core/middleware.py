@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
+from apps.core.answers import refuse
 from apps.core.errors import AppError
+from apps.core.failures import wrong_method
 from apps.core.sentences import sentence
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -37,28 +39,50 @@ class ContentSecurityPolicy:
         return response
 
 
-def wants_json(request: HttpRequest) -> bool:
-    return "application/json" in request.headers.get("Accept", "")
+class NoNulBytes:
+    """A NUL character fits into no text of the database, and no browser sends one: 400 instead of an error later on.
 
-
-class ShownErrors:
-    """Turns an ``AppError`` into a page, a toast for htmx, or JSON; never a stack trace."""
+    Looks at the address and at plain forms. Uploads may carry any byte; their text fields are checked by their forms.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_form = request.content_type == "application/x-www-form-urlencoded"
+        if (
+            "\0" in request.path
+            or _has_nul(request.META.get("QUERY_STRING", ""))
+            or (is_form and _has_nul(request.body))
+        ):
+            raise BadRequest("A NUL character in the address or the form.")
         return self.get_response(request)
+
+
+def _has_nul(encoded: str | bytes) -> bool:
+    """Whether URL-encoded text holds a NUL, spelt out or escaped."""
+    if isinstance(encoded, bytes):
+        return b"\0" in encoded or b"%00" in encoded
+    return "\0" in encoded or "%00" in encoded
+
+
+class ShownErrors:
+    """Turns an ``AppError`` into a page, a toast for htmx, or JSON; never a stack trace, never an empty page."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        return wrong_method(request, response) if isinstance(response, HttpResponseNotAllowed) else response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, AppError):
             return None
-        text = sentence(error.code, error.params)
-        if wants_json(request):
-            return JsonResponse({"error": {"code": error.code, "message": text}}, status=error.status)
-        if request.headers.get("HX-Request"):
-            response = HttpResponse(status=error.status)
-            response["HX-Reswap"] = "none"
-            response["HX-Trigger"] = json.dumps({"toast": {"message": text, "tone": "error"}})
-            return response
-        return render(request, "core/error.html", {"message": text, "status": error.status}, status=error.status)
+        message = sentence(error.code, error.params)
+
+        def page() -> HttpResponse:
+            context = {"message": message, "status": error.status}
+            return render(request, "core/error.html", context, status=error.status)
+
+        return refuse(request, code=error.code, message=message, status=error.status, page=page)

@@ -74,6 +74,13 @@ SENTENCES = {
     "invitation_closed": _("This invitation is used up, revoked or too old. Ask for a new one."),
     "invitation_for_somebody_else": _("This invitation is for another address. Sign in with that one to accept it."),
     "mail_not_sent": _("The mail could not be sent. What you entered is kept; send it again in a few minutes."),
+    "confirmation_not_sent": _(
+        "The mail with the link that confirms your address could not be sent. Your account is kept: "
+        "sign in a few minutes from now, and we send the link again."
+    ),
+    "too_many_workspaces": _(
+        "You own %(limit)s workspaces already, and more are not possible. Deleted ones count until they are erased."
+    ),
     "language_unknown": _("We do not speak that language yet. Choose one from the list."),
     "assets.empty": _("This file is empty. Export the picture again and drop the new file."),
     "assets.too_big": _(

@@ -7,14 +7,13 @@ from typing import cast
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts.access import UserRequest
+from apps.accounts.access import UserRequest, signed_in
 from apps.accounts.models import User
 from apps.accounts.selectors import invitation_by_secret
 from apps.accounts.services import accept_invitation
@@ -35,7 +34,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     return render(request, "accounts/invitation.html", context)
 
 
-@login_required
+@signed_in
 @require_POST
 def accept(request: UserRequest, secret: str) -> HttpResponse:
     membership = accept_invitation(request.user, secret=secret)

@@ -6,15 +6,14 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import UserRequest
+from apps.accounts.access import UserRequest, signed_in
 from apps.accounts.forms import LanguageForm, ProfileForm
 from apps.accounts.models import Workspace
 from apps.accounts.selectors import last_membership, memberships_of
@@ -35,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect(workspace_home(membership.workspace) if membership else "accounts:new_workspace")
 
 
-@login_required
+@signed_in
 @require_safe
 def switcher(request: UserRequest) -> HttpResponse:
     """The person's workspaces: a menu for the rail, a page for everybody without script."""
@@ -44,7 +43,7 @@ def switcher(request: UserRequest) -> HttpResponse:
     return render(request, "accounts/_switcher.html" if is_part else "accounts/switcher.html", context)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: UserRequest) -> HttpResponse:
     person = request.user
@@ -66,8 +65,8 @@ def language(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         set_language(cast(UserRequest, request).user, language=chosen)
     target = form.cleaned_data["next"]
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return _with_language(redirect(target if safe else "home"), chosen)
+    is_safe = target.startswith("/") and url_has_allowed_host_and_scheme(target, {request.get_host()})
+    return _with_language(HttpResponseRedirect(target if is_safe else reverse("home")), chosen)
 
 
 def _with_language(response: HttpResponse, chosen: str) -> HttpResponse:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import UserRequest, WorkspaceRequest, workspace_view
+from apps.accounts.access import UserRequest, WorkspaceRequest, signed_in, workspace_view
 from apps.accounts.forms import DeleteWorkspaceForm, WorkspaceNameForm
 from apps.accounts.models import Role
 from apps.accounts.selectors import GRACE, memberships_of, restorable_workspaces
@@ -27,7 +26,7 @@ from apps.core.errors import AppError
 from apps.core.sentences import sentence
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_workspace(request: UserRequest) -> HttpResponse:
     """Onboarding, and every further workspace. Also the place to bring a deleted one back."""
@@ -44,7 +43,7 @@ def new_workspace(request: UserRequest) -> HttpResponse:
     return render(request, "accounts/new_workspace.html", context)
 
 
-@login_required
+@signed_in
 @require_POST
 def restore(request: UserRequest, deleted: UUID) -> HttpResponse:
     workspace = restore_workspace(request.user, workspace_id=deleted)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from apps.core.env import Env, database_from_url
+from apps.core.env import MOST_WORKERS, Env, database_from_url, usable_cores
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parents[3]
@@ -29,9 +28,11 @@ INSTALLED_APPS = [
     "apps.studio",
 ]
 MIDDLEWARE = [
+    "apps.core.health.Health",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "apps.core.middleware.ContentSecurityPolicy",
+    "apps.core.middleware.NoNulBytes",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -187,7 +188,7 @@ JOB_KINDS: dict[str, str] = {
     "studio.preview": "apps.studio.jobs.PreviewKind",
 }
 CELERY_APP = "apps.config.celery.app"
-WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", os.cpu_count() or 1, at_least=1, at_most=64)
+WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", usable_cores(), at_least=1, at_most=MOST_WORKERS)
 WORKER_STOP_GRACE_S = env.whole("WORKER_STOP_GRACE_S", 8, at_most=3600)
 WORKER_MAX_CHILD_MIB = env.whole("WORKER_MAX_CHILD_MIB", 3072, at_least=256)
 
@@ -196,6 +197,7 @@ EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.whole("EMAIL_PORT", 587, at_least=1, at_most=65535)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_TIMEOUT = 10
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "VisualForge <no-reply@localhost>")
 if EMAIL_HOST:
@@ -212,6 +214,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "apps.core.failures.csrf_failure"
 CSRF_COOKIE_HTTPONLY = False  # read by the upload script, which sends it as a header
 
 LOGGING = {

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
-from apps.core.errors import InvalidInput
 from apps.core.answers import wants_json
+from apps.core.errors import InvalidInput
 from apps.studio import choices, samples, selectors, services
 from apps.studio.forms import BoxForm, ProductForm
 from apps.studio.models import Product
