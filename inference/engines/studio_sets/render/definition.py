@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 RENDERER_VERSION = 1
 # The same for the geometry pass alone (coverage, albedo, normals, depth).
 GEOMETRY_VERSION = 2
+# The same for what follows: denoising and encoding. Nothing is rendered again.
+FINISH_VERSION = 1
 
 SETS_DIR = Path(__file__).parent.parent / "sets"
 PLATES_DIR = Path(__file__).parent.parent / "plates"
@@ -160,7 +162,8 @@ def load_definition(path: Path) -> SetDefinition:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise DefinitionError(f"{path.name}: {error}") from error
-    digest = hashlib.sha256(json.dumps([RENDERER_VERSION, GEOMETRY_VERSION, raw], sort_keys=True).encode()).hexdigest()
+    shaping = [RENDERER_VERSION, GEOMETRY_VERSION, FINISH_VERSION, raw]
+    digest = hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
     try:
         definition = SetDefinition(
             name=path.stem,
@@ -220,13 +223,19 @@ def _check(definition: SetDefinition) -> None:
         (u, v), half_w, half_h = view.center, view.width / 2, view.height / 2
         if u < half_w - 1e-6 or u > 1 - half_w + 1e-6 or v < half_h - 1e-6 or v > 1 - half_h + 1e-6:
             raise DefinitionError(f"{name}: view {view.name} reaches beyond the plate")
-    for user in (*definition.shapes, *definition.anchors):
-        if user.material != "black":
-            definition.material(user.material)
-    for titled in (definition, *definition.materials):
-        missing = LANGUAGES - set(titled.titles)
-        if missing:
-            raise DefinitionError(f"{name}: {titled.name} has no title in {', '.join(sorted(missing))}")
+    used = [shape.material for shape in definition.shapes] + [anchor.material for anchor in definition.anchors]
+    for material in used:
+        if material != "black":
+            definition.material(material)
+    _check_titles(name, "the set", definition.titles)
+    for item in definition.materials:
+        _check_titles(name, item.name, item.titles)
     total = sum(light.share for light in definition.lights)
     if abs(total - 1) > 1e-6:
         raise DefinitionError(f"{name}: the shares of the lights sum to {total:g}, not to 1")
+
+
+def _check_titles(name: str, part: str, titles: dict[str, str]) -> None:
+    missing = LANGUAGES - set(titles)
+    if missing:
+        raise DefinitionError(f"{name}: {part} has no title in {', '.join(sorted(missing))}")

@@ -103,7 +103,7 @@ def catmull_rom(points: Floats, samples: int) -> Floats:
             ((knots[high] - t) * level[i] + (t - knots[low]) * level[i + 1]) / (knots[high] - knots[low])
             for i, (low, high) in enumerate(spans)
         ]
-    return level[0]
+    return np.asarray(level[0])
 
 
 def sphere(radius: float, segments: int = 256) -> MeshData:

@@ -29,7 +29,7 @@ def mitsuba() -> ModuleType:
             "Mitsuba is not installed: run `pip install -r infra/requirements/sets.in`."
         ) from error
     mi.set_variant("llvm_ad_rgb")
-    return mi  # type: ignore[no-any-return]
+    return mi
 
 
 @functools.cache

@@ -17,6 +17,7 @@ Floats = NDArray[np.float32]
 Progress = Callable[[str], None]
 LANES = 15_000_000  # film pixels times samples rendered at once: about 3 GB
 MAX_DEPTH = 7
+MIRRORED_PX = 24
 
 
 @dataclass(frozen=True)
@@ -50,20 +51,18 @@ def render(scene: Any, sensor: Any, spp: int, progress: Progress) -> Floats:
         image = mi.render(scene, sensor=sensor, integrator=integrator, spp=per_pass, seed=number + 1)
         total += np.array(image)[..., :3]
         progress(f"{number + 1}/{passes}")
-    return total / passes
+    return np.asarray(total / passes, np.float32)
 
 
 def denoise(noisy: Floats, geometry: Geometry) -> Floats:
-    """Intel Open Image Denoise, guided by noise-free albedo and normals."""
-    result = oidn().denoise(
-        np.ascontiguousarray(noisy, np.float32),
-        albedo=np.ascontiguousarray(np.clip(geometry.albedo, 0, 1), np.float32),
-        normal=np.ascontiguousarray(geometry.normal, np.float32),
-        hdr=True,
-        clean_aux=True,
-        quality="high",
+    """Intel Open Image Denoise, guided by noise-free albedo and normals. Mirrored borders: it leaves them noisy."""
+    color, albedo, normal = (
+        np.pad(values, ((MIRRORED_PX,) * 2, (MIRRORED_PX,) * 2, (0, 0)), mode="reflect").astype(np.float32)
+        for values in (noisy, np.clip(geometry.albedo, 0, 1), geometry.normal)
     )
-    return np.maximum(np.asarray(result, np.float32), 0)
+    result = oidn().denoise(color, albedo=albedo, normal=normal, hdr=True, clean_aux=True, quality="high")
+    inner = slice(MIRRORED_PX, -MIRRORED_PX)
+    return np.maximum(np.asarray(result[inner, inner], np.float32), 0)
 
 
 def geometry(solids: dict[str, Any], camera: Camera, size: int, strata: int, progress: Progress) -> Geometry:

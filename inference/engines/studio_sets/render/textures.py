@@ -23,13 +23,13 @@ def albedo(material: Material) -> Floats:
     base = np.asarray(hex_to_linear(material.hex), np.float32)
     if recipe["kind"] == "plaster":
         cloud = fractal(shape, (shape[0] / 4, shape[1] / 4), recipe["seed"], 6)
-        return np.clip(base * (1 + recipe["contrast"] * cloud[..., None]), 0.01, 0.95)
+        return np.asarray(np.clip(base * (1 + recipe["contrast"] * cloud[..., None]), 0.01, 0.95), np.float32)
     if recipe["kind"] == "label":
         return draw_label(recipe, material.hex)
     if recipe["kind"] == "rows":
         return _rows(shape, recipe)
     if recipe["kind"] == "speckle":
-        return base * (1 - recipe["contrast"] * _flecks(shape, recipe))[..., None]
+        return np.asarray(base * (1 - recipe["contrast"] * _flecks(shape, recipe))[..., None], np.float32)
     if recipe["kind"] == "wood":
         return planks(recipe, base)[0]
     raise KeyError(recipe["kind"])
@@ -61,7 +61,8 @@ def roughness(material: Material) -> Floats:
     recipe = material.texture
     shape = _shape(recipe)
     cloud = fractal(shape, (shape[0] / 8, shape[1] / 8), recipe["seed"] + 50, 4)
-    return np.clip(material.roughness + recipe["roughness_variation"] * cloud, 0.05, 1.0)[..., None]
+    varied = material.roughness + recipe["roughness_variation"] * cloud
+    return np.asarray(np.clip(varied, 0.05, 1.0)[..., None], np.float32)
 
 
 def bump(recipe: dict[str, Any]) -> Floats:

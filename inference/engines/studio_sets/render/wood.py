@@ -63,7 +63,7 @@ def _pores(shape: tuple[int, int], per_metre: float, within: Floats, seed: int) 
     seeds = (rng.random(shape) < 0.010 * (1.2 - within)).astype(np.float32)
     length = max(3, round(0.006 * per_metre))
     streaks = cv2.GaussianBlur(cv2.blur(seeds, (length, 1)) * length, (0, 0), sigmaX=2.0, sigmaY=0.55)
-    return np.clip(streaks * 0.9, 0, 1)
+    return np.asarray(np.clip(streaks * 0.9, 0, 1), np.float32)
 
 
 def _gap(rows: int, per_metre: float) -> Floats:
@@ -77,4 +77,4 @@ def _colour(tone: Floats, base: Floats, contrast: float) -> Floats:
     centred = (tone - tone.mean()) * contrast
     exponent = np.array([0.85, 1.05, 1.3], np.float32)
     colour = base * np.exp(-centred[..., None] * exponent)
-    return np.clip(colour * (base / colour.mean((0, 1))), 0.004, 0.9).astype(np.float32)
+    return np.asarray(np.clip(colour * (base / colour.mean((0, 1))), 0.004, 0.9), np.float32)

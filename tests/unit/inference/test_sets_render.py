@@ -1,0 +1,73 @@
+"""A tiny set is rendered for real where the renderer is installed (it is a development extra)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference.engines.studio_sets import codec
+from inference.engines.studio_sets.render import mitsuba_runtime
+from inference.engines.studio_sets.render.__main__ import main
+from inference.engines.studio_sets.render.definition import load_definition
+from inference.engines.studio_sets.render.mitsuba_runtime import RendererMissingError, mitsuba, oidn
+from inference.engines.studio_sets.render.produce import Settings, produce
+from tests.unit.inference.test_sets_definitions import MINIMAL, written
+
+LIT = MINIMAL.replace("share = 1.0", "share = 0.25") + (
+    '[lights.key]\nkind = "softbox"\nshare = 0.75\ncenter = [-0.6, -0.6, 0.8]\nsize = [0.4, 0.4]\n'
+)
+
+
+@pytest.fixture
+def renderer() -> None:
+    try:
+        mitsuba()
+        oidn()
+    except RendererMissingError as missing:
+        pytest.skip(f"rendering is a development extra: {missing}")
+
+
+@pytest.mark.usefixtures("renderer")
+def test_a_tiny_set_is_rendered_exposed_and_described(tmp_path: Path) -> None:
+    definition = load_definition(written(tmp_path, LIT))
+    settings = Settings(size=64, spp=4, cache=tmp_path / "cache")
+    lines: list[str] = []
+    produce(definition, tmp_path / "out", settings, lines.append)
+    folder = tmp_path / "out" / "bare"
+    described = json.loads((folder / "set.json").read_text(encoding="utf-8"))
+    assert [light["name"] for light in described["lights"]] == ["environment", "key"]
+    plates = [codec.decode((folder / light["file"]).read_bytes(), light["encoding"]) for light in described["lights"]]
+    floor = np.sum(plates, axis=0)[40:].mean()
+    # An 18 % grey floor (#808080 is 0.216) under an exposure of 1 is about as bright as its albedo.
+    assert 0.15 < floor < 0.35
+    assert lines[-1].startswith("bare: written")
+
+
+@pytest.mark.usefixtures("renderer")
+def test_a_second_run_renders_nothing_again(tmp_path: Path) -> None:
+    definition = load_definition(written(tmp_path, LIT))
+    settings = Settings(size=64, spp=1, cache=tmp_path / "cache")
+    produce(definition, tmp_path / "out", settings, lambda line: None)
+    before = (tmp_path / "out" / "bare" / "set.json").stat().st_mtime_ns
+    lines: list[str] = []
+    produce(definition, tmp_path / "out", settings, lines.append)
+    assert lines == ["bare: current, nothing to render\n"]
+    assert (tmp_path / "out" / "bare" / "set.json").stat().st_mtime_ns == before
+
+
+def test_it_says_in_one_sentence_that_llvm_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DRJIT_LIBLLVM_PATH", raising=False)
+    monkeypatch.setattr(mitsuba_runtime, "LLVM_CANDIDATES", ())
+    monkeypatch.setattr("inference.engines.studio_sets.render.produce.mitsuba", mitsuba.__wrapped__)
+    assert main(["white-sweep", "--out", str(tmp_path), "--cache", str(tmp_path)]) == 1
+    assert "LLVM 19 was not found: run `apt-get install libllvm19`" in capsys.readouterr().err
+
+
+def test_it_asks_for_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "Name a set, or --all." in capsys.readouterr().err
