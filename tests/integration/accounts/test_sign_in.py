@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.core.cache import cache
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
 from django.test import Client
 from django.urls import reverse
 
@@ -22,6 +27,10 @@ def _link(text: str) -> str:
     found = re.search(r"https?://testserver(\S+)", text)
     assert found, text
     return found.group(1)
+
+
+def _without_token(text: str) -> str:
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", text)
 
 
 def test_signing_up_creates_no_workspace_and_leads_to_naming_one(client: Client) -> None:
@@ -97,8 +106,7 @@ def test_asking_for_a_password_of_nobody_says_the_same(client: Client) -> None:
     factories.make_person("ann@example.com")
     known = client.post(reverse("account_reset_password"), {"email": "ann@example.com"}, follow=True)
     unknown = client.post(reverse("account_reset_password"), {"email": "nobody@example.com"}, follow=True)
-    strip = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
-    assert strip.sub("", known.text) == strip.sub("", unknown.text)
+    assert _without_token(known.text) == _without_token(unknown.text)
     assert mail.outbox[-1].subject == "There is no account with this address"
 
 
@@ -167,3 +175,60 @@ def test_a_profile_is_saved(client: Client) -> None:
     client.post(reverse("accounts:profile"), {"name": " Ann   Lee ", "language": "zh-hans"})
     ann.refresh_from_db()
     assert (ann.name, ann.language) == ("Ann Lee", "zh-hans")
+
+
+class Refuses(BaseEmailBackend):
+    """A mail server that is down."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        raise SMTPServerDisconnected("gone")
+
+
+@pytest.fixture
+def mail_down(settings: Any) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Refuses"
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    settings.ACCOUNT_RATE_LIMITS = {"confirm_email": "1/3m/key"}
+    cache.clear()
+
+
+@pytest.mark.usefixtures("mail_down")
+def test_somebody_whose_confirmation_was_not_sent_signs_in_and_is_sent_it_again(client: Client, settings: Any) -> None:
+    answer = client.post(reverse("account_signup"), {"email": "ann@example.com", "password1": factories.PASSWORD})
+    assert answer.status_code == 503
+    assert "Your account is kept: sign in a few minutes from now" in answer.text
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    answer = client.post(reverse("account_login"), {"login": "ann@example.com", "password": factories.PASSWORD})
+    assert answer["Location"] == reverse("account_email_verification_sent")
+    assert client.post(_link(mail.outbox[0].body)).status_code == 302
+    assert EmailAddress.objects.get(email="ann@example.com").verified
+
+
+@pytest.mark.usefixtures("mail_down")
+def test_a_mail_server_that_is_down_does_not_tell_who_has_an_account(client: Client) -> None:
+    factories.make_person("ann@example.com")
+    fields = {"email": "ann@example.com", "password1": "another long one"}
+    known = client.post(reverse("account_signup"), fields)
+    unknown = client.post(reverse("account_signup"), fields | {"email": "new@example.com"})
+    assert (known.status_code, _without_token(known.text)) == (503, _without_token(unknown.text))
+    for email in ("ann@example.com", "nobody@example.com"):
+        answer = client.post(reverse("account_reset_password"), {"email": email})
+        assert answer.status_code == 503
+        assert "The mail could not be sent." in answer.text
+
+
+@pytest.mark.usefixtures("mail_down")
+def test_a_password_changes_although_the_notice_about_it_can_not_be_sent(client: Client) -> None:
+    ann = factories.make_person()
+    client.force_login(ann)
+    new = "a brand new sentence"
+    fields = {"oldpassword": factories.PASSWORD, "password1": new, "password2": new}
+    assert client.post(reverse("account_change_password"), fields).status_code == 302
+    ann.refresh_from_db()
+    assert ann.check_password(new)
+
+
+def test_a_language_with_a_nonsense_address_leads_to_the_start(client: Client) -> None:
+    for target in ("nonsense", "//evil.example.org", "https://evil.example.org/", "javascript:alert(1)"):
+        answer = client.post(reverse("accounts:language"), {"language": "en", "next": target})
+        assert (answer.status_code, answer["Location"]) == (302, "/")
