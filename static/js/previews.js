@@ -5,10 +5,15 @@ const found = new Map();
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Anything else, such as a page that asks to sign in, is no preview. */
+function isPicture(response) {
+  return response.ok && (response.headers.get("Content-Type") ?? "").startsWith("image/");
+}
+
 async function ask(url, signal) {
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const response = await fetch(url, { signal });
-    if (response.status !== 202) return response.ok ? response.url : null;
+    const response = await fetch(url, { signal, headers: { Accept: "image/*, application/json" } });
+    if (response.status !== 202) return isPicture(response) ? response.url : null;
     await pause(RETRY_MS * Math.min(4, 1 + tries / 4));
   }
   return null;

@@ -54,7 +54,8 @@ async function ask(url, values, { signal, sent = headers() } = {}) {
   try {
     const response = await fetch(url, { method: "POST", body: new URLSearchParams(values), headers: sent, signal });
     const text = await response.text();
-    if (!response.ok) throw failure(response.status, parse(text));
+    // A redirect leads to another page, such as the sign-in: not what was asked for.
+    if (!response.ok || response.redirected) throw failure(response.ok ? 0 : response.status, parse(text));
     return text;
   } catch (error) {
     if (error.name === "AbortError" || error instanceof SendFailed) throw error;
@@ -62,10 +63,16 @@ async function ask(url, values, { signal, sent = headers() } = {}) {
   }
 }
 
-function sendHere(url, file, options) {
+/** An answer without an asset is not one of ours, whatever its status says. */
+function accepted(answer) {
+  if (!answer?.asset) throw failure(0, null);
+  return answer;
+}
+
+async function sendHere(url, file, options) {
   const form = new FormData();
   form.append("file", file, file.name);
-  return post(url, form, { ...options, headers: headers() });
+  return accepted(await post(url, form, { ...options, headers: headers() }));
 }
 
 async function sendToStorage(url, file, options) {
@@ -75,7 +82,7 @@ async function sendToStorage(url, file, options) {
   for (const [name, value] of Object.entries(ticket.fields)) form.append(name, value);
   form.append("file", file); // the storage ignores every field after the file
   await post(ticket.url, form, options);
-  return parse(await ask(ticket.complete, {}, options));
+  return accepted(parse(await ask(ticket.complete, {}, options)));
 }
 
 /**
