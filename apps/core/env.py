@@ -9,8 +9,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+MOST_WORKERS = 64
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+
+
+def usable_cores() -> int:
+    """How many cores this process may run on (containers and taskset narrow that), at most MOST_WORKERS."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    return min(os.cpu_count() or 1, MOST_WORKERS)
 
 
 class Env:
@@ -93,4 +101,6 @@ def database_from_url(url: str, *, pool_size: int = 0) -> dict[str, Any]:
         "OPTIONS": options,
         # Under ASGI each request runs in a thread of its own, which would leave a persistent connection behind.
         "CONN_MAX_AGE": 0,
+        # With a pool: a connection that broke while it lay idle is replaced before it is handed out.
+        "CONN_HEALTH_CHECKS": bool(pool_size),
     }

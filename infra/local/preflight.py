@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from apps.core.env import MOST_WORKERS, usable_cores
 from infra.local import locks
 from infra.local.errors import SetupError
 
@@ -37,7 +38,7 @@ class Options:
 def read_options(environment: Mapping[str, str], root: Path) -> Options:
     """Take PORT, VISUALFORGE_DATA_DIR and WORKER_CONCURRENCY from the environment. Raises SetupError."""
     port = _whole(environment, "PORT", DEFAULT_PORT, 65535)
-    workers = _whole(environment, "WORKER_CONCURRENCY", len(os.sched_getaffinity(0)), 256)
+    workers = _whole(environment, "WORKER_CONCURRENCY", usable_cores(), MOST_WORKERS)
     data_dir = Path(environment.get("VISUALFORGE_DATA_DIR", "").strip() or ".data")
     return Options(port, (root / data_dir).resolve(), workers)
 

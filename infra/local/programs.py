@@ -11,6 +11,8 @@ from infra.local.preflight import HOST, Options
 from infra.local.supervisor import Program, command
 
 WEB_PROCESSES = "2"
+WEB_CONNECTIONS = "10"
+"""To the database, at most, by each web process. Worker and relay keep one for each thread: they fork."""
 WORKER_STOP_S = 4
 """After this long a stopping worker gives its job back to the queue."""
 WORKER = (
@@ -38,14 +40,16 @@ class Programs:
 
 def programs(options: Options, env: Mapping[str, str], root: Path) -> Programs:
     """The programs of one machine, under the environment `env`."""
-    web_env = {"WEB_CONCURRENCY": WEB_PROCESSES} | dict(env)
-    worker_env = dict.fromkeys(ONE_THREAD_EACH, "1") | {"WORKER_STOP_GRACE_S": str(WORKER_STOP_S)} | dict(env)
-    worker_env["WORKER_CONCURRENCY"] = str(options.workers)
+    # All three have to agree on the number of workers: the relay rings as many bells, pages estimate the time left.
+    shared = dict(env) | {"WORKER_CONCURRENCY": str(options.workers)}
+    web_env = {"WEB_CONCURRENCY": WEB_PROCESSES, "DATABASE_POOL_SIZE": WEB_CONNECTIONS} | shared
+    shared.pop("DATABASE_POOL_SIZE", None)
+    worker_env = dict.fromkeys(ONE_THREAD_EACH, "1") | {"WORKER_STOP_GRACE_S": str(WORKER_STOP_S)} | shared
     worker_env.setdefault("PYTHONWARNINGS", "ignore::UserWarning:celery.platforms")  # that root is not recommended
     return Programs(
         web=command("web", web(options), web_env, str(root)),
         worker=replace(command("worker", WORKER, worker_env, str(root)), grace_s=WORKER_STOP_S + 2),
-        relay=command("relay", [sys.executable, "manage.py", "relay"], env, str(root)),
+        relay=command("relay", [sys.executable, "manage.py", "relay"], shared, str(root)),
     )
 
 

@@ -15,6 +15,7 @@ from types import FrameType
 
 from infra.local import processes
 from infra.local.child_output import ChildOutput
+from infra.local.errors import SetupError
 
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
@@ -44,7 +45,10 @@ class StopSignals:
 
 @dataclass(frozen=True)
 class Program:
-    """Something to keep running. `spawn` starts it as the leader of a new process group."""
+    """Something to keep running. `spawn` starts it as the leader of a new process group.
+
+    While it works nothing else is looked after, so it returns within seconds. It may raise SetupError or OSError.
+    """
 
     name: str
     spawn: Callable[[], subprocess.Popen[bytes]]
@@ -99,7 +103,10 @@ class Supervisor:
         """Start `program` and keep it running; `process` is given when it runs already."""
         child = _Child(program)
         self._children.append(child)
-        self._follow(child, process or program.spawn())
+        if process is None:
+            self._start(child)
+        else:
+            self._follow(child, process)
 
     def serve(self, on_tick: Callable[[], None]) -> None:
         """Keep everything running until a signal arrives; `on_tick` is called several times a second."""
@@ -138,16 +145,30 @@ class Supervisor:
             if child.process is not None and child.process.poll() is not None:
                 self._plan_restart(child, child.process, now)
             elif child.start_again_at is not None and now >= child.start_again_at:
-                self._follow(child, child.program.spawn())
+                self._start(child)
+
+    def _start(self, child: _Child) -> None:
+        """A program that can not be started now (the disk is full, say) is tried again later, like one that died."""
+        child.started_at = time.monotonic()
+        try:
+            process = child.program.spawn()
+        except (SetupError, OSError) as error:
+            self._plan_next(child, str(error).rstrip("."))
+        else:
+            self._follow(child, process)
 
     def _plan_restart(self, child: _Child, process: subprocess.Popen[bytes], now: float) -> None:
         processes.signal_group(process.pid, signal.SIGKILL)  # what it had started
         ran_s = now - child.started_at
-        child.deaths = 1 if ran_s >= STEADY_AFTER_S else child.deaths + 1
-        delay_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** (child.deaths - 1))
-        child.process, child.start_again_at = None, now + delay_s
-        name = child.program.name
-        self.say(name, f"ended with {ending(process.returncode)} after {ran_s:.1f} s; starts again in {delay_s:g} s")
+        if ran_s >= STEADY_AFTER_S:
+            child.deaths = 0
+        self._plan_next(child, f"ended with {ending(process.returncode)} after {ran_s:.1f} s")
+
+    def _plan_next(self, child: _Child, what_happened: str) -> None:
+        child.deaths += 1
+        delay_s = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(child.deaths - 1, 16))
+        child.process, child.start_again_at = None, time.monotonic() + delay_s
+        self.say(child.program.name, f"{what_happened}; starts again in {delay_s:g} s")
 
     def _stop(self, children: Sequence[_Child]) -> None:
         running = [(child.program, child.process) for child in children if child.process is not None]

@@ -24,6 +24,7 @@ from infra.local.postgres.account import Account
 from infra.local.postgres.install import SHARED_PLACES
 
 READY_TIMEOUT_S = 120.0
+RESTART_MOMENTS_S = 3.0
 SOCKET_PARENT = Path("/tmp")  # noqa: S108 - a socket's path has to be short; the folder made in it is private
 LARGEST_LOG_BYTES = 16 << 20
 _SETTINGS = ("listen_addresses=", "unix_socket_permissions=0700", "log_line_prefix=%m [%p] %u@%d ", "log_timezone=UTC")
@@ -60,8 +61,11 @@ class Cluster:
                 "or start with another VISUALFORGE_DATA_DIR."
             )
 
-    def run(self, lock: int) -> subprocess.Popen[bytes]:
-        """Start the server, which inherits `lock`, and wait until it answers."""
+    def run(self, lock: int, give_up_after_s: float | None = READY_TIMEOUT_S) -> subprocess.Popen[bytes]:
+        """Start the server, which inherits `lock`, and wait until it answers; with None for moments only.
+
+        Raises SetupError when it ends before it answers, or does not answer in time.
+        """
         self._clear_stale()
         _make_private(self.socket_folder, {os.geteuid(), self.account.owner})
         self.account.give(self.socket_folder)
@@ -83,7 +87,7 @@ class Cluster:
                 preexec_fn=processes.tied_to_parent(signal.SIGINT),
                 **self.account.popen,
             )
-        self._wait_until_ready(process, begin)
+        self._wait_until_ready(process, begin, give_up_after_s)
         return process
 
     def _create(self) -> None:
@@ -112,8 +116,9 @@ class Cluster:
         pid_file = self.files / "postmaster.pid"
         if not pid_file.exists():
             return
-        pid = int(pid_file.read_text().splitlines()[0])
-        if processes.is_running(pid) and _working_folder(pid) == self.files:
+        noted = pid_file.read_text().partition("\n")[0].strip()  # nothing, where the disk was full
+        pid = int(noted) if noted.isdigit() else 0
+        if pid and processes.is_running(pid) and _working_folder(pid) == self.files:
             raise SetupError(
                 f"A PostgreSQL that VisualForge did not start (process {pid}) uses {self.files}; "
                 "stop it, then run the command again."
@@ -129,15 +134,20 @@ class Cluster:
         path.touch(mode=0o600)
         return path.open("ab")
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes], log_begin: int) -> None:
-        deadline = time.monotonic() + READY_TIMEOUT_S
+    def _wait_until_ready(
+        self, process: subprocess.Popen[bytes], log_begin: int, give_up_after_s: float | None
+    ) -> None:
+        patience_s = RESTART_MOMENTS_S if give_up_after_s is None else give_up_after_s
+        deadline = time.monotonic() + patience_s
         while not answers(self.socket_folder, roles.ADMIN, "postgres"):
             if process.poll() is not None:
                 said = (self.folder / "log").read_bytes()[log_begin:].decode(errors="replace")
                 raise SetupError(f"PostgreSQL did not start: {_complaint(said)} (see {self.folder / 'log'})")
             if time.monotonic() > deadline:
+                if give_up_after_s is None:
+                    return
                 process.kill()
-                raise SetupError(f"PostgreSQL did not answer for {READY_TIMEOUT_S:.0f} s; see {self.folder / 'log'}")
+                raise SetupError(f"PostgreSQL did not answer for {patience_s:.0f} s; see {self.folder / 'log'}")
             time.sleep(0.02)
 
 

@@ -20,7 +20,7 @@ from infra.local import locks
 from infra.local.errors import SetupError
 from infra.local.postgres import install, roles
 from infra.local.postgres.account import choose
-from infra.local.postgres.cluster import Cluster, answers, socket_folder_of
+from infra.local.postgres.cluster import READY_TIMEOUT_S, RESTART_MOMENTS_S, Cluster, answers, socket_folder_of
 
 LOCK_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
@@ -45,10 +45,13 @@ class Server:
         return f"postgresql://{role}@/{database}?host={socket_folder_of(self.folder)}"
 
     def spawn(self) -> subprocess.Popen[bytes]:
-        """Start the server process again after it died, and wait until it answers."""
+        """Start the server process again after it died. It may still be recovering when this returns.
+
+        Raises SetupError with PostgreSQL's complaint when it ends at once.
+        """
         lock = _wait_for_lock(self.folder)
         try:
-            return self._run(lock)
+            return self._run(lock, give_up_after_s=None)
         finally:
             os.close(lock)
 
@@ -64,10 +67,10 @@ class Server:
                 break
         self.process = None
 
-    def _run(self, lock: int) -> subprocess.Popen[bytes]:
+    def _run(self, lock: int, give_up_after_s: float | None = READY_TIMEOUT_S) -> subprocess.Popen[bytes]:
         if self._cluster is None:
             raise SetupError(f"The PostgreSQL in {self.folder} belongs to another process, which has to restart it.")
-        self.process = self._cluster.run(lock)
+        self.process = self._cluster.run(lock, give_up_after_s)
         return self.process
 
     def __enter__(self) -> Self:
@@ -127,7 +130,7 @@ def _lock_or_attach(folder: Path) -> int | Server:
 
 
 def _wait_for_lock(folder: Path) -> int:
-    deadline = time.monotonic() + LOCK_TIMEOUT_S
+    deadline = time.monotonic() + RESTART_MOMENTS_S
     while (lock := locks.try_lock(folder / "lock")) is None:
         _give_up_after(deadline, folder)
     return lock

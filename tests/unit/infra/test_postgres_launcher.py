@@ -16,6 +16,7 @@ import pytest
 from infra.local import processes
 from infra.local.errors import SetupError
 from infra.local.postgres import Server, account, cluster, destroy, install, roles, start
+from infra.local.postgres.cluster import answers, socket_folder_of
 from tests.unit.infra.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -149,7 +150,23 @@ def test_it_can_be_spawned_again_after_it_died(data_dir: Path) -> None:
         server.process.kill()
         server.process.wait()
         assert server.spawn().pid != first
-        psycopg.connect(server.url()).close()
+        wait_until(lambda: answers(socket_folder_of(data_dir / "postgres"), roles.APP, roles.DATABASE), "it answers")
+
+
+def test_a_restart_that_fails_says_why_and_a_later_one_works(data_dir: Path) -> None:
+    with begin(data_dir) as server:
+        assert server.process is not None
+        server.process.kill()
+        server.process.wait()
+        settings = data_dir / "postgres" / "cluster" / "postgresql.conf"
+        sane = settings.read_text()
+        settings.write_text(sane + "shared_buffers = 'plenty'\n")
+        with pytest.raises(SetupError, match=r"PostgreSQL did not start: .*contains errors"):
+            server.spawn()
+        settings.write_text(sane)
+        (data_dir / "postgres" / "cluster" / "postmaster.pid").write_text("")  # what a full disk leaves
+        server.spawn()
+        wait_until(lambda: answers(socket_folder_of(data_dir / "postgres"), roles.APP, roles.DATABASE), "it answers")
 
 
 def test_a_pid_file_whose_number_now_belongs_to_another_program_does_not_stop_it(data_dir: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.core.env import MOST_WORKERS
 from infra.local import preflight
 from infra.local.errors import SetupError
 from infra.local.preflight import HOST, Options, check_port, claim, read_options, secret_key
@@ -46,6 +47,19 @@ def test_it_has_defaults_for_everything(tmp_path: Path) -> None:
 def test_it_honours_port_and_data_directory(tmp_path: Path) -> None:
     options = read_options({"PORT": "9001", "VISUALFORGE_DATA_DIR": "/srv/forge"}, tmp_path)
     assert (options.port, options.data_dir) == (9001, Path("/srv/forge"))
+
+
+def test_it_takes_no_more_workers_than_the_settings_do(tmp_path: Path) -> None:
+    assert read_options({"WORKER_CONCURRENCY": str(MOST_WORKERS)}, tmp_path).workers == MOST_WORKERS
+    with pytest.raises(SetupError, match=f"between 1 and {MOST_WORKERS}"):
+        read_options({"WORKER_CONCURRENCY": str(MOST_WORKERS + 1)}, tmp_path)
+
+
+def test_a_machine_with_more_cores_than_that_has_the_most_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(200)))
+    assert read_options({}, tmp_path).workers == MOST_WORKERS
 
 
 @pytest.mark.parametrize("nonsense", ["http", "-1", "0", "65536", "80.5", "８０００"])

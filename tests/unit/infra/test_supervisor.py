@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from infra.local import processes
+from infra.local import supervisor as supervising
+from infra.local.errors import SetupError
 from infra.local.supervisor import Program, StopSignals, Supervisor, ending
 from tests.unit.infra.waiting import wait_until
 
@@ -152,6 +154,31 @@ def test_what_the_others_need_stops_last(monkeypatch: pytest.MonkeyPatch) -> Non
     supervisor.add(program("worker", stop_last=False))
     supervisor.stop()
     assert order == ["web", "worker", "postgres"]
+
+
+def test_a_program_that_can_not_be_started_is_tried_again_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(supervising, "FIRST_DELAY_S", 0.01)
+    refusals = [SetupError("PostgreSQL did not start: No space left on device."), OSError("Cannot allocate memory")]
+    said: list[str] = []
+    supervisor = Supervisor(lambda name, line: said.append(f"{name}: {line}"), StopSignals())
+
+    def spawn() -> subprocess.Popen[bytes]:
+        if refusals:
+            raise refusals.pop(0)
+        supervisor.signals.count = 1
+        return subprocess.Popen(["sleep", "1000"], start_new_session=True)
+
+    dead = subprocess.Popen(["true"], start_new_session=True)
+    supervisor.add(Program("postgres", spawn), dead)
+    ticks: list[int] = []
+    supervisor.serve(lambda: ticks.append(len(refusals)))
+    supervisor.stop()
+    assert said[1:] == [
+        "postgres: PostgreSQL did not start: No space left on device; starts again in 0.02 s",
+        "postgres: Cannot allocate memory; starts again in 0.04 s",
+    ]
+    assert {2, 1, 0} <= set(ticks)
 
 
 def test_an_ending_is_told_in_words() -> None:

@@ -24,15 +24,23 @@ SCRIPTS = {
 }
 
 
+def note_serving() -> None:
+    """From the first tick on signals are only counted."""
+    note = FOLDER / "supervisor"
+    if not note.exists():
+        part = FOLDER / "supervisor.part"
+        part.write_text(str(os.getpid()))
+        part.rename(note)
+
+
 def main() -> int:
-    (FOLDER / "supervisor").write_text(str(os.getpid()))
     supervisor = Supervisor(lambda name, line: print(f"{name}: {line}", flush=True), StopSignals())
     try:
         for name, script in SCRIPTS.items():
             argv = ["sh", "-c", script, name]
             spawn = lambda argv=argv: launch(argv, os.environ, "/")  # noqa: E731
             supervisor.add(Program(name, spawn, grace_s=0.5))
-        supervisor.serve(lambda: None)
+        supervisor.serve(note_serving)
     finally:
         supervisor.stop()
     return 7
