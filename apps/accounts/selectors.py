@@ -40,6 +40,12 @@ def last_membership(user: User) -> Membership | None:
     return next(iter(last + memberships), None)
 
 
+def count_owned_workspaces(user: User) -> int:
+    """Deleted ones that are not erased yet are among them: they can come back."""
+    with user_scope(user.id):
+        return Membership.objects.filter(user=user, role=Role.OWNER).count()
+
+
 def restorable_workspaces(user: User) -> list[Workspace]:
     """Deleted workspaces that ``user`` owned and can still bring back."""
     with user_scope(user.id):

@@ -17,7 +17,7 @@ export class SendFailed extends Error {
 }
 
 function failure(status, answer) {
-  return new SendFailed(answer?.error?.message ?? null, { again: status === 0 || status === 429 || status >= 500 });
+  return new SendFailed(answer?.error?.message ?? null, { again: status === 0 || status === 401 || status === 429 || status >= 500 });
 }
 
 function parse(text) {

@@ -1,4 +1,9 @@
-"""Inviting people. The secret leaves the house once, by mail; only its SHA-256 stays."""
+"""Inviting people. The secret leaves the house once, by mail; only its SHA-256 stays.
+
+Every mail is a row of its own, so that counting rows counts mails. An invitation belongs to the workspace, not to who
+sent it: it stays open when that person leaves or is removed, and everybody who may manage members sees and can revoke
+it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ from apps.accounts.selectors import find_invitation, fingerprint, invitation_by_
 from apps.accounts.services.people import remember_workspace
 from apps.accounts.services.rules import acting, lock_workspace, may_grant
 from apps.core.errors import Conflict, InvalidInput, NotAllowed
-from apps.core.tenancy import tenant_scope
+from apps.core.tenancy import system_scope, tenant_scope
 
 LIFETIME = timedelta(days=7)
 RESEND_AFTER = timedelta(minutes=1)
@@ -41,29 +46,28 @@ def invite(workspace: Workspace, *, email: str, role: Role, actor: Membership, l
         current = acting(locked, actor, Role.ADMIN)
         may_grant(current, role)
         _must_be_new(locked, address)
-        _must_not_flood(locked)
+        _must_not_flood(locked, current)
         invitation = Invitation(workspace=locked, email=address, role=role, invited_by_id=current.user_id)
-        _seal(invitation, secret)
-        invitation.save(force_insert=True)
-        _mail_after_commit(invitation, link_to(secret))
+        _send(invitation, secret, link_to)
     return link_to(secret)
 
 
 def resend_invitation(workspace: Workspace, *, invitation: Invitation, actor: Membership, link_to: LinkTo) -> str:
-    """Mail a new secret with a new lifetime; the former link stops working."""
+    """Mail a new invitation in place of the former one, in the name of ``actor``; the former link stops working."""
     secret = secrets.token_urlsafe(32)
     with tenant_scope(workspace.id):
         locked = lock_workspace(workspace)
         current = acting(locked, actor, Role.ADMIN)
         found = find_invitation(locked, invitation.id)
-        found.workspace = locked
         may_grant(current, Role(found.role))
         if found.sent_at > timezone.now() - RESEND_AFTER:
             raise Conflict("invitation_just_sent")
-        _must_not_flood(locked)
-        _seal(found, secret)
-        found.save(update_fields=["token_sha256", "sent_at", "expires_at"])
-        _mail_after_commit(found, link_to(secret))
+        _must_not_flood(locked, current)
+        found.revoked_at = timezone.now()
+        found.save(update_fields=["revoked_at"])
+        anew = Invitation(workspace=locked, email=found.email, role=found.role, invited_by_id=current.user_id)
+        anew.created_at = found.created_at  # keeps its place in the list
+        _send(anew, secret, link_to)
     return link_to(secret)
 
 
@@ -122,19 +126,23 @@ def _must_be_new(workspace: Workspace, address: str) -> None:
         raise Conflict("too_many_invitations", limit=PENDING_AT_MOST)
 
 
-def _must_not_flood(workspace: Workspace) -> None:
-    """Revoked invitations count as well: their mail has been sent."""
-    an_hour_ago = timezone.now() - timedelta(hours=1)
-    if Invitation.objects.filter(workspace=workspace, sent_at__gt=an_hour_ago).count() >= MAILS_AN_HOUR:
+def _must_not_flood(workspace: Workspace, actor: Membership) -> None:
+    """Counts the mails of the workspace and those of the person, who may have many workspaces; revoked ones as well."""
+    User.objects.select_for_update(no_key=True).get(id=actor.user_id)  # counted one after the other
+    recent = Invitation.objects.filter(sent_at__gt=timezone.now() - timedelta(hours=1))
+    with system_scope():
+        counts = (recent.filter(workspace=workspace).count(), recent.filter(invited_by=actor.user_id).count())
+    if max(counts) >= MAILS_AN_HOUR:
         raise Conflict("invitations_too_fast", limit=MAILS_AN_HOUR)
 
 
-def _seal(invitation: Invitation, secret: str) -> None:
+def _send(invitation: Invitation, secret: str, link_to: LinkTo) -> None:
+    """Seal, store, and mail after the commit.
+
+    ``invitation.workspace`` has to be loaded: after the commit no workspace's row can be seen.
+    """
     invitation.token_sha256 = fingerprint(secret)
     invitation.sent_at = timezone.now()
     invitation.expires_at = invitation.sent_at + LIFETIME
-
-
-def _mail_after_commit(invitation: Invitation, link: str) -> None:
-    """``invitation.workspace`` has to be loaded: after the commit no workspace's row can be seen."""
-    transaction.on_commit(partial(send_invitation, invitation, link=link))
+    invitation.save(force_insert=True)
+    transaction.on_commit(partial(send_invitation, invitation, link=link_to(secret)))

@@ -6,12 +6,13 @@ import re
 import secrets
 import uuid
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
 from apps.accounts.models import Membership, Role, User, Workspace
-from apps.accounts.selectors import restorable_workspaces
+from apps.accounts.selectors import count_owned_workspaces, restorable_workspaces
 from apps.accounts.services.rules import acting, lock_workspace
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.core.ids import uuid7
@@ -22,9 +23,12 @@ SLUG_STEM_LENGTH = 40
 
 
 def create_workspace(user: User, *, name: str) -> Workspace:
-    """A new workspace with ``user`` as its owner."""
+    """A new workspace with ``user`` as its owner. Raises Conflict for somebody who owns as many as one may."""
     workspace = Workspace(id=uuid7(), name=_clean_name(name), slug=_new_slug(name))
     with tenant_scope(workspace.id):
+        User.objects.select_for_update(no_key=True).get(id=user.id)  # counted one after the other
+        if count_owned_workspaces(user) >= settings.WORKSPACES_A_PERSON:
+            raise Conflict("too_many_workspaces", limit=settings.WORKSPACES_A_PERSON)
         workspace.save(force_insert=True)
         Membership.objects.create(workspace=workspace, user=user, role=Role.OWNER)
         User.objects.filter(id=user.id).update(last_workspace_id=workspace.id)

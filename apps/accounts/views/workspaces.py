@@ -32,15 +32,17 @@ def new_workspace(request: UserRequest) -> HttpResponse:
     """Onboarding, and every further workspace. Also the place to bring a deleted one back."""
     form = WorkspaceNameForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        workspace = create_workspace(request.user, name=form.cleaned_data["name"])
-        return redirect(workspace_home(workspace))
+        try:
+            return redirect(workspace_home(create_workspace(request.user, **form.cleaned_data)))
+        except AppError as error:
+            form.add_error("name", sentence(error.code, error.params))
     context = {
         "form": form,
         "is_first": not memberships_of(request.user),
         "restorable": restorable_workspaces(request.user),
         "grace_days": GRACE.days,
     }
-    return render(request, "accounts/new_workspace.html", context)
+    return render(request, "accounts/new_workspace.html", context, status=422 if form.errors else 200)
 
 
 @signed_in

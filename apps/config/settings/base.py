@@ -124,6 +124,7 @@ ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
     "confirm_email": "1/3m/key",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", 0, at_most=10)
+WORKSPACES_A_PERSON = env.whole("WORKSPACES_A_PERSON", 20, at_least=1)
 WORKSPACE_HOME = "studio:home"
 WORKSPACE_PURGE_STEPS = ["apps.assets.services.purge_workspace_files"]
 

@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Invitation, Membership, Role, User, Workspace
-from apps.accounts.selectors import find_membership, invitation_by_secret, memberships_of
-from apps.accounts.services import accept_invitation, invite, resend_invitation, revoke_invitation
+from apps.accounts.selectors import find_membership, invitation_by_secret, memberships_of, pending_invitations
+from apps.accounts.services import accept_invitation, invite, remove_member, resend_invitation, revoke_invitation
 from apps.core.errors import AppError, Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
 from apps.core.tenancy import tenant_scope
 from tests import factories
@@ -125,7 +125,10 @@ def test_sending_again_makes_a_new_secret_and_a_new_week(django_capture_on_commi
         link = resend_invitation(workspace, invitation=invitation, actor=factories.owner_of(workspace), link_to=link_to)
     with pytest.raises(NotFound):
         invitation_by_secret(old)
-    assert invitation_by_secret(link.rstrip("/").rsplit("/", 1)[1]) == invitation
+    anew = invitation_by_secret(link.rstrip("/").rsplit("/", 1)[1])
+    assert (anew.email, anew.role, anew.created_at) == (invitation.email, invitation.role, invitation.created_at)
+    with tenant_scope(workspace.id):
+        assert list(pending_invitations(workspace)) == [anew]
     assert [letter.to for letter in mail.outbox] == [["bob@example.com"]]
 
 
@@ -191,6 +194,48 @@ def test_inviting_and_revoking_in_turn_can_not_flood_mailboxes(monkeypatch: pyte
     for row in _invitations(workspace):
         _change(row, sent_at=timezone.now() - timedelta(minutes=61))
     factories.make_invitation(workspace, email="victim@example.com")
+
+
+def test_many_workspaces_do_not_make_more_mails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.accounts.services.invitations.MAILS_AN_HOUR", 2)
+    ann = factories.make_person()
+    first, second, third = (factories.make_workspace(ann) for _ in range(3))
+    factories.make_invitation(first)
+    factories.make_invitation(second)
+    error = _refused(third, factories.owner_of(third), "victim@example.com", Role.VIEWER)
+    assert error.code == "invitations_too_fast"
+    factories.make_invitation(factories.make_workspace())
+
+
+def test_sending_again_counts_as_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.accounts.services.invitations.MAILS_AN_HOUR", 2)
+    workspace = factories.make_workspace()
+    factories.make_invitation(workspace)
+    a_while_ago = timezone.now() - timedelta(minutes=5)
+    for is_refused in (False, True):
+        with tenant_scope(workspace.id):
+            open_now = pending_invitations(workspace).get()
+        _change(open_now, sent_at=a_while_ago)
+        actor = factories.owner_of(workspace)
+        if is_refused:
+            with pytest.raises(Conflict, match="invitations_too_fast"):
+                resend_invitation(workspace, invitation=open_now, actor=actor, link_to=link_to)
+        else:
+            resend_invitation(workspace, invitation=open_now, actor=actor, link_to=link_to)
+
+
+def test_an_invitation_outlives_the_membership_of_who_sent_it() -> None:
+    workspace = factories.make_workspace()
+    admin = factories.make_member(workspace, Role.ADMIN)
+    with tenant_scope(workspace.id):
+        link = invite(workspace, email="bob@example.com", role=Role.VIEWER, actor=admin, link_to=link_to)
+    owner = factories.owner_of(workspace)
+    remove_member(workspace, member=admin, actor=owner)
+    found = invitation_by_secret(link.rstrip("/").rsplit("/", 1)[1])
+    with tenant_scope(workspace.id):
+        assert list(pending_invitations(workspace)) == [found]
+    revoke_invitation(workspace, invitation=found, actor=owner)
+    assert not _invitations(workspace)[0].is_open
 
 
 def test_an_admin_can_not_touch_the_invitation_of_an_owner() -> None:

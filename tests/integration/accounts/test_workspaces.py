@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role, Workspace
@@ -217,3 +220,15 @@ def test_rows_that_point_are_erased_before_rows_that_are_pointed_at() -> None:
         pointed_at = {field.related_model for field in model._meta.fields if field.is_relation} - {model}
         assert not pointed_at & set(order[:position])
     assert Lineage in order
+
+
+def test_one_person_owns_a_limited_number_of_workspaces(client: Client, settings: Any) -> None:
+    settings.WORKSPACES_A_PERSON = 2
+    ann = factories.make_person()
+    first, _second = factories.make_workspace(ann), factories.make_workspace(ann)
+    delete_workspace(first, typed_name=first.name, actor=factories.owner_of(first))
+    client.force_login(ann)
+    page = client.post(reverse("accounts:new_workspace"), {"name": "Teas"})
+    assert page.status_code == 422
+    assert "You own 2 workspaces already" in page.text
+    assert len(memberships_of(ann)) == 1
