@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from inference.engines.studio_sets import codec
 from inference.engines.studio_sets.render import shapes
@@ -172,3 +173,19 @@ def test_the_hash_changes_with_any_value_of_the_definition(tmp_path: Path) -> No
 def test_hex_colours_are_read_as_srgb() -> None:
     assert hex_to_linear("#FFFFFF") == (1.0, 1.0, 1.0)
     assert hex_to_linear("#808080")[0] == pytest.approx(0.2158605, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in definition_paths(SAMPLES_DIR)])
+def test_every_sample_product_has_a_photo_and_its_exact_alpha(name: str) -> None:
+    root = Path(__file__).parents[3]
+    with (
+        Image.open(root / "apps/studio/samples" / f"{name}.jpg") as photo,
+        Image.open(root / "tests/data/samples" / f"{name}-alpha.png") as alpha,
+    ):
+        assert photo.size == alpha.size == (1600, 1600)
+        assert (photo.mode, alpha.mode) == ("RGB", "L")
+        values = np.asarray(alpha)
+    assert values.min() == 0
+    assert values.max() == 255
+    assert 0.05 < (values / 255).mean() < 0.4
+    assert not np.concatenate([values[[0, -1]].ravel(), values[:, [0, -1]].ravel()]).any()
