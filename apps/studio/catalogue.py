@@ -8,6 +8,7 @@ from functools import lru_cache
 from django.utils.translation import get_language
 
 from apps.core.errors import InvalidInput
+from apps.studio.offers import READY
 from inference.pipelines.catalogue import SetInfo, list_sets
 
 
@@ -24,10 +25,24 @@ def get_set(name: str) -> SetInfo:
     return sets()[name]
 
 
+# Which colour of a ready palette a surface gets: background, ground, support, accent. What is not here, such as wood,
+# keeps its own colour: a blue table would be nobody's wish.
+PART_OF = {"wall": 0, "sweep": 0, "backdrop": 0, "floor": 1, "plinth": 2, "ceramic": 2, "props": 3}
+
+
 def fitting_palette(name: str, palette: Sequence[str]) -> tuple[str, ...]:
-    """As many of the colours, in their order, as the set has surfaces to recolour: one palette serves many sets."""
-    surfaces = sum(material.recolourable for material in get_set(name).materials)
-    return tuple(palette[:surfaces])
+    """The colours for the set's recolourable surfaces, in the set's order.
+
+    A ready palette is given out by the part that a surface plays; a person's own colours go to the surfaces in their
+    order, as many as there are surfaces: one palette serves many sets.
+    """
+    surfaces = [material for material in get_set(name).materials if material.recolourable]
+    if tuple(palette) not in READY:
+        return tuple(palette[: len(surfaces)])
+    return tuple(
+        palette[PART_OF[surface.name]] if surface.name in PART_OF else surface.default_hex.lower()
+        for surface in surfaces
+    )
 
 
 def title(titles: Mapping[str, str]) -> str:

@@ -38,7 +38,7 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours for a set's recolourable materials, in the set's order; none = the set's own."""
+    """Four colours by their part in the picture (background, ground, support, accent); none = the set's own."""
 
     key: str
     title: str | Promise
@@ -49,15 +49,18 @@ PALETTES = {
     palette.key: palette
     for palette in (
         Palette("own", _("Set's own"), ()),
-        Palette("sand", _("Warm sand"), ("#e6d5bf", "#cfae8a", "#a9805a")),
-        Palette("sage", _("Sage"), ("#cdd6c4", "#93a58a", "#5f735d")),
-        Palette("blush", _("Blush"), ("#f1d9d2", "#dfaea3", "#b97a70")),
-        Palette("sky", _("Clear sky"), ("#d7e4ee", "#9dbcd4", "#4f7ea3")),
-        Palette("ink", _("Ink and cream"), ("#f3ecdf", "#2b3a4a", "#8c9aa6")),
-        Palette("terracotta", _("Terracotta"), ("#efd3bf", "#c8704a", "#8e4a31")),
-        Palette("forest", _("Forest"), ("#dfe3d3", "#1b4d3e", "#7c9a80")),
+        Palette("sand", _("Warm sand"), ("#e6d5bf", "#d9c3a5", "#cfae8a", "#a9805a")),
+        Palette("sage", _("Sage"), ("#d8dfd0", "#c3cdb8", "#93a58a", "#5f735d")),
+        Palette("blush", _("Blush"), ("#f4e1dc", "#ecd0c8", "#dfaea3", "#b97a70")),
+        Palette("sky", _("Clear sky"), ("#dde8f0", "#c3d6e5", "#9dbcd4", "#4f7ea3")),
+        Palette("ink", _("Ink and cream"), ("#f3ecdf", "#e4d9c6", "#2b3a4a", "#8c9aa6")),
+        Palette("terracotta", _("Terracotta"), ("#f3ddcd", "#e6c3ab", "#c8704a", "#8e4a31")),
+        Palette("forest", _("Forest"), ("#e6e9dd", "#cbd4c0", "#7c9a80", "#1b4d3e")),
     )
 }
+
+
+READY = frozenset(palette.colours for palette in PALETTES.values() if palette.colours)
 
 
 def parse_palette(text: str) -> tuple[str, ...]:

@@ -37,9 +37,10 @@ class Sample:
 SAMPLES = {
     sample.name: sample
     for sample in (
-        Sample("bottle", _("Dropper bottle"), "FC-001"),
-        Sample("mug", _("Stoneware mug"), "FC-002"),
-        Sample("candle", _("Candle in a jar"), "FC-003"),
+        Sample("dropper-bottle", _("Dropper bottle"), "FC-001"),
+        Sample("stoneware-mug", _("Stoneware mug"), "FC-002"),
+        Sample("lotion-pump", _("Lotion pump"), "FC-003"),
+        Sample("cologne", _("Cologne"), "FC-004"),
     )
 }
 

@@ -210,7 +210,7 @@ def test_a_palette_with_more_colours_than_the_set_has_surfaces_gives_it_the_firs
     assert job.state == JobState.SUCCEEDED
     with tenant_scope(workspace.id):
         [shot] = selectors.shots(made)
-    assert len(shot.spec["palette"]) == 3
+    assert len(shot.spec["palette"]) == 4
     assert shot.asset.recipe["spec"]["palette"] == ["#e6d5bf"]
 
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from apps.core.errors import InvalidInput
-from apps.studio import offers
+from apps.studio import catalogue, offers
 
 
 def test_a_ready_palette_is_known_by_its_key() -> None:
-    assert offers.parse_palette("forest") == ("#dfe3d3", "#1b4d3e", "#7c9a80")
+    assert offers.parse_palette("forest") == ("#e6e9dd", "#cbd4c0", "#7c9a80", "#1b4d3e")
 
 
 def test_own_means_that_the_set_keeps_its_colours() -> None:
@@ -33,3 +33,16 @@ def test_it_rejects_an_unknown_format() -> None:
     with pytest.raises(InvalidInput) as caught:
         offers.parse_formats(["1:1", "2:7"])
     assert caught.value.code == "studio.format_unknown"
+
+
+def test_a_ready_palette_colours_surfaces_by_their_part_and_leaves_wood_alone() -> None:
+    wall, ground, support, accent = offers.PALETTES["sage"].colours
+
+    assert catalogue.fitting_palette("plinth", (wall, ground, support, accent)) == (wall, ground, support, accent)
+    assert catalogue.fitting_palette("white-sweep", (wall, ground, support, accent)) == (wall,)
+    assert catalogue.fitting_palette("window-table", (wall, ground, support, accent)) == ("#9c6f4a", wall, support)
+
+
+def test_ones_own_colours_go_to_the_surfaces_in_their_order() -> None:
+    assert catalogue.fitting_palette("plinth", ("#111111", "#222222")) == ("#111111", "#222222")
+    assert catalogue.fitting_palette("white-sweep", ("#111111", "#222222")) == ("#111111",)
