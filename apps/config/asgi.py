@@ -4,6 +4,7 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from apps.config.serving import require_secret_key
 from apps.core.body_limit import BodyLimit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings.embedded")
@@ -19,4 +20,5 @@ def _body_limit(path: str) -> int:
     return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
+require_secret_key()
 application = BodyLimit(get_asgi_application(), _body_limit)

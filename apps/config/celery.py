@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import os
 
-from celery import Celery
+from celery import Celery, signals
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from apps.config import doorbell
+from apps.config.serving import require_secret_key
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings.embedded")
 
 app = Celery("visualforge")
+
+
+def _check_before_work(**kwargs: object) -> None:
+    """Only a worker hears this, not the programs that ring its bell. Celery logs and forgets other exceptions."""
+    try:
+        require_secret_key()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error
+
+
+signals.celeryd_init.connect(_check_before_work)
 
 
 def _transport_options(broker_url: str) -> dict[str, object]:

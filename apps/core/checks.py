@@ -57,14 +57,15 @@ def check_database_role(
 def check_row_level_security(
     app_configs: Configs = None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Every table with a workspace that exists already has row-level security enabled and forced."""
+    """The table of workspaces, and every table with a workspace, has row-level security enabled and forced."""
     found: list[CheckMessage] = []
     for alias in databases or []:
         with connections[alias].cursor() as cursor:
             cursor.execute(
-                "SELECT t.relname FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid"
+                "SELECT t.relname FROM pg_class t"
                 " WHERE t.relkind = 'r' AND t.relnamespace = current_schema()::regnamespace"
-                " AND a.attname = 'workspace_id' AND NOT (t.relrowsecurity AND t.relforcerowsecurity) ORDER BY 1"
+                " AND NOT (t.relrowsecurity AND t.relforcerowsecurity) AND (t.relname = 'accounts_workspace' OR EXISTS"
+                " (SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attname = 'workspace_id')) ORDER BY 1"
             )
             found += [_unprotected(table) for (table,) in cursor.fetchall()]
     return found
@@ -72,7 +73,7 @@ def check_row_level_security(
 
 def _unprotected(table: str) -> CheckMessage:
     return Error(
-        f"The table {table} has a workspace but no row-level security.",
+        f"The table {table} belongs to workspaces but has no row-level security.",
         hint="Add apps.core.rls.enforce_tenancy for it to a migration, and migrate.",
         id="visualforge.E002",
     )

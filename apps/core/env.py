@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -73,6 +73,12 @@ class Env:
         if value and urlsplit(value).scheme not in schemes:
             raise ImproperlyConfigured(f"{name} must start with one of: {', '.join(s + '://' for s in schemes)}.")
         return value
+
+
+def trusted_origins(hosts: Iterable[str]) -> list[str]:
+    """CSRF_TRUSTED_ORIGINS for ALLOWED_HOSTS behind TLS: ``.example.com`` means the domain and all below it."""
+    named = [host for host in hosts if host not in ("127.0.0.1", "localhost", "*")]
+    return [f"https://*{host}" if host.startswith(".") else f"https://{host}" for host in named]
 
 
 def database_from_url(url: str, *, pool_size: int = 0) -> dict[str, Any]:

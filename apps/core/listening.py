@@ -10,12 +10,20 @@ import psycopg
 from django.db import connection
 from psycopg import sql
 
+KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}  # seconds
+
 
 def connection_parameters() -> dict[str, Any]:
-    """What psycopg needs to reach Django's default database, outside any pool."""
+    """What psycopg needs to reach Django's default database, outside any pool.
+
+    A listener only ever waits, so over a network TCP has to find out that the other end is gone.
+    """
     parameters: dict[str, Any] = connection.get_connection_params()
     for name in ("cursor_factory", "context", "pool"):
         parameters.pop(name, None)
+    host = str(parameters.get("host") or "")
+    if host and not host.startswith("/"):
+        parameters = KEEPALIVES | parameters
     return parameters
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from apps.core.env import MOST_WORKERS, Env, database_from_url, usable_cores
 
@@ -130,6 +131,7 @@ WORKSPACE_PURGE_STEPS = ["apps.assets.services.purge_workspace_files"]
 
 # ---- cache: rate limits are counted in one place that every process of a machine shares (of all machines, with Redis)
 CACHE_URL = env.url("CACHE_URL", schemes=("redis", "rediss"))
+CACHES: dict[str, dict[str, Any]]
 if CACHE_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}}
 else:
@@ -137,6 +139,8 @@ else:
         "default": {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
             "LOCATION": str(DATA_DIR / "cache"),
+            # Above the limit entries are dropped at random, and with them the count of somebody's attempts.
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
         }
     }
 
@@ -205,7 +209,7 @@ if EMAIL_HOST:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_BACKEND = "apps.core.mail.PrivateFiles"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
     ACCOUNT_EMAIL_VERIFICATION = "optional"
 
@@ -222,6 +226,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"mask": {"()": "apps.core.logs.MaskSecrets"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["mask"]}},
+    "loggers": {"django.request": {"filters": ["mask"]}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
 }

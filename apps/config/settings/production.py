@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from apps.config.settings.base import *  # noqa: F403
 from apps.config.settings.base import env
+from apps.core.env import trusted_origins
 
 DEBUG = False
 SECRET_KEY = env.required("SECRET_KEY", "Generate one: python -c 'import secrets; print(secrets.token_urlsafe(64))'")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
-CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host not in ("127.0.0.1", "localhost")]
+CSRF_TRUSTED_ORIGINS = trusted_origins(ALLOWED_HOSTS)
 env.required("DATABASE_URL", "Use postgresql://user:password@host/name of a role that is no superuser.")
 
 # Attempts are counted for each visitor, whose address is the last one that the proxy wrote into X-Forwarded-For.

@@ -61,6 +61,14 @@ def test_a_tenant_table_without_protection_is_named() -> None:
     assert ["forgotten" in found[0].msg, "half_done" in found[1].msg] == [True, True]
 
 
+@pytest.mark.django_db
+def test_the_table_of_workspaces_needs_protection_itself() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_workspace NO FORCE ROW LEVEL SECURITY")
+    (found,) = checks.check_row_level_security(databases=["default"])
+    assert "accounts_workspace" in found.msg
+
+
 def test_a_data_folder_that_does_not_exist_yet_is_fine(tmp_path: Path, settings: Any) -> None:
     settings.DATA_DIR = tmp_path / "not" / "yet"
     assert ids(checks.check_data_folder()) == []
