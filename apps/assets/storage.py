@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -57,6 +59,9 @@ def presigning_store() -> PresigningStore | None:
     return cast(PresigningStore, store) if store.presigns else None
 
 
+PART = ".part-"
+
+
 class LocalStorage(FileSystemStorage):
     """A folder that only this user can read. A file appears whole or not at all."""
 
@@ -65,7 +70,7 @@ class LocalStorage(FileSystemStorage):
     def _save(self, name: str, content: File[Any]) -> str:
         path = Path(self.path(name))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=PART)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 for chunk in content.chunks():
@@ -91,6 +96,23 @@ class LocalStorage(FileSystemStorage):
     def remove(self, key: str) -> None:
         with _faults():
             self.delete(key)
+
+
+def remove_parts(*, older_than: timedelta) -> int:
+    """Remove files that a killed process left half written in the local folder; returns their number."""
+    store = blob_store()
+    if not isinstance(store, LocalStorage):
+        return 0
+    before = time.time() - older_than.total_seconds()
+    removed = 0
+    for part in Path(store.location).rglob(f"{PART}*"):
+        try:
+            if part.stat().st_mtime < before:
+                part.unlink()
+                removed += 1
+        except FileNotFoundError:  # its writer has just finished
+            continue
+    return removed
 
 
 @contextmanager

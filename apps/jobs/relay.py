@@ -1,5 +1,7 @@
 """Rings the bells: hears of new work at once, publishes in fair order, sweeps every few seconds.
 
+It also starts the daily chores.
+
 Survives restarts of the database, outages of the broker and rows that PostgreSQL refuses by waiting, a little longer
 each time.
 """
@@ -17,6 +19,7 @@ from kombu.exceptions import KombuError
 
 from apps.core.listening import listen
 from apps.jobs import dispatch
+from apps.jobs.chores import Daily
 from apps.jobs.kinds import deadline_s
 from apps.jobs.tasks import TASK
 from apps.jobs.transitions import BELL
@@ -38,6 +41,7 @@ class Relay:
     def __init__(self) -> None:
         self._stopping = False
         self._swept_at = 0.0
+        self._daily = Daily()
 
     def stop(self) -> None:
         self._stopping = True
@@ -51,6 +55,7 @@ class Relay:
                     logger.info("the relay listens")
                     while not self._stopping:
                         self.turn()
+                        self._daily.tick()
                         pause_s = FIRST_PAUSE_S
                         bell.wait(POLL_S)
             except (Error, psycopg.Error, KombuError, OSError) as error:

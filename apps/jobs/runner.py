@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
 import time
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from uuid import UUID
 
 from apps.core.errors import AppError
@@ -19,10 +23,23 @@ from apps.jobs.transitions import Held
 from inference.errors import InferenceError
 
 logger = logging.getLogger(__name__)
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@cache
+def neighbourhood() -> str:
+    """Names the processes among which a process id means something: this boot of this host, in this namespace of ids.
+
+    Containers may share their host name, and each counts its processes from 1.
+    """
+    host, boot, namespace = socket.gethostname(), "", ""
+    with contextlib.suppress(OSError):  # not every system tells
+        boot, namespace = BOOT_ID.read_text(), os.readlink("/proc/self/ns/pid")
+    return f"{host[:60]}/{sha256(f'{boot}{namespace}'.encode()).hexdigest()[:12]}"
 
 
 def worker_name() -> str:
-    return f"{socket.gethostname()}/{os.getpid()}"
+    return f"{neighbourhood()}/{os.getpid()}"
 
 
 def claim_or_tidy(job_id: UUID) -> Held | None:
@@ -81,9 +98,9 @@ def fail(held: Held, code: str, params: dict[str, str | int | float] | None = No
 
 def _free_from_dead_neighbour(job_id: UUID) -> None:
     """Celery hands the message of a killed child to the next one: no need to wait for the lease to run out."""
-    host, _, pid = worker_name().rpartition("/")
     with system_scope():
-        job = Job.objects.filter(id=job_id, state=JobState.RUNNING, worker__startswith=f"{host}/").first()
+        neighbours = Job.objects.filter(state=JobState.RUNNING, worker__startswith=f"{neighbourhood()}/")
+        job = neighbours.filter(id=job_id).first()
     if job is None:
         return
     pid = job.worker.rpartition("/")[2]

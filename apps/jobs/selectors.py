@@ -180,10 +180,27 @@ def _progress(counts: Counter[str], fraction: float, left_s: float | None) -> Pr
     return Progress(total=sum(counts.values()), fraction=round(fraction, 4), left_s=left_s, **by_state)
 
 
-def changes(workspace: Workspace, *, since: datetime | None) -> tuple[datetime, list[Job]]:
-    """A new cursor, and the jobs that changed since an earlier one, latest first; without one no jobs."""
-    jobs = Job.objects.filter(workspace=workspace)
+@dataclass(frozen=True)
+class Changes:
+    """``cursor`` is where the next look begins. ``rest`` is where these jobs end, if there are more by now."""
+
+    cursor: datetime
+    jobs: list[Job]
+    rest: datetime | None = None
+
+
+def changes(workspace: Workspace, *, since: datetime | None) -> Changes:
+    """The jobs that changed since an earlier cursor, oldest change first; without a cursor none.
+
+    A page ends between two moments, never inside one: a sweep changes hundreds of jobs at the same moment.
+    """
     now: datetime = Workspace.objects.filter(id=workspace.id).values_list(Now(), flat=True).get()
+    cursor = now - COMMIT_SLACK
     if since is None:
-        return now - COMMIT_SLACK, []
-    return now - COMMIT_SLACK, list(jobs.filter(changed_at__gte=since).order_by("-changed_at")[:CHANGES_AT_MOST])
+        return Changes(cursor, [])
+    jobs = Job.objects.filter(workspace=workspace, changed_at__gte=since).order_by("changed_at", "id")
+    page = list(jobs[: CHANGES_AT_MOST + 1])
+    if len(page) <= CHANGES_AT_MOST:
+        return Changes(cursor, page)
+    edge = page[CHANGES_AT_MOST - 1].changed_at
+    return Changes(cursor, list(jobs.filter(changed_at__lte=edge)), rest=edge + timedelta(microseconds=1))

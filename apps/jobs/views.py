@@ -9,10 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.crypto import constant_time_compare
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -45,12 +48,14 @@ def events(request: WorkspaceRequest) -> HttpResponseBase:
 
 def _welcome(request: WorkspaceRequest) -> Callable[[], Awaitable[bool]]:
     """Whether the session that opened the stream may still look into the workspace."""
-    session, user_id, slug = request.session, request.user.id, request.workspace.slug
+    session, user_id, slug = type(request.session), request.user.id, request.workspace.slug
+    key = request.session.session_key
 
     def still_welcome() -> bool:
         try:
             user = User.objects.filter(id=user_id, is_active=True).first()
-            if user is None or not session.session_key or not session.exists(session.session_key):
+            # Read anew: an expired session is empty, and after a change of password its hash is another one.
+            if user is None or not _is_signed_in(user, session(key)):
                 return False
             find_membership(user, slug)
         except NotFound:
@@ -62,13 +67,25 @@ def _welcome(request: WorkspaceRequest) -> Callable[[], Awaitable[bool]]:
     return sync_to_async(still_welcome)
 
 
+def _is_signed_in(user: User, session: SessionBase) -> bool:
+    known = session.get(HASH_SESSION_KEY, "")
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(known, hash_) for hash_ in hashes)
+
+
 @require_GET
 @never_cache
 @workspace_view()
 def changes(request: WorkspaceRequest) -> HttpResponse:
-    """For browsers without the stream: ``?since=<cursor>`` answers what the stream would have said since then."""
-    cursor, jobs = selectors.changes(request.workspace, since=_moment(request.GET.get("since", "")))
-    return JsonResponse({"cursor": cursor.isoformat(), "changes": [job.event() for job in jobs]})
+    """For browsers without the stream: ``?since=<cursor>`` answers what the stream would have said since then.
+
+    Where that is too much for one answer, ``?since=<rest>`` answers what is missing.
+    """
+    found = selectors.changes(request.workspace, since=_moment(request.GET.get("since", "")))
+    rest = found.rest.isoformat() if found.rest else None
+    return JsonResponse(
+        {"cursor": found.cursor.isoformat(), "changes": [job.event() for job in found.jobs], "rest": rest}
+    )
 
 
 def _moment(text: str) -> datetime | None:

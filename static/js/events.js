@@ -36,14 +36,25 @@ class Changes {
   }
 
   async ask() {
-    const answer = await fetch(`${this.#url}?since=${encodeURIComponent(this.#cursor)}`, {
+    const found = [];
+    let begin = "";
+    for (let since = this.#cursor; since !== null; ) {
+      const page = await this.#page(since);
+      if (!page) return found; // and ask for the same span again
+      begin ||= page.cursor;
+      found.push(...page.changes);
+      since = page.rest;
+    }
+    this.#cursor = begin;
+    return found;
+  }
+
+  async #page(since) {
+    const answer = await fetch(`${this.#url}?since=${encodeURIComponent(since)}`, {
       headers: { Accept: "application/json" },
       redirect: "error",
     });
-    if (!answer.ok) return [];
-    const { cursor, changes } = await answer.json();
-    this.#cursor = cursor;
-    return changes;
+    return answer.ok ? answer.json() : null;
   }
 }
 

@@ -30,7 +30,7 @@ from apps.assets.models import Asset, AssetKind, Upload, UploadState
 from apps.assets.naming import clean_name, corrected_name
 from apps.assets.selectors import get_upload
 from apps.assets.services.keeping import find_or_keep_asset, keep_blob, keep_rendition
-from apps.assets.storage import presigning_store
+from apps.assets.storage import presigning_store, remove_parts
 from apps.assets.types import INTAKE_SPECS, Intake
 from apps.core.errors import Conflict, InvalidInput, Unavailable
 from apps.core.ids import uuid7
@@ -218,12 +218,12 @@ def _on_disk(file: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def purge_quarantine(*, older_than: timedelta) -> tuple[int, int]:
-    """Forget uploads that were never completed and files that a killed process left. Returns (uploads, files)."""
+    """Forget uploads that were never completed and files that killed processes left. Returns (uploads, files)."""
     before = timezone.now() - older_than
     with system_scope():
         workspaces = list(Workspace.objects.all())
     uploads = sum(_purge_workspace(workspace, before) for workspace in workspaces)
-    files = 0
+    files = remove_parts(older_than=older_than)
     for left in decoding.quarantine_folder().iterdir():
         if left.is_file() and left.stat().st_mtime < time.time() - older_than.total_seconds():
             left.unlink(missing_ok=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,11 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from apps.accounts.models import Workspace
-from apps.assets import services
+from apps.assets import services, storage
 from apps.assets.models import Blob
 from apps.assets.s3 import BucketStorage
 from apps.assets.selectors import read_bytes
-from apps.assets.storage import BlobStore, blob_store
+from apps.assets.storage import BlobStore, LocalStorage, blob_store, remove_parts
 from apps.core.errors import NotFound, Unavailable
 from apps.core.tenancy import tenant_scope
 from tests.factories import make_asset, png_bytes
@@ -206,3 +208,20 @@ def test_a_lost_reply_after_a_write_keeps_no_row_and_heals(
         assert Blob.objects.count() == 0
     monkeypatch.setattr(faulty._client, "put_object", real)
     assert read_bytes(keep(workspace, data)) == data
+
+
+def test_old_parts_of_killed_writers_are_removed_and_everything_else_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStorage(location=tmp_path)
+    monkeypatch.setattr(storage, "blob_store", lambda: store)
+    store.put("blobs/a/whole.png", b"whole", "image/png")
+    folder = tmp_path / "blobs" / "a"
+    old, fresh = folder / ".part-old", folder / ".part-fresh"
+    for part in (old, fresh):
+        part.write_bytes(b"half")
+    two_days_ago = time.time() - 2 * 24 * 3600
+    for path in (old, folder / "whole.png"):
+        os.utime(path, (two_days_ago, two_days_ago))
+    assert remove_parts(older_than=timedelta(days=1)) == 1
+    assert {path.name for path in folder.iterdir()} == {".part-fresh", "whole.png"}

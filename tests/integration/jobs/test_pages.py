@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Role, User, Workspace
-from apps.jobs import services, tasks, transitions
+from apps.jobs import selectors, services, tasks, transitions
 from apps.jobs.models import Batch, Job
 from tests import factories
 from tests.integration.jobs.conftest import change, fresh
@@ -205,6 +205,22 @@ def test_polling_tells_what_the_stream_would_have_told(browser: Client, house: W
     tasks.run(str(job.id))
     again = browser.get(url("changes", house), {"since": heard["cursor"]}).json()
     assert [change["state"] for change in again["changes"]] == ["succeeded"]
+
+
+def test_more_changes_than_fit_in_one_answer_are_told_page_by_page(
+    browser: Client, house: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selectors, "CHANGES_AT_MOST", 2)
+    since = timezone.now() - timedelta(minutes=9)
+    jobs = [submit(house) for _ in range(7)]
+    for job, minutes_ago in zip(jobs, (8, 7, 7, 7, 6, 5, 4), strict=True):  # three at the same moment
+        change(job, changed_at=since + timedelta(minutes=9 - minutes_ago))
+    answers = [browser.get(url("changes", house), {"since": since.isoformat()}).json()]
+    while answers[-1]["rest"]:
+        answers.append(browser.get(url("changes", house), {"since": answers[-1]["rest"]}).json())
+    pages = [[change["job"] for change in answer["changes"]] for answer in answers]
+    assert [len(page) for page in pages] == [4, 2, 1]
+    assert {job for page in pages for job in page} == {str(job.id) for job in jobs}
 
 
 @pytest.mark.parametrize("cursor", ["yesterday", "2026-01-01T00:00:00", "2026-13-45T00:00:00Z"])

@@ -6,18 +6,22 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.asgi import get_asgi_application
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Membership, User, Workspace
+from apps.core.listening import connection_parameters
 from apps.core.tenancy import tenant_scope
 from apps.jobs import services, stream
 from tests import factories
@@ -176,8 +180,6 @@ def test_a_stream_ends_when_the_person_signs_out(
 
     @sync_to_async
     def forget_sessions() -> None:
-        from django.contrib.sessions.models import Session
-
         Session.objects.all().delete()
         connection.close()
 
@@ -188,6 +190,55 @@ def test_a_stream_ends_when_the_person_signs_out(
             assert await page.is_ended()
 
     asyncio.run(story())
+
+
+def test_a_stream_ends_when_the_password_changes(
+    house: Workspace, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "WELCOME_EVERY_S", 0.0)
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
+
+    @sync_to_async
+    def change_password() -> None:
+        alice.set_password("another password")
+        alice.save()
+        connection.close()
+
+    async def story() -> None:
+        async with watching(alice, house.slug) as page:
+            assert await page.hear() == "retry: 2000\n\n"
+            assert stream.BEAT.decode() in [await page.hear() for _ in range(4)]
+            await change_password()
+            assert await page.is_ended()
+
+    asyncio.run(story())
+
+
+def test_a_stream_ends_when_the_session_expires(house: Workspace, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "WELCOME_EVERY_S", 0.0)
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
+
+    @sync_to_async
+    def expire_sessions() -> None:
+        Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+        connection.close()
+
+    async def story() -> None:
+        async with watching(alice, house.slug) as page:
+            assert await page.hear() == "retry: 2000\n\n"
+            assert stream.BEAT.decode() in [await page.hear() for _ in range(4)]
+            await expire_sessions()
+            assert await page.is_ended()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(("host", "is_watched"), [("db.example.com", True), ("/run/postgresql", False), ("", False)])
+def test_a_listener_over_the_network_watches_whether_the_other_end_lives(
+    host: str, is_watched: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.settings_dict, "HOST", host)
+    assert ("keepalives_idle" in connection_parameters()) is is_watched
 
 
 def test_pages_share_one_listening_connection_which_ends_with_the_last(house: Workspace, alice: User) -> None:
