@@ -9,6 +9,7 @@ export class Stage {
     this.progress = form.querySelector("[data-stage-progress]");
     this.title = form.querySelector("[data-stage-title]");
     this.empty = form.querySelector("[data-stage-empty]");
+    this.failed = form.querySelector("[data-stage-failed]");
     this.set = chosen(form).sets[0] ?? form.querySelector("[data-set]")?.dataset.set;
     this.asked = 0;
     this.stripPalette = null;
@@ -51,6 +52,7 @@ export class Stage {
     this.empty.hidden = this.isLive;
     if (!this.isLive || !this.set) {
       this.image.hidden = true;
+      this.failed.hidden = true;
       this.title.textContent = "";
       return;
     }
@@ -69,7 +71,11 @@ export class Stage {
     clearTimeout(slow);
     if (asked !== this.asked) return;
     this.progress.hidden = true;
-    if (!url) return;
+    this.failed.hidden = Boolean(url);
+    if (!url) {
+      this.image.hidden = true;
+      return;
+    }
     await this.swap(url);
     if (asked === this.asked) this.image.hidden = false;
   }

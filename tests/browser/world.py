@@ -72,7 +72,7 @@ def _cutout(workspace: Workspace, name: str) -> Asset:
     mask = Image.new("L", photo.size)
     ImageDraw.Draw(mask).rectangle((8, 78, 108, 308), fill=255)
     photo.putalpha(mask)
-    recipe = {"kind": "cutout", "window": WINDOW, "engine": "classical", "of": name}
+    recipe = {"kind": "cutout", "window": WINDOW, "box": None, "engine": "classical", "confidence": 0.9, "of": name}
     return _asset(workspace, photo, kind="cutout", name=f"{name} cutout", recipe=recipe)
 
 
