@@ -51,6 +51,12 @@ class JobKind(Protocol):
 
 
 @runtime_checkable
+class Preloadable(Protocol):
+    def preload(self) -> None:
+        """Load what the worker processes of a machine share, before they are forked: no threads, no connections."""
+
+
+@runtime_checkable
 class Warmable(Protocol):
     def warm(self) -> None:
         """Load engines before the first job arrives; called once in every worker process."""

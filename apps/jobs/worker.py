@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from typing import Any
@@ -10,10 +11,22 @@ import cv2
 from celery import signals
 from django.conf import settings
 
-from apps.jobs.kinds import Warmable, all_kinds
+from apps.jobs.kinds import Preloadable, Warmable, all_kinds
 from apps.jobs.lease import stop_work_at
 
 logger = logging.getLogger(__name__)
+
+
+def preload(**kwargs: Any) -> None:
+    """In the parent, before it forks: every child, also one that replaces a dead one, finds this in shared memory."""
+    cv2.setNumThreads(1)
+    started = time.monotonic()
+    for kind in all_kinds():
+        if isinstance(kind, Preloadable):
+            kind.preload()
+    gc.collect()
+    gc.freeze()  # a collection in a child would write into the shared pages, and so copy them
+    logger.info("loaded after %.1f s", time.monotonic() - started)
 
 
 def warm_up(**kwargs: Any) -> None:
@@ -31,5 +44,6 @@ def give_work_back(**kwargs: Any) -> None:
     stop_work_at(time.monotonic() + settings.WORKER_STOP_GRACE_S)
 
 
+signals.worker_init.connect(preload)
 signals.worker_process_init.connect(warm_up)
 signals.worker_shutting_down.connect(give_work_back)

@@ -54,6 +54,11 @@ class CutoutKind:
     deadline_s = 120.0
     stages = {"find": (0.0, 0.45), "refine": (0.45, 0.65), "matte": (0.65, 0.9), "foreground": (0.9, 0.95)}
 
+    def preload(self) -> None:
+        from inference.pipelines import cutout
+
+        cutout.preload()
+
     def warm(self) -> None:
         from inference.pipelines import cutout
 
@@ -178,7 +183,8 @@ class ShotKind:
     title = _("Shot")
     deadline_s = 120.0
 
-    def warm(self) -> None:
+    def preload(self) -> None:
+        """Plates and kernels; no thread is started, so the children need nothing else."""
         from inference.pipelines import product_shot
 
         product_shot.warm()
@@ -280,9 +286,6 @@ class PreviewKind:
     title = _("Preview")
     quiet = True
     deadline_s = 60.0
-
-    def warm(self) -> None:
-        """Shots warm all that previews need."""
 
     def load(self, job: Job) -> ShotInputs:
         product = Product.objects.select_related("photo__blob").get(pk=job.params["product"])

@@ -65,6 +65,11 @@ def warm(options: CutoutOptions | None = None) -> str:
     return engine.name
 
 
+def preload() -> None:
+    """Load what processes that are forked from this one can share. Starts no threads; ``warm`` does the rest there."""
+    cutout_engine("classical", CutoutOptions()).warm()
+
+
 def clipped_box(box: Box, width: int, height: int) -> Box:
     """The part of ``box`` in the picture. Raises InputRejected ``cutout.box_outside`` if that is too little."""
     left, top = max(0, box.x), max(0, box.y)

@@ -117,7 +117,10 @@ def composite(product: U8, plate: U8, placement: Placement) -> U8:
 
 
 def warm(set_names: tuple[str, ...] = (), *, options: SceneOptions | None = None) -> tuple[str, ...]:
-    """Compile the kernels and load sets (all, if none is named), once in each worker process. Returns their names."""
+    """Compile the kernels and load sets (all, if none is named); returns their names.
+
+    Starts no threads, so a process may do it before it forks its workers, which then share the plates.
+    """
     settings = options or SceneOptions()
     engine = scene_engine(settings)
     names = set_names or engine.names()
