@@ -42,7 +42,7 @@ def wrong_method(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpR
     return response
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _alone(request, "bad_request", 400)
 
 

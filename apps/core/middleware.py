@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
 from apps.core.answers import refuse
 from apps.core.errors import AppError
-from apps.core.failures import wrong_method
+from apps.core.failures import bad_request, wrong_method
 from apps.core.sentences import sentence
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -55,7 +54,7 @@ class NoNulBytes:
             or _has_nul(request.META.get("QUERY_STRING", ""))
             or (is_form and _has_nul(request.body))
         ):
-            raise BadRequest("A NUL character in the address or the form.")
+            return bad_request(request)
         return self.get_response(request)
 
 

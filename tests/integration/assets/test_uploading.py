@@ -143,7 +143,8 @@ def test_no_file_or_two_files_are_refused(browser: Client, workspace: Workspace)
 def test_viewers_and_strangers_can_not_upload(workspace: Workspace, rival: Workspace) -> None:
     assert send(signed_in(workspace, Role.REVIEWER), workspace, photo_bytes()).status_code == 403
     assert send(signed_in(rival), workspace, photo_bytes()).status_code == 404
-    assert send(Client(), workspace, photo_bytes()).status_code == 302
+    answer = send(Client(), workspace, photo_bytes())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "signed_out")
     assert rows(workspace) == (0, 0, 0)
 
 
