@@ -96,7 +96,8 @@ def database_from_url(url: str, *, pool_size: int = 0) -> dict[str, Any]:
     host = query.pop("host", parts.hostname or "")
     options: dict[str, Any] = dict(query)
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
+        # After an outage the pool pauses 1, 2, 4, ... s between its attempts; a fresh request begins with a fresh one.
+        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10, "reconnect_timeout": 3}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,
