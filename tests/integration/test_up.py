@@ -23,6 +23,7 @@ import pytest
 
 from infra.local import processes
 from infra.local.postgres import destroy
+from infra.local.programs import WEB_CONNECTIONS, WEB_PROCESSES
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 240.0
@@ -152,7 +153,9 @@ def test_it_prints_its_address_when_it_really_answers(forge: Run) -> None:
     assert forge.status() == 200
 
 
-def test_the_demo_login_that_it_prints_opens_the_door(forge: Run) -> None:
+@pytest.fixture
+def browser(forge: Run) -> urllib.request.OpenerDirector:
+    """Signed in with the login that was printed."""
     printed = re.search(r"^Demo login: (\S+) (\S+)$", forge.printed, re.MULTILINE)
     assert printed is not None, forge.printed
     cookies = http.cookiejar.CookieJar()
@@ -161,10 +164,26 @@ def test_the_demo_login_that_it_prints_opens_the_door(forge: Run) -> None:
     browser.open(url).close()
     token = next(cookie.value for cookie in cookies if cookie.name == "csrftoken")
     form = {"login": printed[1], "password": printed[2], "csrfmiddlewaretoken": token}
-    with browser.open(url, urllib.parse.urlencode(form).encode()) as page:
-        assert page.status == 200
-        assert "/accounts/login/" not in page.url
-    assert "sessionid" in {cookie.name for cookie in cookies}
+    browser.open(url, urllib.parse.urlencode(form).encode()).close()
+    return browser
+
+
+def test_the_demo_login_that_it_prints_opens_the_door(forge: Run, browser: urllib.request.OpenerDirector) -> None:
+    with browser.open(f"http://127.0.0.1:{forge.port}/") as page:
+        assert (page.status, urllib.parse.urlsplit(page.url).path[:3]) == (200, "/w/")
+
+
+def test_open_streams_hold_no_connection_of_the_pool(forge: Run, browser: urllib.request.OpenerDirector) -> None:
+    site = f"http://127.0.0.1:{forge.port}"
+    with browser.open(f"{site}/") as page:
+        workspace = urllib.parse.urlsplit(page.url).path.split("/")[2]
+    more_than_all_pools = int(WEB_PROCESSES) * int(WEB_CONNECTIONS) + 5
+    with contextlib.ExitStack() as streams:
+        for _ in range(more_than_all_pools):
+            stream = streams.enter_context(browser.open(f"{site}/w/{workspace}/events"))
+            assert stream.readline() == b"retry: 2000\n"
+        with browser.open(f"{site}/w/{workspace}/studio/", timeout=9) as page:  # a pool is asked for 10 s
+            assert page.status == 200
 
 
 def test_style_sheets_are_served_under_names_that_carry_their_hash(forge: Run) -> None:
