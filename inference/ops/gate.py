@@ -79,7 +79,8 @@ def product_gate(
         placement: where the product must be.
     """
     size = (master.shape[1], master.shape[0])
-    full = on_canvas(resample(alpha, placement), placement, size)
+    # Beyond the photo there is no product: one that touches the photo's border ends there softly, not as a hard cut.
+    full = on_canvas(resample_rgba(photo, alpha, placement)[..., 3], placement, size)
     original = on_canvas(resample(photo, placement), placement, size)
     expected, shown = interior(full), interior(np.minimum(full, visible))
     difference = max_abs_diff(master[shown], original[shown])

@@ -54,8 +54,8 @@ def cut_out(
         return _from_alpha(rgb, alpha, inside, on_progress)
     settings = options or CutoutOptions()
     if engine is not None:
-        return cutout_engine(engine, settings).cut(rgb, box=inside, on_progress=on_progress)
-    return _best_available(rgb, inside, settings, on_progress)
+        return _found(cutout_engine(engine, settings).cut(rgb, box=inside, on_progress=on_progress))
+    return _found(_best_available(rgb, inside, settings, on_progress))
 
 
 def warm(options: CutoutOptions | None = None) -> str:
@@ -101,6 +101,13 @@ def _best_available(rgb: U8, box: Box | None, options: CutoutOptions, on_progres
             return result
         return replace(result, warnings=(*result.warnings, "fallback_engine"))
     raise failure or EngineUnavailable("cutout.no_engine", "no cutout engine can run on this machine")
+
+
+def _found(result: Cutout) -> Cutout:
+    """Raises InputRejected ``cutout.nothing_found`` for a mask that is empty, or never solid."""
+    if not (result.alpha == 255).any():
+        raise InputRejected("cutout.nothing_found", "nothing was found there; draw a box closely around the product")
+    return result
 
 
 def _from_alpha(rgb: U8, alpha: U8, box: Box | None, on_progress: Progress) -> Cutout:

@@ -181,3 +181,12 @@ def test_progress_names_each_stage_and_can_cancel(bottle: DrawnPhoto) -> None:
     with pytest.raises(Cancelled):
         cut_out(bottle.rgb, box=Box(*bottle.box()), on_progress=watch)
     assert list(dict.fromkeys(seen)) == ["find", "refine", "matte", "foreground"]
+
+
+@pytest.mark.parametrize("corner", [(2, 2), (300, 300)])
+def test_a_box_of_a_few_pixels_on_the_background_is_refused_in_words(
+    bottle: DrawnPhoto, corner: tuple[int, int]
+) -> None:
+    with pytest.raises(InputRejected) as caught:
+        cut_out(bottle.rgb, box=Box(*corner, 9, 9))
+    assert caught.value.code == "cutout.nothing_found"

@@ -119,3 +119,17 @@ def test_a_bad_lossy_copy_fails(shot: ShotResult) -> None:
 
 def test_a_lossy_copy_of_another_size_fails(shot: ShotResult) -> None:
     assert not derivative_gate(shot.master, shot.master[:-1], shot.mask).passed
+
+
+def test_a_product_that_touches_the_border_of_its_photo_passes_too(
+    photo: np.ndarray, cutout: Cutout, options: SceneOptions
+) -> None:
+    rows, columns = np.nonzero(cutout.alpha == 255)
+    window = np.s_[rows.min() + 12 : rows.max() - 12, columns.min() + 9 : columns.max() - 9]
+    cropped = Cutout(rgb=cutout.rgb[window], alpha=cutout.alpha[window], engine="cropped", confidence=1.0)
+    assert (cropped.alpha[:, 0] == 255).any()
+
+    result = make_shot(photo[window], cropped, ShotSpec("synthetic", width=400, height=400), options=options)
+
+    assert result.gate.passed, result.gate
+    assert result.gate.max_abs_diff == 0
