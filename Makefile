@@ -24,7 +24,7 @@ check: ## Lint, format, types, import contracts, Django's checks, migrations, te
 
 fmt: ## Format the code and mend what the linter can mend
 	$(BOOTSTRAP) base dev
-	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format . ; $(PY) -m djlint templates --reformat --quiet
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
 
 worker: ## Start one more worker for a running VisualForge
 	$(BOOTSTRAP) base

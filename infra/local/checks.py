@@ -44,8 +44,7 @@ CHECKS = (
     Check("imports", ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")),
     Check("deployment", ("manage.py", "check", "--deploy", "--fail-level", "WARNING"), PRODUCTION),
     Check("migrations", ("manage.py", "makemigrations", "--check", "--dry-run"), TESTING),
-    Check("templates (format)", ("-m", "djlint", "templates", "--check", "--quiet")),
-    Check("templates (lint)", ("-m", "djlint", "templates", "--lint", "--quiet")),
+    Check("templates", ("-m", "djlint", "templates", "--lint", "--quiet")),
 )
 
 
