@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +24,7 @@ def mitsuba() -> ModuleType:
     """Mitsuba with the llvm_ad_rgb variant set. Raises RendererMissingError."""
     _find_llvm()
     try:
-        import mitsuba as mi
+        mi = importlib.import_module("mitsuba")
     except ImportError as error:
         raise RendererMissingError(
             "Mitsuba is not installed: run `pip install -r infra/requirements/sets.in`."
