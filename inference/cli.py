@@ -62,6 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     cutout.add_argument("--out", type=Path, required=True)
     cutout.set_defaults(run=_cutout)
     commands.add_parser("sets", help="list the sets").set_defaults(run=_sets)
+    weights = commands.add_parser("weights", help="fetch and verify the weights of a cutout model")
+    weights.add_argument("--model", default="isnet-general-use")
+    weights.add_argument("--dir", type=Path, required=True, help="where they are kept, as MODEL.onnx")
+    weights.set_defaults(run=_weights)
     shot = commands.add_parser("shot", help="make a product shot")
     _add_photo(shot)
     shot.add_argument("--set", dest="set_name", required=True)
@@ -198,6 +202,14 @@ def _cutout_figures(cutout: Cutout) -> dict[str, Any]:
         "coverage": round(float((cutout.alpha >= 128).mean()), 4),
         "photo_size": list(cutout.size),
     }
+
+
+def _weights(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    from inference.pipelines.cutout import fetch_weights
+    from inference.ports import CutoutOptions
+
+    path = fetch_weights(CutoutOptions(chosen.model, weights_dir=chosen.dir, allow_download=True))
+    return 0, {"model": chosen.model, "file": str(path), "bytes": path.stat().st_size}
 
 
 def _cutout_options() -> CutoutOptions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from inference.ops.placement import Placement
 from inference.types import U8, Box, Cutout, Progress, ShotSpec
@@ -53,6 +53,18 @@ class CutoutEngine(Protocol):
         Raises:
             InputRejected: nothing was found, or the box misses the picture.
             EngineUnavailable: the engine can not run here.
+        """
+
+
+@runtime_checkable
+class Fetchable(Protocol):
+    """An engine whose weights are published and may be fetched once, ahead of the first request."""
+
+    def fetch(self) -> Path:
+        """The verified weight file, downloaded if it is missing and downloads are allowed.
+
+        Raises:
+            EngineUnavailable: it is missing or damaged and could not be had.
         """
 
 

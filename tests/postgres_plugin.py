@@ -42,6 +42,7 @@ def _prepare() -> None:
         # Django makes test databases from the connection to this one.
         os.environ["DATABASE_URL"] = server.url(roles.TEST)
     os.environ["VISUALFORGE_DATA_DIR"] = str(data_dir)
+    os.environ["CUTOUT_DOWNLOAD"] = "false"  # no test fetches anything
     atexit.register(_finish, data_dir, lock, server, os.getpid())
 
 

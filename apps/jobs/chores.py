@@ -7,12 +7,15 @@ twice finds nothing to do.
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import Error, connection
 
@@ -41,7 +44,25 @@ def erase_workspaces() -> str:
     return f"{purge_deleted_workspaces()} workspaces erased"
 
 
-CHORES: tuple[Callable[[], str], ...] = (forget_uploads, forget_sessions, erase_workspaces)
+def fetch_cutout_weights() -> str:
+    """Done when the file is there; without a network it says so once a day and the built-in engine works on."""
+    wanted = settings.CUTOUT_WEIGHTS_DIR / f"{settings.CUTOUT_MODEL}.onnx"
+    if wanted.exists() or not settings.CUTOUT_DOWNLOAD:
+        return "no cutout weights to fetch"
+    command = [sys.executable, "-m", "inference", "weights", "--model", settings.CUTOUT_MODEL]
+    # Another process: this one stays small, and a download may take as long as it takes.
+    done = subprocess.run([*command, "--dir", str(wanted.parent)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        return f"cutout weights are not here, the built-in engine is used: {done.stdout.strip()[-300:]}"
+    return f"cutout weights fetched: {wanted}"
+
+
+CHORES: tuple[Callable[[], str], ...] = (
+    forget_uploads,
+    forget_sessions,
+    erase_workspaces,
+    fetch_cutout_weights,
+)
 
 
 def do_all() -> bool:

@@ -88,6 +88,10 @@ class RembgEngine:
         """Fetch (if allowed), verify and load the weights."""
         self._loaded_session()
 
+    def fetch(self) -> Path:
+        """See ``ports.Fetchable``. Imports nothing heavy."""
+        return self._verified_weights()
+
     def cut(self, rgb: U8, *, box: Box | None, on_progress: Progress = no_progress) -> Cutout:
         """See ``ports.CutoutEngine``. With a box the network sees only the box and a small margin."""
         on_progress("find", 0.0)

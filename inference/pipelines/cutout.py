@@ -6,11 +6,12 @@ The engine is chosen here: the file's own transparency first, then rembg where i
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from inference.errors import EngineUnavailable, InputRejected
-from inference.ports import CutoutEngine, CutoutOptions
+from inference.errors import EngineFailed, EngineUnavailable, InputRejected
+from inference.ports import CutoutEngine, CutoutOptions, Fetchable
 from inference.registry import cutout_engine, cutout_engine_names
 from inference.types import U8, Box, Cutout, Progress, no_progress
 
@@ -60,9 +61,25 @@ def cut_out(
 
 def warm(options: CutoutOptions | None = None) -> str:
     """Prepare the engine that ``cut_out`` would choose; returns its name. Call it once in each worker process."""
-    engine = _available_engines(options or CutoutOptions())[0]
-    engine.warm()
-    return engine.name
+    for engine in _available_engines(options or CutoutOptions()):
+        try:
+            engine.warm()
+        except (EngineUnavailable, EngineFailed):
+            continue  # damaged weights: the next engine does the work, and says so with each cutout
+        return engine.name
+    raise EngineUnavailable("cutout.no_engine", "no cutout engine can run on this machine")
+
+
+def fetch_weights(options: CutoutOptions) -> Path:
+    """Have the weights of rembg's model ready before the first photo arrives; returns the verified file.
+
+    Raises:
+        EngineUnavailable: they are missing or damaged and could not be had; the message says how to get them.
+        InputRejected: ``cutout.model_not_allowed``.
+    """
+    engine = cutout_engine("rembg", options)
+    assert isinstance(engine, Fetchable)
+    return engine.fetch()
 
 
 def preload() -> None:
@@ -90,11 +107,11 @@ def _available_engines(options: CutoutOptions) -> list[CutoutEngine]:
 
 
 def _best_available(rgb: U8, box: Box | None, options: CutoutOptions, on_progress: Progress) -> Cutout:
-    failure: EngineUnavailable | None = None
+    failure: EngineUnavailable | EngineFailed | None = None
     for engine in _available_engines(options):
         try:
             result = engine.cut(rgb, box=box, on_progress=on_progress)
-        except EngineUnavailable as error:
+        except (EngineUnavailable, EngineFailed) as error:
             failure = error
             continue
         if failure is None:

@@ -65,7 +65,12 @@ def _product() -> Iterator[tuple[str, tuple[str, str]]]:
     with tempfile.TemporaryDirectory(prefix="visualforge-bench-") as folder:
         data_dir = Path(folder) / "data"
         environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
-        environment |= {"PORT": str(port), "VISUALFORGE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
+        environment |= {
+            "PORT": str(port),
+            "VISUALFORGE_DATA_DIR": str(data_dir),
+            "PYTHONUNBUFFERED": "1",
+            "CUTOUT_DOWNLOAD": "false",
+        }
         with (Path(folder) / "log").open("w+") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "infra.local.up"], cwd=ROOT, env=environment, stdout=log, stderr=log

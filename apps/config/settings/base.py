@@ -193,6 +193,11 @@ JOB_KINDS: dict[str, str] = {
     "studio.preview": "apps.studio.jobs.PreviewKind",
 }
 CELERY_APP = "apps.config.celery.app"
+# ---- cutout: rembg where its weights are (fetched once, in the background), else the built-in engine
+CUTOUT_MODEL = env.text("CUTOUT_MODEL", "isnet-general-use")
+CUTOUT_WEIGHTS_DIR = Path(env.text("CUTOUT_WEIGHTS_DIR", str(DATA_DIR / "weights")))
+CUTOUT_DOWNLOAD = env.flag("CUTOUT_DOWNLOAD", True)
+
 WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", usable_cores(), at_least=1, at_most=MOST_WORKERS)
 WORKER_STOP_GRACE_S = env.whole("WORKER_STOP_GRACE_S", 8, at_most=3600)
 WORKER_MAX_CHILD_MIB = env.whole("WORKER_MAX_CHILD_MIB", 3072, at_least=256)

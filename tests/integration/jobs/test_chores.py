@@ -3,6 +3,8 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -82,3 +84,19 @@ def test_they_are_started_when_their_time_has_come_and_then_a_day_later(monkeypa
         True,
         False,
     ]
+
+
+def test_weights_that_are_here_or_not_wanted_are_not_fetched(tmp_path: Path, settings: Any) -> None:
+    settings.CUTOUT_WEIGHTS_DIR = tmp_path
+    settings.CUTOUT_DOWNLOAD = False
+    assert chores.fetch_cutout_weights() == "no cutout weights to fetch"
+
+    settings.CUTOUT_DOWNLOAD = True
+    (tmp_path / f"{settings.CUTOUT_MODEL}.onnx").write_bytes(b"here")
+    assert chores.fetch_cutout_weights() == "no cutout weights to fetch"
+
+
+def test_a_model_that_may_not_be_used_is_said_and_harms_nothing(tmp_path: Path, settings: Any) -> None:
+    settings.CUTOUT_WEIGHTS_DIR, settings.CUTOUT_DOWNLOAD, settings.CUTOUT_MODEL = tmp_path, True, "bria-rmbg"
+    assert "cutout.model_not_allowed" in chores.fetch_cutout_weights()
+    assert list(tmp_path.iterdir()) == []

@@ -13,8 +13,10 @@ import pytest
 from inference.engines import rembg
 from inference.engines.rembg import MODELS, Model, RembgEngine
 from inference.errors import EngineFailed, EngineUnavailable, InputRejected
+from inference.pipelines.cutout import cut_out, fetch_weights, warm
 from inference.ports import CutoutOptions
 from inference.types import Box, no_progress
+from tests.bench.drawn_photos import draw
 
 
 def varint(value: int) -> bytes:
@@ -180,3 +182,31 @@ def test_asking_for_the_status_imports_nothing_heavy() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_a_broken_network_hands_over_to_the_built_in_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"not a network"
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    (tmp_path / "u2netp.onnx").write_bytes(content)
+    monkeypatch.setitem(rembg.MODELS, "u2netp", Model("u2netp.onnx", digest, "Apache-2.0"))
+    options = CutoutOptions(model="u2netp", weights_dir=tmp_path)
+    photo = draw("bottle", "wood", side_px=200)
+
+    result = cut_out(photo.rgb, box=Box(*photo.box()), options=options)
+
+    assert result.engine == "classical"
+    assert "fallback_engine" in result.warnings
+    assert warm(options) == "classical"
+
+
+def test_weights_can_be_fetched_ahead_of_the_first_photo(
+    weights: CutoutOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (tmp_path / "u2netp.onnx").read_bytes()
+    monkeypatch.setattr(rembg, "_fetch", lambda address, path: path.write_bytes(content))
+    folder = tmp_path / "ahead"
+
+    path = fetch_weights(CutoutOptions(model="u2netp", weights_dir=folder, allow_download=True))
+
+    assert path == folder / "u2netp.onnx"
+    assert path.read_bytes() == content

@@ -1,0 +1,159 @@
+"""``studio.cutout``: cut a product out of its photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from apps.assets import selectors as asset_store
+from apps.assets import services as assets
+from apps.assets.models import AssetKind, Blob
+from apps.jobs.models import Job
+from apps.studio.models import CutoutState, Product
+from apps.studio.pictures import encode_png, shared
+
+if TYPE_CHECKING:
+    from inference.ports import CutoutOptions
+    from inference.types import Cutout, Progress
+
+CUTOUT_MARGIN_PX = 8
+
+
+@dataclass(frozen=True)
+class CutoutInputs:
+    photo: Blob
+    box: list[int] | None
+
+
+@dataclass(frozen=True)
+class CutoutOutcome:
+    png: bytes
+    width: int
+    height: int
+    recipe: dict[str, Any]
+    engine: str
+    confidence: float
+    warnings: list[str]
+
+
+class CutoutKind:
+    """``studio.cutout``: photo -> RGBA picture, cropped to the product."""
+
+    name = "studio.cutout"
+    title = _("Cutout")
+    deadline_s = 120.0
+    stages = {"find": (0.0, 0.45), "refine": (0.45, 0.65), "matte": (0.65, 0.9), "foreground": (0.9, 0.95)}
+
+    def preload(self) -> None:
+        from inference.pipelines import cutout
+
+        cutout.preload()
+
+    def warm(self) -> None:
+        from inference.pipelines import cutout
+
+        cutout.warm(cutout_options())
+
+    def load(self, job: Job) -> CutoutInputs:
+        product = Product.objects.select_related("photo__blob").get(pk=job.params["product"])
+        return CutoutInputs(photo=product.photo.blob, box=job.params["box"])
+
+    def work(self, inputs: CutoutInputs, on_progress: Progress) -> CutoutOutcome:
+        from inference.pipelines.cutout import cut_out
+        from inference.types import Box
+
+        photo = shared.get(inputs.photo.sha256, lambda: asset_store.read_bytes(inputs.photo))
+        alpha = photo[..., 3] if photo.shape[2] == 4 else None
+        box = Box(*inputs.box) if inputs.box else None
+        result = cut_out(photo[..., :3], box=box, alpha=alpha, on_progress=on_progress, options=cutout_options())
+        on_progress("store", 0.95)
+        outcome = _cropped(result, inputs)
+        assets.put_bytes(inputs.photo.workspace_id, outcome.png, content_type="image/png")
+        return outcome
+
+    def finish(self, job: Job, outcome: CutoutOutcome) -> dict[str, Any]:
+        product = Product.objects.select_for_update().select_related("photo", "workspace").get(pk=job.params["product"])
+        if product.cutout_job_id != job.id:
+            return {"superseded": True}  # a newer request is on its way; this result would overwrite it
+        blob = assets.keep_blob(
+            product.workspace,
+            outcome.png,
+            content_type="image/png",
+            width=outcome.width,
+            height=outcome.height,
+        )
+        product.cutout = assets.keep_asset(
+            product.workspace,
+            kind=AssetKind.CUTOUT,
+            name=f"{product.name} cutout",
+            blob=blob,
+            recipe=outcome.recipe,
+            parents=[(product.photo, "photo")],
+            created_by=job.created_by,
+        )
+        unsure = "low_confidence" in outcome.warnings and job.params["box"] is None
+        product.cutout_state = CutoutState.NEEDS_BOX if unsure else CutoutState.READY
+        product.cutout_engine = outcome.engine
+        product.cutout_confidence = outcome.confidence
+        product.cutout_warnings = outcome.warnings
+        product.save()
+        return {"asset": str(product.cutout_id), "product": str(product.id)}
+
+    def restart(self, job: Job) -> None:
+        Product.objects.filter(pk=job.params["product"], cutout_job=job).update(cutout_state=CutoutState.PENDING)
+
+    def fail(self, job: Job, code: str) -> None:
+        """Back to what was there before; a photo in which nothing was found asks for a box, which may still work."""
+        product = Product.objects.select_for_update().get(pk=job.params["product"])
+        if product.cutout_job_id != job.id:
+            return
+        before = job.params.get("before", "")
+        if product.cutout_id is not None and before in (CutoutState.READY, CutoutState.NEEDS_BOX, CutoutState.ACCEPTED):
+            product.cutout_state = before
+        elif code == "cutout.nothing_found":
+            product.cutout_state = CutoutState.NEEDS_BOX
+        else:
+            product.cutout_state = CutoutState.FAILED
+        product.save(update_fields=["cutout_state"])
+
+
+def cutout_options() -> CutoutOptions:
+    """What the operator set. Weights are fetched by the relay's daily chores, never while somebody waits."""
+    from inference.ports import CutoutOptions
+
+    return CutoutOptions(model=settings.CUTOUT_MODEL, weights_dir=settings.CUTOUT_WEIGHTS_DIR)
+
+
+def _cropped(result: Cutout, inputs: CutoutInputs) -> CutoutOutcome:
+    """The product's rectangle with a small margin: a twelfth of the bytes of a full-size layer in a typical photo."""
+    import numpy as np
+
+    import inference
+
+    rows, columns = np.nonzero(result.alpha.any(axis=1))[0], np.nonzero(result.alpha.any(axis=0))[0]
+    height, width = result.alpha.shape
+    top, bottom = max(0, rows[0] - CUTOUT_MARGIN_PX), min(height, rows[-1] + 1 + CUTOUT_MARGIN_PX)
+    left, right = max(0, columns[0] - CUTOUT_MARGIN_PX), min(width, columns[-1] + 1 + CUTOUT_MARGIN_PX)
+    rgba = np.dstack([result.rgb, result.alpha])[top:bottom, left:right]
+    recipe = {
+        "kind": "cutout",
+        "photo_sha256": inputs.photo.sha256,
+        "box": inputs.box,
+        "engine": result.engine,
+        "code_version": inference.__version__,
+        "window": [int(left), int(top), int(right - left), int(bottom - top)],
+        "confidence": round(float(result.confidence), 4),
+        "measures": {key: round(float(value), 4) for key, value in result.measures.items()},
+    }
+    return CutoutOutcome(
+        png=encode_png(rgba),
+        width=rgba.shape[1],
+        height=rgba.shape[0],
+        recipe=recipe,
+        engine=result.engine,
+        confidence=float(result.confidence),
+        warnings=list(result.warnings),
+    )
