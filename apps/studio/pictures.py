@@ -61,11 +61,11 @@ def decode(data: bytes) -> U8:
 
 
 def encode_png(picture: U8) -> bytes:
-    """Lossless PNG of uint8 (H, W, 3) or (H, W, 4); level 3 costs a third of level 6 for a few percent more bytes."""
+    """Lossless PNG of uint8 (H, W, 3) or (H, W, 4); level 1 is the fastest, for a few percent more bytes."""
     import cv2
 
     order = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
-    done, data = cv2.imencode(".png", cv2.cvtColor(picture, order), [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    done, data = cv2.imencode(".png", cv2.cvtColor(picture, order), [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not done:
         raise ValueError("a picture could not be encoded")
     return bytes(data)

@@ -160,8 +160,11 @@ def request_shoot(
         pk=shoot_id, workspace=workspace, product=product, batch=batch, choices=choices, created_by=by
     )
     priority = Priority.INTERACTIVE if len(specs) <= INTERACTIVE_SHOTS else Priority.BATCH
-    for position, spec in enumerate(specs):
-        shot = Shot.objects.create(workspace=workspace, shoot=shoot, product=product, position=position, spec=spec)
+    shots = [
+        Shot(workspace=workspace, shoot=shoot, product=product, position=position, spec=spec)
+        for position, spec in enumerate(specs)
+    ]
+    for shot in shots:
         shot.job = queue.submit(
             workspace,
             kind="studio.shot",
@@ -172,7 +175,7 @@ def request_shoot(
             batch=batch,
             subject=f"shot:{shot.id}",
         )
-        shot.save(update_fields=["job"])
+    Shot.objects.bulk_create(shots)
     if product.cutout_state == CutoutState.READY:
         accept_cutout(product)
     return shoot
