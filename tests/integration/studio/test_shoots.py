@@ -17,7 +17,7 @@ from apps.core.tenancy import tenant_scope
 from apps.jobs import services as queue
 from apps.jobs.models import Job, JobState
 from apps.jobs.tasks import run
-from apps.studio import exports, previews, selectors, services
+from apps.studio import exports, previews, samples, selectors, services
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.previews import Preview
 from inference.recipe import recipe_hash
@@ -368,3 +368,15 @@ def test_a_failed_preview_rests_and_is_then_tried_again(workspace: Workspace) ->
     assert preview(workspace, product).job_id == asked.job_id
     with tenant_scope(workspace.id):
         assert Job.objects.get(pk=asked.job_id).state == JobState.QUEUED
+
+
+def test_every_sample_becomes_a_product_once(workspace: Workspace) -> None:
+    for _ in range(2):
+        for sample in samples.offered():
+            samples.add_sample(workspace, name=sample.name, by=None)
+
+    with tenant_scope(workspace.id):
+        made = {product.sku: product for product in Product.objects.all()}
+        assert sorted(made) == ["FC-001", "FC-002", "FC-003", "FC-004"]
+        assert made["FC-004"].cutout_box == [466, 281, 566, 977]
+        assert Job.objects.filter(kind="studio.cutout", state=JobState.QUEUED).count() == 4
