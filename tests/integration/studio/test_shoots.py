@@ -373,7 +373,8 @@ def test_a_failed_preview_rests_and_is_then_tried_again(workspace: Workspace) ->
 def test_every_sample_becomes_a_product_once(workspace: Workspace) -> None:
     for _ in range(2):
         for sample in samples.offered():
-            samples.add_sample(workspace, name=sample.name, by=None)
+            with tenant_scope(workspace.id):
+                samples.add_sample(workspace, name=sample.name, by=None)
 
     with tenant_scope(workspace.id):
         made = {product.sku: product for product in Product.objects.all()}
