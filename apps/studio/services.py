@@ -52,8 +52,9 @@ def _create_product(workspace: Workspace, photo: Asset, by: User | None) -> Prod
 def request_cutout(product: Product, *, box: Sequence[int] | None, by: User | None) -> Job:
     """Cut the product out, inside ``box`` (x, y, width, height in pixels of the photo) when one is given."""
     checked = _checked_box(product, box) if box is not None else None
-    if product.cutout_job is not None and not product.cutout_job.is_ended:
-        queue.cancel(product.cutout_job)  # before the product is locked: a finishing job locks itself, then the product
+    earlier = Job.objects.filter(pk__in=Product.objects.filter(pk=product.pk).values("cutout_job")).first()
+    if earlier is not None and not earlier.is_ended:
+        queue.cancel(earlier)  # before the product is locked: a finishing job locks itself, then the product
     product = Product.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=product.pk)
     product.cutout_job = queue.submit(
         product.workspace,
