@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
-from typing import Any
 
 from django.urls import reverse
 
@@ -15,7 +13,6 @@ from apps.assets.models import Asset, Blob, Rendition, Upload
 from apps.assets.storage import blob_store
 from apps.assets.types import ORIGINAL
 from apps.core.errors import NotFound, Unavailable
-from inference.recipe import recipe_hash
 
 
 def read_bytes(blob: Blob) -> bytes:
@@ -36,12 +33,6 @@ def get_asset(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Asset:
     if asset is None:
         raise NotFound("not_found")
     return asset
-
-
-def find_by_recipe(workspace: Workspace, recipe: Mapping[str, Any]) -> Asset | None:
-    """The asset that this recipe made here before, if any."""
-    hashed = recipe_hash(recipe)
-    return Asset.objects.select_related("blob").filter(workspace=workspace, recipe_hash=hashed).first()
 
 
 def find_rendition(asset: Asset, spec: str) -> Blob | None:

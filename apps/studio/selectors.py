@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import uuid
 from dataclasses import dataclass
+from typing import TypeVar
 
-from django.db.models import Avg, Count, Q, QuerySet
+from django.db.models import Avg, Count, Model, Q, QuerySet
 
 from apps.accounts.models import Workspace
 from apps.assets.models import Asset, AssetKind, Lineage
@@ -16,6 +16,17 @@ from apps.jobs.models import JobState
 from apps.studio.models import Product, Shoot, Shot
 
 FIRST_GUESS_S = 1.0  # seconds of one core for a shot, until the ledger knows better
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+def _the_one(found: QuerySet[Row]) -> Row:
+    """Raises NotFound when nothing was found: for other workspaces' rows too, which looks the same from outside."""
+    row = found.first()
+    if row is None:
+        raise NotFound("not_found")
+    return row
 
 
 def products(workspace: Workspace, *, query: str = "") -> QuerySet[Product]:
@@ -30,14 +41,11 @@ def products(workspace: Workspace, *, query: str = "") -> QuerySet[Product]:
 
 def get_product(workspace: Workspace, product_id: uuid.UUID) -> Product:
     """Raises NotFound, for other workspaces' products too."""
-    product = (
-        Product.objects.filter(workspace=workspace, pk=product_id)
-        .select_related("workspace", "photo__blob", "cutout__blob", "cutout_job")
-        .first()
+    return _the_one(
+        Product.objects.filter(workspace=workspace, pk=product_id).select_related(
+            "workspace", "photo__blob", "cutout__blob", "cutout_job"
+        )
     )
-    if product is None:
-        raise NotFound("not_found")
-    return product
 
 
 def photos(workspace: Workspace, asset_ids: list[uuid.UUID]) -> list[Asset]:
@@ -57,14 +65,11 @@ def shoots(product: Product) -> QuerySet[Shoot]:
 
 
 def get_shoot(workspace: Workspace, shoot_id: uuid.UUID) -> Shoot:
-    shoot = (
-        Shoot.objects.filter(workspace=workspace, pk=shoot_id)
-        .select_related("workspace", "product__photo__blob", "product__cutout__blob", "batch")
-        .first()
+    return _the_one(
+        Shoot.objects.filter(workspace=workspace, pk=shoot_id).select_related(
+            "workspace", "product__photo__blob", "product__cutout__blob", "batch"
+        )
     )
-    if shoot is None:
-        raise NotFound("not_found")
-    return shoot
 
 
 def shots(shoot: Shoot) -> QuerySet[Shot]:
@@ -72,14 +77,11 @@ def shots(shoot: Shoot) -> QuerySet[Shot]:
 
 
 def get_shot(workspace: Workspace, shot_id: uuid.UUID) -> Shot:
-    shot = (
-        Shot.objects.filter(workspace=workspace, pk=shot_id)
-        .select_related("workspace", "job", "asset__blob", "product__photo__blob", "shoot")
-        .first()
+    return _the_one(
+        Shot.objects.filter(workspace=workspace, pk=shot_id).select_related(
+            "workspace", "job", "asset__blob", "product__photo__blob", "shoot"
+        )
     )
-    if shot is None:
-        raise NotFound("not_found")
-    return shot
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,6 @@ def seconds_per_shot(workspace: Workspace) -> float:
     recent = LedgerEntry.objects.filter(workspace=workspace, kind="studio.shot").order_by("-created_at")[:50]
     mean = recent.aggregate(mean=Avg("cpu_ms"))["mean"]
     return float(mean) / 1000 if mean else FIRST_GUESS_S
-
-
-def estimate_s(workspace: Workspace, *, count: int, workers: int) -> int:
-    """Whole seconds until ``count`` shots are done, never less than one."""
-    return max(1, math.ceil(seconds_per_shot(workspace) * count / max(1, workers)))
 
 
 @dataclass(frozen=True)
