@@ -1,4 +1,4 @@
-"""Everything that changes in Studio. Subjects come first, ``by`` is the person who asked."""
+"""Shoots and their shots: ask for them, judge them, try again."""
 
 from __future__ import annotations
 
@@ -10,121 +10,17 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.models import User, Workspace
-from apps.assets.models import Asset, AssetKind
+from apps.accounts.models import User
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.ids import uuid7
 from apps.jobs import services as queue
-from apps.jobs.models import Job, Priority
+from apps.jobs.models import Priority
 from apps.studio import catalogue, offers
 from apps.studio.models import CutoutState, Product, Shoot, Shot
-from apps.studio.naming import name_and_sku
+from apps.studio.services.cutouts import accept_cutout
 
 INTERACTIVE_SHOTS = 24  # a shoot up to this size is somebody waiting; a larger one is a batch
 REJECT_REASONS = ("cutout", "placement", "scene", "colour", "other")
-
-
-@transaction.atomic
-def create_products(workspace: Workspace, *, photos: Sequence[Asset], by: User | None) -> list[Product]:
-    """One product for each photo; a photo that already has a product gives that product again."""
-    in_order = Asset.objects.filter(workspace=workspace, pk__in=[photo.id for photo in photos]).order_by("pk")
-    list(in_order.select_for_update())  # two drops of the same photo take turns
-    known = {
-        product.photo_id: product
-        for product in Product.objects.filter(workspace=workspace, photo__in=photos, archived_at=None)
-    }
-    for photo in photos:
-        if photo.id not in known:
-            known[photo.id] = _create_product(workspace, photo, by)
-    return [known[photo.id] for photo in photos]
-
-
-def _create_product(workspace: Workspace, photo: Asset, by: User | None) -> Product:
-    if photo.kind != AssetKind.PHOTO:
-        raise InvalidInput("studio.not_a_photo")
-    name, sku = name_and_sku(photo.name)
-    product = Product.objects.create(workspace=workspace, name=name, sku=sku, photo=photo, created_by=by)
-    request_cutout(product, box=None, by=by)
-    return product
-
-
-@transaction.atomic
-def request_cutout(product: Product, *, box: Sequence[int] | None, by: User | None) -> Job:
-    """Cut the product out, inside ``box`` (x, y, width, height in pixels of the photo) when one is given."""
-    checked = _checked_box(product, box) if box is not None else None
-    earlier = Job.objects.filter(pk__in=Product.objects.filter(pk=product.pk).values("cutout_job")).first()
-    if earlier is not None and not earlier.is_ended:
-        queue.cancel(earlier)  # before the product is locked: a finishing job locks itself, then the product
-    product = Product.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=product.pk)
-    product.cutout_job = queue.submit(
-        product.workspace,
-        kind="studio.cutout",
-        params={"product": str(product.id), "box": checked, "before": _settled_state(product)},
-        priority=Priority.INTERACTIVE,
-        created_by=by,
-        label=product.name,
-        subject=f"product:{product.id}",
-    )
-    product.cutout_state = CutoutState.PENDING
-    product.cutout_box = checked
-    product.save(update_fields=["cutout_job", "cutout_state", "cutout_box"])
-    return product.cutout_job
-
-
-def _settled_state(product: Product) -> str:
-    """What the product goes back to when the new cutout does not work out."""
-    if product.cutout_state != CutoutState.PENDING:
-        return product.cutout_state
-    earlier = product.cutout_job.params.get("before") if product.cutout_job else None
-    return earlier or CutoutState.FAILED
-
-
-def _checked_box(product: Product, box: Sequence[int]) -> list[int]:
-    blob = product.photo.blob
-    if len(box) != 4:
-        raise InvalidInput("studio.box_unreadable")
-    x, y, width, height = (int(value) for value in box)
-    left, top = max(0, x), max(0, y)
-    right, bottom = min(blob.width, x + width), min(blob.height, y + height)
-    if right - left < 8 or bottom - top < 8:
-        raise InvalidInput("cutout.box_outside", width=blob.width, height=blob.height)
-    return [left, top, right - left, bottom - top]
-
-
-@transaction.atomic
-def accept_cutout(product: Product) -> Product:
-    """A person says that the cutout is good. Accepting twice is the same as once."""
-    product = Product.objects.select_for_update().get(pk=product.pk)
-    if product.cutout_id is None or product.cutout_state in (CutoutState.PENDING, CutoutState.FAILED):
-        raise Conflict("studio.no_cutout_yet")
-    product.cutout_state = CutoutState.ACCEPTED
-    product.save(update_fields=["cutout_state"])
-    return product
-
-
-@transaction.atomic
-def rename_product(product: Product, *, name: str, sku: str) -> Product:
-    product.name = name.strip()[:120]
-    product.sku = sku.strip()[:64]
-    if not product.name:
-        raise InvalidInput("studio.name_missing")
-    product.save(update_fields=["name", "sku"])
-    return product
-
-
-@transaction.atomic
-def archive_product(product: Product) -> Product:
-    """Take it out of sight; ``restore_product`` brings it back with everything it has."""
-    product.archived_at = timezone.now()
-    product.save(update_fields=["archived_at"])
-    return product
-
-
-@transaction.atomic
-def restore_product(product: Product) -> Product:
-    product.archived_at = None
-    product.save(update_fields=["archived_at"])
-    return product
 
 
 @transaction.atomic
@@ -243,11 +139,3 @@ def retry_shot(shot: Shot) -> Shot:
 def cancel_shoot(shoot: Shoot) -> None:
     if shoot.batch is not None:
         queue.cancel_batch(shoot.batch)
-
-
-def parse_ids(values: Sequence[str]) -> list[uuid.UUID]:
-    """Raises InvalidInput ``studio.id_unreadable``."""
-    try:
-        return [uuid.UUID(value) for value in values]
-    except ValueError as error:
-        raise InvalidInput("studio.id_unreadable") from error

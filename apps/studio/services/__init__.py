@@ -1,0 +1,36 @@
+"""Everything that changes in Studio. Subjects come first, ``by`` is the person who asked."""
+
+from __future__ import annotations
+
+from apps.studio.services.cutouts import accept_cutout, request_cutout
+from apps.studio.services.products import (
+    archive_product,
+    create_products,
+    parse_ids,
+    rename_product,
+    restore_product,
+)
+from apps.studio.services.shoots import (
+    REJECT_REASONS,
+    cancel_shoot,
+    plan_shots,
+    request_shoot,
+    retry_shot,
+    set_verdict,
+)
+
+__all__ = [
+    "REJECT_REASONS",
+    "accept_cutout",
+    "archive_product",
+    "cancel_shoot",
+    "create_products",
+    "parse_ids",
+    "plan_shots",
+    "rename_product",
+    "request_cutout",
+    "request_shoot",
+    "restore_product",
+    "retry_shot",
+    "set_verdict",
+]

@@ -1,0 +1,67 @@
+"""Cut a product out and say whether that is good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.core.errors import Conflict, InvalidInput
+from apps.jobs import services as queue
+from apps.jobs.models import Job, Priority
+from apps.studio.models import CutoutState, Product
+
+
+@transaction.atomic
+def request_cutout(product: Product, *, box: Sequence[int] | None, by: User | None) -> Job:
+    """Cut the product out, inside ``box`` (x, y, width, height in pixels of the photo) when one is given."""
+    checked = _checked_box(product, box) if box is not None else None
+    earlier = Job.objects.filter(pk__in=Product.objects.filter(pk=product.pk).values("cutout_job")).first()
+    if earlier is not None and not earlier.is_ended:
+        queue.cancel(earlier)  # before the product is locked: a finishing job locks itself, then the product
+    product = Product.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=product.pk)
+    product.cutout_job = queue.submit(
+        product.workspace,
+        kind="studio.cutout",
+        params={"product": str(product.id), "box": checked, "before": _settled_state(product)},
+        priority=Priority.INTERACTIVE,
+        created_by=by,
+        label=product.name,
+        subject=f"product:{product.id}",
+    )
+    product.cutout_state = CutoutState.PENDING
+    product.cutout_box = checked
+    product.save(update_fields=["cutout_job", "cutout_state", "cutout_box"])
+    return product.cutout_job
+
+
+def _settled_state(product: Product) -> str:
+    """What the product goes back to when the new cutout does not work out."""
+    if product.cutout_state != CutoutState.PENDING:
+        return product.cutout_state
+    earlier = product.cutout_job.params.get("before") if product.cutout_job else None
+    return earlier or CutoutState.FAILED
+
+
+def _checked_box(product: Product, box: Sequence[int]) -> list[int]:
+    blob = product.photo.blob
+    if len(box) != 4:
+        raise InvalidInput("studio.box_unreadable")
+    x, y, width, height = (int(value) for value in box)
+    left, top = max(0, x), max(0, y)
+    right, bottom = min(blob.width, x + width), min(blob.height, y + height)
+    if right - left < 8 or bottom - top < 8:
+        raise InvalidInput("cutout.box_outside", width=blob.width, height=blob.height)
+    return [left, top, right - left, bottom - top]
+
+
+@transaction.atomic
+def accept_cutout(product: Product) -> Product:
+    """A person says that the cutout is good. Accepting twice is the same as once."""
+    product = Product.objects.select_for_update().get(pk=product.pk)
+    if product.cutout_id is None or product.cutout_state in (CutoutState.PENDING, CutoutState.FAILED):
+        raise Conflict("studio.no_cutout_yet")
+    product.cutout_state = CutoutState.ACCEPTED
+    product.save(update_fields=["cutout_state"])
+    return product

@@ -1,0 +1,73 @@
+"""Products: made from photos, named, put away and brought back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User, Workspace
+from apps.assets.models import Asset, AssetKind
+from apps.core.errors import InvalidInput
+from apps.studio.models import Product
+from apps.studio.naming import name_and_sku
+from apps.studio.services.cutouts import request_cutout
+
+
+@transaction.atomic
+def create_products(workspace: Workspace, *, photos: Sequence[Asset], by: User | None) -> list[Product]:
+    """One product for each photo; a photo that already has a product gives that product again."""
+    in_order = Asset.objects.filter(workspace=workspace, pk__in=[photo.id for photo in photos]).order_by("pk")
+    list(in_order.select_for_update())  # two drops of the same photo take turns
+    known = {
+        product.photo_id: product
+        for product in Product.objects.filter(workspace=workspace, photo__in=photos, archived_at=None)
+    }
+    for photo in photos:
+        if photo.id not in known:
+            known[photo.id] = _create_product(workspace, photo, by)
+    return [known[photo.id] for photo in photos]
+
+
+def _create_product(workspace: Workspace, photo: Asset, by: User | None) -> Product:
+    if photo.kind != AssetKind.PHOTO:
+        raise InvalidInput("studio.not_a_photo")
+    name, sku = name_and_sku(photo.name)
+    product = Product.objects.create(workspace=workspace, name=name, sku=sku, photo=photo, created_by=by)
+    request_cutout(product, box=None, by=by)
+    return product
+
+
+@transaction.atomic
+def rename_product(product: Product, *, name: str, sku: str) -> Product:
+    product.name = name.strip()[:120]
+    product.sku = sku.strip()[:64]
+    if not product.name:
+        raise InvalidInput("studio.name_missing")
+    product.save(update_fields=["name", "sku"])
+    return product
+
+
+@transaction.atomic
+def archive_product(product: Product) -> Product:
+    """Take it out of sight; ``restore_product`` brings it back with everything it has."""
+    product.archived_at = timezone.now()
+    product.save(update_fields=["archived_at"])
+    return product
+
+
+@transaction.atomic
+def restore_product(product: Product) -> Product:
+    product.archived_at = None
+    product.save(update_fields=["archived_at"])
+    return product
+
+
+def parse_ids(values: Sequence[str]) -> list[uuid.UUID]:
+    """Raises InvalidInput ``studio.id_unreadable``."""
+    try:
+        return [uuid.UUID(value) for value in values]
+    except ValueError as error:
+        raise InvalidInput("studio.id_unreadable") from error
