@@ -1,9 +1,10 @@
-"""What every page knows: the current workspace and the person's role in it."""
+"""What every page knows: the current workspace, the person's role in it, and whether mail leaves this server."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -32,3 +33,8 @@ def workspace(request: HttpRequest) -> dict[str, Any]:
         "membership": membership,
         "memberships": SimpleLazyObject(lambda: memberships_of(cast(User, user)) if is_known else []),
     }
+
+
+def mail(request: HttpRequest) -> dict[str, Any]:
+    """``mail_is_sent``: a mail server is set up. Without one letters stay in a folder and no page may say otherwise."""
+    return {"mail_is_sent": bool(settings.EMAIL_HOST)}

@@ -55,6 +55,27 @@ def test_signing_up_remembers_the_language_of_the_page(client: Client) -> None:
     assert re.search("[\u4e00-\u9fff]", mail.outbox[0].subject)
 
 
+@pytest.mark.parametrize(
+    ("server", "said"), [("", "No mail server is set up here"), ("mail.example", "We mailed a link")]
+)
+def test_nobody_is_told_of_a_mail_that_was_never_sent(client: Client, settings: Any, server: str, said: str) -> None:
+    settings.EMAIL_HOST = server
+    sign_up = {"email": "ann@example.com", "password1": factories.PASSWORD}
+    page = client.post(reverse("account_signup"), sign_up, follow=True).content.decode()
+    assert said in page
+    assert ("We mailed" in page) is bool(server)
+    client.logout()
+    page = client.post(reverse("account_reset_password"), {"email": "ann@example.com"}, follow=True).content.decode()
+    assert ("on its way" in page) is bool(server)
+
+
+def test_somebody_without_a_workspace_can_sign_out(client: Client) -> None:
+    client.force_login(factories.make_person("ann@example.com"))
+    page = client.get(reverse("accounts:new_workspace")).content.decode()
+    assert "Signed in as ann@example.com" in page
+    assert f'action="{reverse("account_logout")}"' in page
+
+
 def test_an_address_has_to_be_confirmed_where_mail_is_sent(client: Client, settings: Any) -> None:
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     answer = client.post(reverse("account_signup"), {"email": "ann@example.com", "password1": factories.PASSWORD})
