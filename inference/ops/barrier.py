@@ -2,11 +2,12 @@
 
 Source: Zhang et al., "Minimum Barrier Salient Object Detection at 80 FPS", ICCV 2015. Their raster scan visits pixels
 one by one; here four sweeps (down, up, right, left) visit whole lines, each pixel looking at three neighbours of the
-line before, which vectorises and is isotropic.
+line before, which is isotropic.
 """
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from inference.types import F32, Mask
@@ -27,26 +28,34 @@ def minimum_barrier(channels: F32, seeds: Mask, *, rounds: int = 3) -> F32:
 
 
 def _one_channel(value: F32, seeds: Mask, rounds: int) -> F32:
-    high, low = value.copy(), value.copy()
-    distance = np.where(seeds, 0, np.inf).astype(np.float32)
+    start = np.where(seeds, 0, np.inf).astype(np.float32)
+    upright = [value, value.copy(), value.copy(), start]
     for _ in range(rounds):
-        for flip, transpose in ((False, False), (True, False), (False, True), (True, True)):
-            views = [array.T if transpose else array for array in (value, high, low, distance)]
-            _sweep(*(array[::-1] if flip else array for array in views))
-    return distance
+        _sweep_down_and_up(*upright)
+        lying = [np.ascontiguousarray(array.T) for array in upright]
+        _sweep_down_and_up(*lying)
+        upright = [np.ascontiguousarray(array.T) for array in lying]
+    return upright[3]
 
 
-def _sweep(value: F32, high: F32, low: F32, distance: F32) -> None:
+@numba.njit(cache=True, nogil=True)
+def _sweep_down_and_up(value: F32, high: F32, low: F32, distance: F32) -> None:
+    height = value.shape[0]
+    for line in range(1, height):
+        _step(value, high, low, distance, line, line - 1)
+    for line in range(height - 2, -1, -1):
+        _step(value, high, low, distance, line, line + 1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _step(value: F32, high: F32, low: F32, distance: F32, line: int, before: int) -> None:
+    """Let each pixel of ``line`` continue the best of the three paths that end beside it in the line ``before``."""
     width = value.shape[1]
-    starts = (slice(0, width), slice(0, width - 1), slice(1, width))
-    ends = (slice(0, width), slice(1, width), slice(0, width - 1))
-    for line in range(1, value.shape[0]):
-        for source, target in zip(starts, ends, strict=True):
-            here = value[line, target]
-            top = np.maximum(high[line - 1, source], here)
-            bottom = np.minimum(low[line - 1, source], here)
-            barrier = np.where(np.isinf(distance[line - 1, source]), np.float32(np.inf), top - bottom)
-            better = barrier < distance[line, target]
-            distance[line, target] = np.where(better, barrier, distance[line, target])
-            high[line, target] = np.where(better, top, high[line, target])
-            low[line, target] = np.where(better, bottom, low[line, target])
+    for x in range(width):
+        here = value[line, x]
+        for source in range(max(0, x - 1), min(width, x + 2)):
+            if np.isinf(distance[before, source]):
+                continue
+            top, bottom = max(high[before, source], here), min(low[before, source], here)
+            if top - bottom < distance[line, x]:
+                distance[line, x], high[line, x], low[line, x] = top - bottom, top, bottom

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from inference.types import F32, F64
 
 _RIDGE = 1e-3
-# Products this small stay on the calling thread in OpenBLAS; its pool only spins on work of this size.
-_CHUNK = 190
+_CHUNK = 512
+_BLAS_THREADS_FROM = 200_000
+_HALF = np.float32(0.5)
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -34,24 +36,39 @@ class Mixture:
 
     def log_joint(self, samples: F32) -> F32:
         """Logarithm of weight times density for each Gaussian, float32 (K, N)."""
-        count, dimensions = self.means.shape
-        roots = np.linalg.inv(np.linalg.cholesky(self.covariances)).transpose(0, 2, 1)
+        dimensions = self.means.shape[1]
+        roots = np.linalg.inv(np.linalg.cholesky(self.covariances))
         scales = np.log(self.weights) + np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
-        side_by_side = roots.transpose(1, 0, 2).reshape(dimensions, count * dimensions).astype(np.float32)
-        offsets = np.einsum("kd,kde->ke", self.means, roots).reshape(-1).astype(np.float32)
-        summed = np.repeat(np.eye(count, dtype=np.float32), dimensions, axis=0) * np.float32(-0.5)
-        joint = np.empty((count, len(samples)), np.float32)
-        for start in range(0, len(samples), _CHUNK):
-            distances = samples[start : start + _CHUNK] @ side_by_side
-            distances -= offsets
-            np.square(distances, out=distances)
-            joint[:, start : start + _CHUNK] = (distances @ summed).T
-        joint += (scales - 0.5 * dimensions * _LOG_2PI).astype(np.float32)[:, None]
-        return joint
+        scales -= 0.5 * dimensions * _LOG_2PI
+        offsets = np.einsum("ked,kd->ke", roots, self.means)
+        planes = np.ascontiguousarray(samples.T)
+        return _joint(planes, roots.astype(np.float32), offsets.astype(np.float32), scales.astype(np.float32))
 
     def marginal(self, first: int) -> Mixture:
         """The mixture over the features from number ``first`` on, the others integrated out."""
         return Mixture(self.weights, self.means[:, first:], self.covariances[:, first:, first:])
+
+
+@numba.njit(cache=True, nogil=True)
+def _joint(planes: F32, roots: F32, offsets: F32, scales: F32) -> F32:
+    """scale - |root @ sample - offset|^2 / 2 for lower triangular roots; (D, N) -> (K, N). Runs along N: vectorises."""
+    dimensions, total = planes.shape
+    joint = np.empty((len(roots), total), np.float32)
+    spare = np.empty(min(_CHUNK, total), np.float32)
+    for start in range(0, total, _CHUNK):
+        across = spare[: min(_CHUNK, total - start)]
+        for k in range(len(roots)):
+            out = joint[k, start : start + _CHUNK]
+            out[:] = scales[k]
+            for row in range(dimensions):
+                across[:] = -offsets[k, row]
+                for column in range(row + 1):
+                    factor, values = roots[k, row, column], planes[column, start : start + _CHUNK]
+                    for n in range(len(across)):
+                        across[n] += factor * values[n]
+                for n in range(len(across)):
+                    out[n] -= _HALF * across[n] * across[n]
+    return joint
 
 
 def fit_mixture(samples: F32, weights: F32, *, components: int, rounds: int = 4) -> Mixture:
@@ -72,15 +89,17 @@ def fit_mixture(samples: F32, weights: F32, *, components: int, rounds: int = 4)
 
 def _split(samples: F32, weights: F32, components: int) -> F32:
     groups = [np.ones(len(samples), np.bool_)]
+    spreads = [_principal(samples, weights)]
     while len(groups) < components:
-        spreads = [_principal(samples[group], weights[group]) for group in groups]
         index = int(np.argmax([spread for spread, _, _ in spreads]))
-        spread, axis, mean = spreads[index]
+        spread, axis, mean = spreads.pop(index)
         if spread <= 0:
             break
         side = (samples - mean) @ axis > 0
         group = groups.pop(index)
-        groups += [group & side, group & ~side]
+        halves = [group & side, group & ~side]
+        groups += halves
+        spreads += [_principal(samples[half], weights[half]) for half in halves]
     return np.stack([group * weights for group in groups]).astype(np.float32)
 
 
@@ -97,12 +116,23 @@ def _principal(samples: F32, weights: F32) -> tuple[float, F32, F32]:
 def _from_responsibilities(samples: F32, responsibilities: F32) -> Mixture:
     totals = responsibilities.sum(axis=1, dtype=np.float64)
     kept = totals > 1e-6 * max(float(totals.sum()), 1e-9)
-    shares, totals = responsibilities[kept].astype(np.float64), totals[kept]
+    shares, totals = responsibilities[kept], totals[kept]
     dimensions = samples.shape[1]
     centre = samples.mean(axis=0, dtype=np.float64)
-    centred = samples - centre
-    means = (shares @ centred) / totals[:, None]
-    products = (centred[:, :, None] * centred[:, None, :]).reshape(len(samples), -1)
-    second = np.einsum("kn,nm->km", shares, products).reshape(-1, dimensions, dimensions) / totals[:, None, None]
-    covariances = second - means[:, :, None] * means[:, None, :] + _RIDGE * np.eye(dimensions)
+    centred = (samples - centre).astype(np.float32)
+    first, second = np.triu_indices(dimensions)
+    moments = _summed(shares, np.hstack([centred, centred[:, first] * centred[:, second]])) / totals[:, None]
+    means = moments[:, :dimensions]
+    covariances = np.empty((len(totals), dimensions, dimensions))
+    covariances[:, first, second] = covariances[:, second, first] = moments[:, dimensions:]
+    covariances += _RIDGE * np.eye(dimensions) - means[:, :, None] * means[:, None, :]
     return Mixture(totals / totals.sum(), means + centre, covariances)
+
+
+def _summed(shares: F32, columns: F32) -> F64:
+    """``shares @ columns``, in pieces so small that OpenBLAS stays on the calling thread: its pool only spins here."""
+    total = np.zeros((len(shares), columns.shape[1]))
+    step = max(16, _BLAS_THREADS_FROM // (len(shares) * columns.shape[1]))
+    for start in range(0, len(columns), step):
+        total += shares[:, start : start + step] @ columns[start : start + step]
+    return total
