@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+HOME = Path(str(files("inference.engines.studio_sets")))
+ANY_PITCH = (0.0, 35.0)
 
 
 @dataclass(frozen=True)
@@ -22,31 +26,59 @@ class MaterialInfo:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A camera or a light mood of a set. ``titles`` by language code, ``"en"`` always there."""
+
+    name: str
+    titles: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class KindInfo:
+    """A kind of product. ``scale`` is its size in a shot: the default of ``ShotSpec.scale``."""
+
+    name: str
+    titles: Mapping[str, str]
+    scale: float
+
+
+@dataclass(frozen=True)
 class SetInfo:
-    """A set that shots can be made with. ``titles`` by language code, ``"en"`` always there."""
+    """A set that shots can be made with. ``titles`` by language code, ``"en"`` always there.
+
+    ``cameras`` and ``moods``: the first is what ``ShotSpec`` means by an empty name. ``kinds`` are the products that it
+    flatters (names of ``list_kinds``; empty = any). ``pitch_deg``: how far from above a photo may be taken to look
+    right in it; a ``top_down`` set is for photos taken from straight above.
+    """
 
     name: str
     version: str
     family: str
     titles: Mapping[str, str]
     materials: tuple[MaterialInfo, ...]
+    cameras: tuple[Choice, ...] = ()
+    moods: tuple[Choice, ...] = ()
+    kinds: tuple[str, ...] = ()
+    top_down: bool = False
+    pitch_deg: tuple[float, float] = ANY_PITCH
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "family": self.family,
-            "titles": dict(self.titles),
-            "materials": [dict(material.__dict__) for material in self.materials],
-        }
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
 
 
 @lru_cache(maxsize=4)
 def list_sets(plates_dir: Path | None = None) -> tuple[SetInfo, ...]:
     """All finished sets by name; read once in a process."""
-    directory = plates_dir or Path(str(files("inference.engines.studio_sets") / "plates"))
-    return tuple(_read(path) for path in sorted(directory.glob("*/set.json")))
+    return tuple(_read(path) for path in sorted((plates_dir or HOME / "plates").glob("*/set.json")))
+
+
+@lru_cache(maxsize=1)
+def list_kinds() -> tuple[KindInfo, ...]:
+    """Kinds of products, small to large."""
+    raw = tomllib.loads((HOME / "kinds.toml").read_text(encoding="utf-8"))
+    return tuple(KindInfo(name, item["titles"], float(item["scale"])) for name, item in raw.items())
 
 
 def _read(path: Path) -> SetInfo:
@@ -55,7 +87,23 @@ def _read(path: Path) -> SetInfo:
         MaterialInfo(item["name"], _titles(item), item["default_hex"], bool(item["recolourable"]))
         for item in raw["materials"]
     )
-    return SetInfo(raw["name"], str(raw["version"]), raw["family"], _titles(raw), materials)
+    low, high = raw.get("pitch_deg", ANY_PITCH)
+    return SetInfo(
+        name=raw["name"],
+        version=str(raw["version"]),
+        family=raw["family"],
+        titles=_titles(raw),
+        materials=materials,
+        cameras=_choices(raw.get("cameras", ())),
+        moods=_choices(raw.get("moods", ())),
+        kinds=tuple(raw.get("kinds", ())),
+        top_down=bool(raw.get("top_down", False)),
+        pitch_deg=(float(low), float(high)),
+    )
+
+
+def _choices(raw: Any) -> tuple[Choice, ...]:
+    return tuple(Choice(item["name"], _titles(item)) for item in raw)
 
 
 def _titles(raw: Mapping[str, Any]) -> Mapping[str, str]:

@@ -1,27 +1,23 @@
-"""A set's light plates, read from disk and kept in memory up to a limit."""
+"""Sets as shots see them: one camera in one light mood, from plates that are kept in memory up to a limit."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-
-from inference.engines.studio_sets.codec import decode
+from inference.engines.studio_sets.plate_files import U16, Anchor, Material, PlateFiles
 from inference.errors import EngineUnavailable, InputRejected
-from inference.ops.geometry import F64, Camera
+from inference.ops.geometry import Camera
 from inference.ops.shadow import AreaLight
-from inference.ops.surface import Raster, find_surfaces
-from inference.types import F32, U8
+from inference.ops.surface import Raster
+from inference.types import F32
 
-U16 = npt.NDArray[np.uint16]
-SCHEMA = 1
+__all__ = ["U16", "Anchor", "Light", "Material", "PlateStore", "StudioSet", "set_folders"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,31 +33,12 @@ class Light:
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
-    """A surface of the set; ``coverage`` is uint8 (H, W)."""
-
-    name: str
-    coverage: U8
-    base_albedo: F32
-    recolourable: bool
-    default_hex: str
-    roughness: float
-    reflectance: float
-
-
-@dataclass(frozen=True, eq=False)
-class Anchor:
-    """Where a product stands and what fits there, metres."""
-
-    position: F64
-    natural_height_m: float
-    max_height_m: float
-    max_width_m: float
-
-
-@dataclass(frozen=True, eq=False)
 class StudioSet:
-    """A set in memory. ``seen`` (1 / planar metres, material) and ``normal`` (unit) may be smaller than ``size``."""
+    """A set seen by one of its cameras in one of its moods.
+
+    ``seen`` (1 / planar metres, material) and ``normal`` (unit) may be smaller than ``size``. ``fill`` is the product's
+    size in the picture relative to a hero shot, ``product_at`` where it stands across the picture (0.5 = middle).
+    """
 
     name: str
     version: str
@@ -69,18 +46,14 @@ class StudioSet:
     size: tuple[int, int]
     camera: Camera
     views: dict[str, dict[str, Any]]
+    fill: float
+    product_at: float
     lights: tuple[Light, ...]
     materials: tuple[Material, ...]
     seen: Raster
     normal: F32
     anchor: Anchor
     mirrors: bool
-
-    @property
-    def nbytes(self) -> int:
-        """Memory that the plates take."""
-        plates = [light.codes for light in self.lights] + [material.coverage for material in self.materials]
-        return sum(plate.nbytes for plate in plates) + self.seen.nearness.nbytes + self.normal.nbytes
 
 
 def set_folders(directory: Path) -> dict[str, Path]:
@@ -89,123 +62,105 @@ def set_folders(directory: Path) -> dict[str, Path]:
 
 
 class PlateStore:
-    """Reads sets once and forgets the least recently used ones above ``limit_mb``."""
+    """Reads plates once and forgets the least recently used ones above ``limit_mb``."""
 
     def __init__(self, directory: Path, limit_mb: int) -> None:
         self._directory = directory
         self._limit = limit_mb * 2**20
-        self._kept: OrderedDict[str, StudioSet] = OrderedDict()
+        self._described: dict[str, dict[str, Any]] = {}
+        self._files: OrderedDict[Path, PlateFiles] = OrderedDict()
 
     def names(self) -> tuple[str, ...]:
         return tuple(set_folders(self._directory))
 
-    def get(self, name: str) -> StudioSet:
-        """The set ``name``. Raises InputRejected ``shot.unknown_set``, EngineUnavailable ``shot.plates_damaged``."""
-        if name in self._kept:
-            self._kept.move_to_end(name)
-            return self._kept[name]
+    def get(self, name: str, camera: str = "", mood: str = "") -> StudioSet:
+        """The set ``name`` as ``camera`` sees it in ``mood``; empty = the set's first.
+
+        Raises InputRejected ``shot.unknown_set``, ``shot.unknown_camera``, ``shot.unknown_mood``; EngineUnavailable
+        ``shot.plates_damaged``.
+        """
         folders = set_folders(self._directory)
         if name not in folders:
             known = ", ".join(folders) or "none"
             raise InputRejected("shot.unknown_set", f"there is no set {name!r}; there are: {known}", name=name)
-        loaded = read_set(folders[name])
-        self._kept[name] = loaded
-        while len(self._kept) > 1 and sum(item.nbytes for item in self._kept.values()) > self._limit:
-            self._kept.popitem(last=False)
-        return loaded
+        try:
+            described = self._description(folders[name])
+            shown = _chosen(described, "cameras", camera, "shot.unknown_camera")
+            lit = _chosen(described, "moods", mood, "shot.unknown_mood")
+            files = self._plates(_plate_path(folders[name], shown.get("plate", "")))
+            found = _as_seen(described, shown, lit, files)
+        except (OSError, KeyError, ValueError, TypeError) as error:
+            raise EngineUnavailable("shot.plates_damaged", f"the plates of {name} can not be read: {error}") from error
+        self._forget()
+        return found
+
+    def _description(self, folder: Path) -> dict[str, Any]:
+        if folder.name not in self._described:
+            self._described[folder.name] = json.loads((folder / "set.json").read_bytes())
+        return self._described[folder.name]
+
+    def _plates(self, path: Path) -> PlateFiles:
+        if path not in self._files:
+            self._files[path] = PlateFiles(path)
+        self._files.move_to_end(path)
+        return self._files[path]
+
+    def _forget(self) -> None:
+        while len(self._files) > 1 and sum(item.nbytes for item in self._files.values()) > self._limit:
+            self._files.popitem(last=False)
 
 
-def read_set(folder: Path) -> StudioSet:
-    """Decode every plate of a set. Raises EngineUnavailable ``shot.plates_damaged``."""
-    try:
-        return _Reader(folder).read()
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise EngineUnavailable(
-            "shot.plates_damaged", f"the plates of {folder.name} can not be read: {error}"
-        ) from error
+def _plate_path(folder: Path, plate: str) -> Path:
+    """A set's first camera lies beside its set.json, others in folders of their own."""
+    return folder / plate / "plate.json" if plate else folder / "set.json"
 
 
-class _Reader:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._hash = hashlib.sha256()
-        text = (folder / "set.json").read_bytes()
-        self._hash.update(text)
-        self._raw: dict[str, Any] = json.loads(text)
-
-    def read(self) -> StudioSet:
-        raw = self._raw
-        if raw["schema"] != SCHEMA:
-            raise ValueError(f"schema {raw['schema']} is not {SCHEMA}")
-        size = (int(raw["plate_size"][0]), int(raw["plate_size"][1]))
-        lights = tuple(self._light(item) for item in raw["lights"])
-        albedo = self._plate(raw["albedo"])
-        materials = tuple(self._material(item, albedo) for item in raw["materials"])
-        depth = self._plate(raw["depth"])
-        normal = self._plate(raw["normal"])
-        length = np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-6)
-        return StudioSet(
-            name=raw["name"],
-            version=str(raw["version"]),
-            size=size,
-            camera=Camera.from_look_at(raw["camera"], size),
-            views=raw["views"],
-            lights=lights,
-            materials=materials,
-            seen=_seen(depth, materials),
-            normal=np.asarray(normal / length, np.float32),
-            anchor=_anchor(raw["anchors"][0]),
-            mirrors=bool(raw.get("mirrors", True)),
-            digest=self._hash.hexdigest(),
-        )
-
-    def _plate(self, entry: dict[str, Any]) -> F32:
-        data = (self._folder / entry["file"]).read_bytes()
-        self._hash.update(data)
-        return decode(data, entry["encoding"])
-
-    def _light(self, raw: dict[str, Any]) -> Light:
-        scale = float(raw["encoding"]["scale"])
-        codes = np.sqrt(np.clip(self._plate(raw) / np.float32(scale), 0, 1)) * np.float32(65535)
-        shadow = raw["shadow"]
-        area = None
-        if not shadow.get("environment"):
-            area = AreaLight(tuple(shadow["center"]), tuple(shadow["u"]), tuple(shadow["v"]))
-        red, green, blue = raw["color"]
-        colour = (float(red), float(green), float(blue))
-        return Light(raw["name"], np.rint(codes).astype(np.uint16), scale, float(raw["weight"]), colour, area)
-
-    def _material(self, raw: dict[str, Any], albedo: F32) -> Material:
-        coverage = np.rint(self._plate(raw["coverage"]) * 255).astype(np.uint8)
-        return Material(
-            name=raw["name"],
-            coverage=coverage,
-            base_albedo=_mean_albedo(albedo, coverage, np.asarray(raw["base_albedo"], np.float32)),
-            recolourable=bool(raw["recolourable"]),
-            default_hex=raw["default_hex"],
-            roughness=float(raw["roughness"]),
-            reflectance=float(raw["reflectance"]),
-        )
+def _chosen(described: Mapping[str, Any], group: str, name: str, code: str) -> dict[str, Any]:
+    """The camera or mood called ``name``; a set that lists none has one without a name."""
+    listed: list[dict[str, Any]] = described.get(group) or [{"name": ""}]
+    for item in listed:
+        if not name or item["name"] == name:
+            return item
+    known = ", ".join(item["name"] for item in listed)
+    what = f"the set {described['name']} has no {group[:-1]} {name!r}; there are: {known}"
+    raise InputRejected(code, what, name=name)
 
 
-def _seen(depth: F32, materials: tuple[Material, ...]) -> Raster:
-    """Depth is stored as every n-th pixel, so the materials are taken at the same pixels."""
-    step = materials[0].coverage.shape[0] // depth.shape[0]
-    coverage = np.stack([item.coverage[::step, ::step] for item in materials])
-    return Raster(np.where(np.isfinite(depth), 1 / depth, 0).astype(np.float32), find_surfaces(coverage))
-
-
-def _mean_albedo(albedo: F32, coverage: U8, nominal: F32) -> F32:
-    """What a material reflects on average: a texture's mean is not the colour that it was made from."""
-    size = (albedo.shape[1], albedo.shape[0])
-    pure = cv2.resize(coverage, size, interpolation=cv2.INTER_AREA) == 255
-    return albedo[pure].mean(axis=0).astype(np.float32) if int(pure.sum()) > 200 else nominal
-
-
-def _anchor(raw: dict[str, Any]) -> Anchor:
-    return Anchor(
-        position=np.asarray(raw["position"], np.float64),
-        natural_height_m=float(raw["natural_height_m"]),
-        max_height_m=float(raw["max_height_m"]),
-        max_width_m=float(raw["max_width_m"]),
+def _as_seen(
+    described: Mapping[str, Any], camera: Mapping[str, Any], mood: Mapping[str, Any], files: PlateFiles
+) -> StudioSet:
+    lights = tuple(_lights(files, mood))
+    digest = files.digest(tuple(light.name for light in lights))
+    if camera["name"] or mood["name"]:
+        digest = hashlib.sha256(json.dumps([digest, camera, mood], sort_keys=True).encode()).hexdigest()
+    return StudioSet(
+        name=described["name"],
+        version=str(described["version"]),
+        digest=digest,
+        size=files.size,
+        camera=files.camera,
+        views=camera.get("views") or files.raw["views"],
+        fill=float(camera.get("fill", 1.0)),
+        product_at=float(camera.get("product_at", 0.5)),
+        lights=lights,
+        materials=files.materials,
+        seen=files.seen,
+        normal=files.normal,
+        anchor=files.anchor,
+        mirrors=bool(camera.get("mirrors", described.get("mirrors", True))),
     )
+
+
+def _lights(files: PlateFiles, mood: Mapping[str, Any]) -> list[Light]:
+    """The lights that a mood uses, in the set's order; without a mood all, as the set's designer left them."""
+    chosen = mood.get("lights")
+    found = []
+    for raw in files.raw["lights"]:
+        wanted = raw if chosen is None else chosen.get(raw["name"])
+        if wanted is None:
+            continue
+        lamp = files.lamp(raw["name"])
+        red, green, blue = (float(value) for value in wanted["color"])
+        weight = float(wanted["weight"])
+        found.append(Light(raw["name"], lamp.codes, lamp.scale, weight, (red, green, blue), lamp.area))
+    return found

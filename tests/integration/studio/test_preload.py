@@ -18,7 +18,7 @@ print(len(os.listdir("/proc/self/task")), "thread")
 from inference.engines.studio_sets import plates
 from inference.pipelines.product_shot import warm
 if os.fork() == 0:
-    plates.read_set = None  # a child that would have to read a set again breaks here
+    plates.PlateFiles = None  # a child that would have to read a set again breaks here
     print(*warm(), flush=True)
     os._exit(0)
 assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
