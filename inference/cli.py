@@ -6,9 +6,11 @@ Exit status: 0 done; 2 the input can not be used (also wrong arguments); 3 the p
     python -m inference cutout PHOTO --out cutout.png [--box X,Y,W,H]
     python -m inference sets
     python -m inference shot PHOTO [--box X,Y,W,H] --set NAME [--palette '#1b4d3e,#f4e9d8'] [--size 1200x1200]
-                             [--seed N] [--scale F] [--offset X,Y] --out shot.png [--layers DIR]
+                             [--seed N] [--scale F] [--offset X,Y] [EDITS] --out shot.png [--layers DIR]
     python -m inference verify recipe.json [--photo PHOTO]
     python -m inference warm
+
+EDITS are ``--rotate-deg 5``, ``--flip`` and so on; ``shot --help`` lists them with their ranges.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from inference.edits import KNOBS, SWITCHES, EditProblem, Edits
 from inference.errors import InferenceError, InputRejected
 
 if TYPE_CHECKING:
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     shot.add_argument("--seed", type=int, default=0)
     shot.add_argument("--scale", type=float, default=1.0)
     shot.add_argument("--offset", default="0,0", help="X,Y in fractions of the picture's width")
+    _add_edits(shot)
     shot.add_argument("--out", type=Path, required=True)
     shot.add_argument("--layers", type=Path, help="folder for master, plate, product, mask, shadow and recipe.json")
     shot.set_defaults(run=_shot)
@@ -88,6 +92,30 @@ def _parser() -> argparse.ArgumentParser:
 def _add_photo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photo", type=Path)
     parser.add_argument("--box", help="X,Y,W,H around the product, in pixels of the upright photo")
+
+
+def _add_edits(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("edits", "changes after the set is chosen; what is not given stays as the set is")
+    for name, knob in KNOBS.items():
+        extent = f"{knob.low:g} to {knob.high:g} {knob.unit}".strip()
+        flag = "edit_scale" if name == "scale" else name
+        group.add_argument(
+            f"--{flag.replace('_', '-')}",
+            dest=f"edit_{name}",
+            type=float,
+            metavar="N",
+            help=f"{knob.meaning} ({extent})",
+        )
+    for name, meaning in SWITCHES.items():
+        group.add_argument(f"--{name.replace('_', '-')}", dest=f"edit_{name}", action="store_true", help=meaning)
+
+
+def _edits(chosen: argparse.Namespace) -> Edits:
+    given = {name: getattr(chosen, f"edit_{name}") for name in (*KNOBS, *SWITCHES)}
+    try:
+        return Edits.from_dict({name: value for name, value in given.items() if value is not None})
+    except EditProblem as problem:
+        raise InputRejected(problem.code, problem.message, **problem.params) from problem
 
 
 def _cutout(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
@@ -117,7 +145,7 @@ def _shot(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     width, height = _pair(chosen.size, "x", int, "a size is WIDTHxHEIGHT")
     colours = tuple(code.strip() for code in chosen.palette.split(",") if code.strip())
     offset = _pair(chosen.offset, ",", float, "an offset is X,Y")
-    spec = ShotSpec(chosen.set_name, width, height, colours, chosen.seed, chosen.scale, offset)
+    spec = ShotSpec(chosen.set_name, width, height, colours, chosen.seed, chosen.scale, offset, edits=_edits(chosen))
     box = _box(chosen.box)
     begin = time.perf_counter()
     cutout = _cut(photo, box)

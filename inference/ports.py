@@ -87,7 +87,8 @@ class ScenePlate:
 
     ``plate`` uint8 (H, W, 3) sRGB; ``shadow`` uint8 (H, W), the part of the light that the product leaves (255 = all);
     ``visible`` uint8 (H, W), 0 where a prop stands in front of the product; ``product`` uint8 RGBA, the cutout
-    resampled for ``placement``. ``identity`` names what the plates are, ``parameters`` what was chosen.
+    resampled for ``placement``; ``base`` the canvas pixel that the middle of its base line stands on. ``identity``
+    names what the plates are, ``parameters`` what was chosen.
     """
 
     plate: U8
@@ -95,6 +96,7 @@ class ScenePlate:
     visible: U8
     product: U8
     placement: Placement
+    base: tuple[int, int]
     set_delta_e: float | None
     identity: Mapping[str, Any]
     parameters: Mapping[str, Any]
@@ -115,8 +117,13 @@ class SceneEngine(Protocol):
     def warm(self, name: str) -> None:
         """Load what the scene needs, so that its first picture is as fast as the next."""
 
-    def render(self, cutout: Cutout, spec: ShotSpec, *, on_progress: Progress) -> ScenePlate:
+    def render(
+        self, cutout: Cutout, spec: ShotSpec, *, on_progress: Progress, longest_px: int | None = None
+    ) -> ScenePlate:
         """Light and shade a scene for a product.
+
+        Args:
+            longest_px: draw the same picture smaller, framed as at full size.
 
         Raises:
             InputRejected: unknown scene, bad or too many colours, empty cutout, offset off the support.

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from inference.edits import NO_EDITS, Edits
+
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -82,7 +84,8 @@ class ShotSpec:
 
     ``palette`` are ``#rrggbb`` colours for the set's recolourable materials, in the set's order; empty = the set's own
     colours. ``scale`` multiplies the set's natural product size; ``offset`` moves the product on its support, in
-    fractions of the canvas width.
+    fractions of the canvas width. ``camera`` and ``mood`` are names of the set's; empty = its first. ``edits`` are what
+    a person changed after that.
     """
 
     set_name: str
@@ -93,20 +96,30 @@ class ShotSpec:
     scale: float = 1.0
     offset: tuple[float, float] = (0.0, 0.0)
     options: Mapping[str, Any] = field(default_factory=dict)
+    camera: str = ""
+    mood: str = ""
+    edits: Edits = NO_EDITS
 
 
 @dataclass(frozen=True)
 class GateReport:
-    """The product gate: was the product altered? See ``ops.gate`` for how each figure is measured."""
+    """The product gate: was the product altered? See ``ops.gate`` for how each figure is measured.
+
+    ``product_delta_e`` and ``product_delta_e_p95`` are there where a person asked for another exposure or white
+    balance.
+    """
 
     passed: bool
     max_abs_diff: int
     pixels_compared: int
     edge_delta_e: float
     set_delta_e: float | None = None
+    product_delta_e: float | None = None
+    product_delta_e_p95: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        return dict(self.__dict__)
+        absent = {"product_delta_e", "product_delta_e_p95"} if self.product_delta_e is None else set()
+        return {key: value for key, value in self.__dict__.items() if key not in absent}
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ trusted.
 
 * Inside (placed alpha 255, eroded by 2 px, not behind a prop): the master equals the placed photo, difference 0.
 * Edge (4 px on both sides of the outline): mean CIEDE2000 between master and the ideal alpha composite is at most 3.
+* What a person asked for (a turn, exposure, white balance) is done to the original first, and nothing else; how far it
+    moves the product's colours is measured: CIEDE2000, mean and 95th percentile, the mean at most
+    ``edits.MAX_PRODUCT_DELTA_E``.
 * Set colours: mean over the palette of the CIEDE2000 between the asked colour and the lit material (reported, not
     judged).
 """
@@ -16,9 +19,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inference.edits import MAX_PRODUCT_DELTA_E, NO_EDITS, Edits
 from inference.ops.colour import delta_e, delta_e_unit
+from inference.ops.grade import colour_change, graded
 from inference.ops.metrics import max_abs_diff, ssim_map
 from inference.ops.placement import Placement, on_canvas, resample, resample_rgba, source_window
+from inference.ops.turn import find_turn, turned
 from inference.types import U8, GateReport, Mask
 
 ERODED_PX = 2
@@ -67,6 +73,7 @@ def product_gate(
     visible: U8,
     placement: Placement,
     set_delta_e: float | None = None,
+    edits: Edits = NO_EDITS,
 ) -> GateReport:
     """Judge a lossless master.
 
@@ -76,28 +83,40 @@ def product_gate(
         foreground: uint8 (h, w, 3), the cutout's colours (they differ from the photo in the soft edge only).
         alpha: uint8 (h, w), the cutout's coverage.
         visible: uint8 (H, W), 255 where no prop stands in front of the product.
-        placement: where the product must be.
+        placement: where the product must be, in the photo after the turn that ``edits`` ask for.
+        edits: what a person asked for; only the turn and the colour of the product are looked at.
     """
     size = (master.shape[1], master.shape[0])
+    turn = find_turn(alpha, edits)
+    photo, foreground, alpha = turned(photo, turn), turned(foreground, turn), turned(alpha, turn)
     # Beyond the photo there is no product: one that touches the photo's border ends there softly, not as a hard cut.
     full = on_canvas(resample_rgba(photo, alpha, placement)[..., 3], placement, size)
     original = on_canvas(resample(photo, placement), placement, size)
     expected, shown = interior(full), interior(np.minimum(full, visible))
-    difference = max_abs_diff(master[shown], original[shown])
-    edge = _edge_delta_e(master, photo, foreground, alpha, plate, visible, placement)
+    wanted = graded(original, edits)
+    difference = max_abs_diff(master[shown], wanted[shown])
+    change = colour_change(original, wanted, shown) if edits.colours_product else None
+    edge = _edge_delta_e(master, photo, foreground, alpha, plate, visible, placement, edits)
     compared = int(shown.sum())
     enough = compared > 0 and compared >= MIN_VISIBLE_SHARE * int(expected.sum())
     return GateReport(
-        passed=bool(enough and difference == 0 and edge <= MAX_EDGE_DELTA_E),
+        passed=bool(
+            enough
+            and difference == 0
+            and edge <= MAX_EDGE_DELTA_E
+            and (change is None or change.mean <= MAX_PRODUCT_DELTA_E)
+        ),
         max_abs_diff=difference,
         pixels_compared=compared,
         edge_delta_e=round(edge, 3),
         set_delta_e=None if set_delta_e is None else round(set_delta_e, 3),
+        product_delta_e=change.mean if change else None,
+        product_delta_e_p95=change.p95 if change else None,
     )
 
 
 def _edge_delta_e(
-    master: U8, photo: U8, foreground: U8, alpha: U8, plate: U8, visible: U8, placement: Placement
+    master: U8, photo: U8, foreground: U8, alpha: U8, plate: U8, visible: U8, placement: Placement, edits: Edits
 ) -> float:
     size = (master.shape[1], master.shape[0])
     window, moved = source_window(placement, alpha.shape)
@@ -108,7 +127,7 @@ def _edge_delta_e(
     if not band.any():
         return 0.0
     cover = (np.minimum(placed[..., 3], visible)[band].astype(np.float32) / np.float32(255))[:, None]
-    ideal = placed[..., :3][band] * cover + plate[band] * (1 - cover)
+    ideal = graded(placed[..., :3][band], edits) * cover + plate[band] * (1 - cover)
     shown = master[band].astype(np.float32)
     return float(delta_e_unit((ideal / 255).astype(np.float32), shown / np.float32(255)).mean())
 

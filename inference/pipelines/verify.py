@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from inference.edits import Edits
 from inference.errors import InputRejected
 from inference.ops.colour import delta_e
 from inference.ops.metrics import max_abs_diff
@@ -86,6 +87,7 @@ def spec_of(recipe: Mapping[str, Any]) -> ShotSpec:
         recipe["output"]["pixels_sha256"]
         raw["palette"] = tuple(raw["palette"])
         raw["offset"] = (float(raw["offset"][0]), float(raw["offset"][1]))
+        raw["edits"] = Edits.from_dict(raw.get("edits", {}))
         return ShotSpec(**raw)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputRejected("verify.bad_recipe", f"this is no recipe that can be read: {error}") from error

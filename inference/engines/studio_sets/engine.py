@@ -8,15 +8,26 @@ from typing import Any
 import cv2
 import numpy as np
 
+from inference.edits import Edits
 from inference.engines.studio_sets import PLATES_DIR
+from inference.engines.studio_sets.edited import (
+    focus_depth_m,
+    mirrored_before,
+    polished,
+    shadow_lamps,
+    with_direction,
+)
 from inference.engines.studio_sets.framing import Framing, frame_shot
 from inference.engines.studio_sets.plates import Material, PlateStore, StudioSet
 from inference.engines.studio_sets.stage import Stage, set_stage
-from inference.engines.studio_sets.variation import Look, look_for
+from inference.engines.studio_sets.variation import Look, edited_look, look_for
 from inference.errors import InputRejected
 from inference.ops.body import Body, build_body
 from inference.ops.colour import LUMINANCE, delta_e_unit, hex_to_linear, hex_to_rgb, linear_to_srgb, srgb_decode_table
+from inference.ops.defocus import defocused
 from inference.ops.dither import tpdf_tile
+from inference.ops.grade import graded
+from inference.ops.lamps import deepened
 from inference.ops.light import add_map, mix
 from inference.ops.palette import CORE, albedo_gain, light_tint, recolour
 from inference.ops.placement import Outline, find_outline, on_canvas, resample_rgba
@@ -24,6 +35,7 @@ from inference.ops.reflection import mirror_card, reflection
 from inference.ops.shadow import visibility
 from inference.ops.timing import Stopwatch
 from inference.ops.tonemap import display
+from inference.ops.turn import Turn, find_turn, turned_cutout
 from inference.ports import SceneOptions, ScenePlate
 from inference.types import F32, U8, Cutout, Progress, ShotSpec
 
@@ -47,30 +59,41 @@ class StudioSets:
     def warm(self, name: str) -> None:
         self._store.get(name)
 
-    def render(self, cutout: Cutout, spec: ShotSpec, *, on_progress: Progress) -> ScenePlate:
+    def render(
+        self, cutout: Cutout, spec: ShotSpec, *, on_progress: Progress, longest_px: int | None = None
+    ) -> ScenePlate:
         """See ``ports.SceneEngine.render``."""
         watch = Stopwatch(on_progress)
+        edits = spec.edits
         with watch.stage("plates", 0.05):
-            studio = self._store.get(spec.set_name)
+            studio = self._store.get(spec.set_name, spec.camera, spec.mood)
             colours = chosen_colours(studio, spec.palette)
-            outline = find_outline(cutout.alpha)
-            look = look_for(spec.seed, _light_shares(studio), mirrors=studio.mirrors)
-            framing = frame_shot(studio, outline, spec, look)
+            shares = _light_shares(studio)
+            look = edited_look(look_for(spec.seed, shares, mirrors=studio.mirrors), edits, mirrors=studio.mirrors)
+            look = with_direction(look, studio, shares, edits)
         with watch.stage("place", 0.1):
-            part = resample_rgba(cutout.rgb, cutout.alpha, framing.placement)
+            turn = find_turn(cutout.alpha, edits)
+            rgb, alpha = turned_cutout(cutout, turn)
+            upright = find_outline(cutout.alpha)
+            outline = upright if turn is None else find_outline(alpha)
+            framing = frame_shot(studio, upright, spec, look, outline=outline, longest_px=longest_px)
+            part = _graded_part(resample_rgba(rgb, alpha, framing.placement), edits)
         with watch.stage("stage", 0.25):
             stage = set_stage(studio, framing)
         with watch.stage("shadow", 0.4):
             body = _body(part, framing)
-            lamps = [area for area in stage.lamps if area is not None]
+            lamps = shadow_lamps(stage, framing, look, shares, edits)
             maps = visibility(stage.small_depth, stage.small_normal, stage.small_camera, body, lamps)
+            maps = deepened(maps, edits.shadow_intensity)
         with watch.stage("mix", 0.5):
             linear, shade = _mixed(studio, stage, look, maps)
         with watch.stage("recolour", 0.55):
             linear = _recoloured(linear, studio, stage, colours)
         with watch.stage("reflection", 0.6):
-            linear = _with_reflection(linear, studio, stage, framing, body, part)
+            linear = _with_reflection(linear, studio, stage, framing, body, part, edits)
         with watch.stage("display", 0.7):
+            if edits.background_blur:
+                linear = defocused(linear, stage.canvas.nearness, focus_depth_m(framing), edits.background_blur)
             plate = display(linear, tpdf_tile(spec.seed))
         return ScenePlate(
             plate=plate,
@@ -78,9 +101,10 @@ class StudioSets:
             visible=_visible(stage, framing, part),
             product=part,
             placement=framing.placement,
+            base=framing.base,
             set_delta_e=_set_delta_e(plate, studio, stage, look, maps, colours),
             identity={"name": studio.name, "version": studio.version, "plates_sha256": studio.digest},
-            parameters=_parameters(studio, framing, look, colours),
+            parameters=_parameters(studio, framing, look, colours, turn),
             measures=_measures(outline, framing),
             timings_s=watch.timings_s,
         )
@@ -148,21 +172,31 @@ def _mixed(studio: StudioSet, stage: Stage, look: Look, maps: F32) -> tuple[F32,
     return mix(stage.plates, _gains(studio, look), plane, maps, stage.canvas, stage.small)
 
 
-def _with_reflection(linear: F32, studio: StudioSet, stage: Stage, framing: Framing, body: Body, part: U8) -> F32:
-    shiny = [index for index, item in enumerate(studio.materials) if item.roughness < GLOSSY]
-    if not shiny:
+def _graded_part(part: U8, edits: Edits) -> U8:
+    return np.dstack([graded(part[..., :3], edits), part[..., 3]]) if edits.colours_product else part
+
+
+def _with_reflection(
+    linear: F32, studio: StudioSet, stage: Stage, framing: Framing, body: Body, part: U8, edits: Edits
+) -> F32:
+    shiny = [index for index, item in enumerate(studio.materials) if item.roughness < GLOSSY or edits.reflection > 1]
+    if not shiny or edits.reflection == 0:
         return linear
     gloss = np.zeros((*stage.small_depth.shape, 2), np.float32)
     for index in shiny:
         share = stage.small_coverage[index].astype(np.float32) / np.float32(255)
         gloss[..., 0] += share * np.float32(studio.materials[index].reflectance)
         gloss[..., 1] += share * np.float32(studio.materials[index].roughness)
+    gloss = polished(gloss, stage, edits)
     base = framing.base[1] - framing.placement.y
     upper = linear[: max(16, framing.base[1] - framing.placement.height) : 8, ::8]
     around = np.median(upper.reshape(-1, 3), axis=0)
+    around = mirrored_before(around, linear, gloss, stage, edits)
     added = reflection(
         stage.small_depth, stage.small_normal, gloss, stage.small_camera, body, mirror_card(part, base), around
     )
+    if edits.reflection < 1:
+        added = added * np.float32(edits.reflection)
     return add_map(linear, added, stage.canvas, stage.small)
 
 
@@ -208,9 +242,12 @@ def _material_delta_e(shown: F32, light: F32, where: Any, material: Material, co
     return float(delta_e_unit(linear_to_srgb(colour)[None], wanted[None])[0])
 
 
-def _parameters(studio: StudioSet, framing: Framing, look: Look, colours: Mapping[int, str]) -> dict[str, Any]:
+def _parameters(
+    studio: StudioSet, framing: Framing, look: Look, colours: Mapping[int, str], turn: Turn | None
+) -> dict[str, Any]:
     window = framing.window
     return {
+        **({"turn": turn.as_list()} if turn else {}),
         "look": look.as_dict(),
         "window": [window.left, window.top, window.width, window.height],
         "placement": framing.placement.as_dict(),

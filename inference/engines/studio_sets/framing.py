@@ -5,7 +5,7 @@ Sizes are in plate pixels of the (possibly mirrored) plate until the window is c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,22 +42,43 @@ class Framing:
     base: tuple[int, int]
 
 
-def frame_shot(studio: StudioSet, outline: Outline, spec: ShotSpec, look: Look) -> Framing:
-    """Decide where everything is. Raises InputRejected ``shot.offset_outside``."""
+def frame_shot(
+    studio: StudioSet,
+    upright: Outline,
+    spec: ShotSpec,
+    look: Look,
+    *,
+    outline: Outline | None = None,
+    longest_px: int | None = None,
+) -> Framing:
+    """Decide where everything is.
+
+    Args:
+        upright: the product as photographed; it decides the camera and the product's size.
+        outline: the product as it is placed, where it is turned; ``spec.edits.scale`` enlarges it, the camera stays.
+        longest_px: draw the same picture smaller.
+
+    Raises:
+        InputRejected: ``shot.offset_outside``.
+    """
+    outline = outline or upright
     camera = studio.camera.mirrored(studio.size[0]) if look.mirrored else studio.camera
     flip = np.array([-1.0, 1.0, 1.0]) if look.mirrored else np.ones(3)
     position = studio.anchor.position * flip
-    height_m, width_m = _size_in_set(studio, studio.camera, outline, spec)
+    height_m, width_m = _size_in_set(studio, studio.camera, upright, spec)
     thickness = min(0.9 * width_m, 0.75 * height_m, 0.9 * studio.anchor.max_width_m)
     front = Frame.facing(camera, position)
     start = position - front.behind * (0.5 * thickness)
-    window = _window(studio, camera, start, (width_m, height_m), outline.width, spec, look)
+    window = _shrunk(_window(studio, camera, start, (width_m, height_m), upright.width, spec, look), longest_px)
+    width, height = window.out_width, window.out_height
     view = camera.through(window)
     start_x, start_y, _ = view.project(start)
-    wanted = (start_x + spec.offset[0] * spec.width, start_y + spec.offset[1] * spec.width)
-    origin = _on_support(view, (round(wanted[0]), round(wanted[1])), float(position[2]))
-    scale = round(view.focal_px / view.project(origin)[2] * _metres_per_photo_px(view, origin, outline, height_m), 6)
-    scale = min(scale, MAX_FILL_WIDTH * spec.width / outline.width, MAX_FILL_HEIGHT * spec.height / outline.height)
+    wanted = (start_x + spec.offset[0] * width, start_y + spec.offset[1] * width)
+    origin = _on_support(view, (round(wanted[0]), round(wanted[1])), start, studio.anchor.normal)
+    scale = round(view.focal_px / view.project(origin)[2] * _metres_per_photo_px(view, origin, upright, height_m), 6)
+    scale = min(scale, MAX_FILL_WIDTH * width / upright.width, MAX_FILL_HEIGHT * height / upright.height)
+    if spec.edits.scale != 1:
+        scale, thickness = round(scale * spec.edits.scale, 6), thickness * spec.edits.scale
     placement = place(outline, scale=scale, base=wanted)
     return Framing(
         window=window,
@@ -68,6 +89,14 @@ def frame_shot(studio: StudioSet, outline: Outline, spec: ShotSpec, look: Look) 
         thickness_m=thickness,
         base=(round(wanted[0]), round(wanted[1])),
     )
+
+
+def _shrunk(window: Window, longest_px: int | None) -> Window:
+    longest = max(window.out_width, window.out_height)
+    if longest_px is None or longest_px >= longest:
+        return window
+    share = longest_px / longest
+    return replace(window, out_width=round(window.out_width * share), out_height=round(window.out_height * share))
 
 
 def _size_in_set(studio: StudioSet, camera: Camera, outline: Outline, spec: ShotSpec) -> tuple[float, float]:
@@ -89,7 +118,7 @@ def _fill(studio: StudioSet, camera: Camera, size_m: tuple[float, float], spec: 
     _, _, width = _view(studio, aspect)
     per_metre = camera.focal_px / camera.project(studio.anchor.position)[2]
     height_px, width_px = size_m[0] * per_metre, size_m[1] * per_metre
-    return max(height_px / (FILL_HEIGHT * width / aspect), width_px / (FILL_WIDTH * width))
+    return max(height_px / (FILL_HEIGHT * width / aspect), width_px / (FILL_WIDTH * width)) / studio.fill
 
 
 def _metres_per_photo_px(view: Camera, origin: F64, outline: Outline, height_m: float) -> float:
@@ -99,11 +128,13 @@ def _metres_per_photo_px(view: Camera, origin: F64, outline: Outline, height_m: 
     return height_m / outline.height / float(np.hypot(1.0, slope))
 
 
-def _on_support(view: Camera, pixel: tuple[int, int], level_m: float) -> F64:
+def _on_support(view: Camera, pixel: tuple[int, int], level: F64, normal: F64) -> F64:
+    """Where the pixel meets the plane through ``level``: the support, or where a lying product's face is."""
     across = (pixel[0] - view.centre_px[0]) / view.focal_px
     below = (pixel[1] - view.centre_px[1]) / view.focal_px
     ray = view.forward + across * view.right + below * view.down
-    distance = (level_m - view.origin[2]) / ray[2] if ray[2] < -1e-6 else -1.0
+    approach = float(ray @ normal)
+    distance = float((level - view.origin) @ normal) / approach if approach < -1e-6 else -1.0
     if not 0 < distance < 20:
         raise InputRejected("shot.offset_outside", "the offset moves the product off its support; use a smaller one")
     return np.asarray(view.origin + distance * ray, np.float64)
@@ -135,7 +166,9 @@ def _window(
     # Nearer cameras look at the product; at its natural distance the designer's centre holds.
     pull = min(1.0, abs(1 - fill) * 2 + 0.35)
     middle_y = base_y - product_h / 2 + (0.5 - MIDDLE) * height
-    centre_x = hero_x + (base_x - hero_x) * pull + look.shift[0] * width
+    # Copy space stays on the side that it was asked for, also where the set is mirrored.
+    middle_x = base_x + (0.5 - studio.product_at) * width
+    centre_x = hero_x + (middle_x - hero_x) * pull + look.shift[0] * width
     centre_y = hero_y + (middle_y - hero_y) * pull + look.shift[1] * height
     whole_w, whole_h = round(width), round(height)
     left = min(max(0, round(centre_x - whole_w / 2)), plate_w - whole_w)

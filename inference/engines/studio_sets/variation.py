@@ -7,14 +7,20 @@ it, left and right exchanged (light, props and all; never the product). Everythi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from inference.edits import Edits
+from inference.errors import InputRejected
+
 LIGHT_SPAN = 0.25
 ZOOM_SPAN = 0.06
 SHIFT_SPAN = 0.03
+DIRECTION_STOPS = 2.5
+"""How many stops a lamp straight to the side gains or loses when the light comes wholly from one side."""
 
 
 @dataclass(frozen=True)
@@ -56,3 +62,34 @@ def look_for(seed: int, light_shares: tuple[float, ...], *, mirrors: bool) -> Lo
         shift=(round(float(shift_x), 5), round(float(shift_y), 5)),
         mirrored=mirrors and flipped,
     )
+
+
+def edited_look(look: Look, edits: Edits, *, mirrors: bool) -> Look:
+    """A seed's look as a person wants it: the camera moved, left and right exchanged.
+
+    Raises InputRejected ``shot.set_has_no_mirror``.
+    """
+    if edits.light_mirror and not mirrors:
+        raise InputRejected("shot.set_has_no_mirror", "this set has a left and a right; it can not be mirrored")
+    return replace(
+        look,
+        zoom=round(look.zoom * edits.frame_zoom, 5),
+        shift=(round(look.shift[0] + edits.frame_x, 5), round(look.shift[1] + edits.frame_y, 5)),
+        mirrored=look.mirrored != edits.light_mirror,
+    )
+
+
+def directed_look(look: Look, light_shares: Sequence[float], sides: Sequence[float], direction: float) -> Look:
+    """Light that comes more from one side, at the same exposure.
+
+    Args:
+        light_shares: as for ``look_for``.
+        sides: where each light stands in the picture, -1 = left, 1 = right, 0 = all around (``ops.lamps.sideways``).
+        direction: -1..1.
+    """
+    if direction == 0:
+        return look
+    before = float(np.dot(look.lights, light_shares))
+    factors = np.array(look.lights) * np.exp2(DIRECTION_STOPS * direction * np.array(sides))
+    factors *= before / float(np.dot(factors, light_shares))
+    return replace(look, lights=tuple(round(float(factor), 5) for factor in factors))
