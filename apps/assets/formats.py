@@ -37,6 +37,17 @@ REFUSED_HEADS = (
 )
 
 
+def reads_heif() -> bool:
+    """Whether the HEIC extra is installed."""
+    return importlib.util.find_spec("pillow_heif") is not None
+
+
+def picker_types() -> list[str]:
+    """What a file picker should offer: types and endings. Where HEIC is left out, phones hand over a JPEG instead."""
+    offered = [(kind, ends) for kind, ends in EXTENSIONS.items() if kind != "HEIF" or reads_heif()]
+    return [f"image/{kind.lower()}" for kind, _ in offered] + [f".{end}" for _, ends in offered for end in ends]
+
+
 def detect(head: bytes) -> str:
     """The Pillow name of an accepted format.
 
@@ -87,7 +98,7 @@ def _boxed(head: bytes) -> str | None:
         return "AVIF"
     if not brands & HEIF_BRANDS:
         raise InvalidInput("assets.video")
-    if importlib.util.find_spec("pillow_heif") is None:
+    if not reads_heif():
         raise InvalidInput("assets.heic")
     return "HEIF"
 

@@ -114,12 +114,28 @@ def entries(workspace: Workspace, ids: Sequence[uuid.UUID]) -> list[Entry]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def tray(workspace: Workspace, *, at_most: int = 20) -> list[Entry]:
-    """What waits or runs now: what began first comes first."""
-    waiting = Job.objects.filter(workspace=workspace, state__in=OPEN).exclude(kind__in=quiet_kinds())
-    rows = waiting.order_by("id").values_list("batch_id", "id")
+@dataclass(frozen=True)
+class Tray:
+    """What waits or runs now: the first ``entries``, and how many there are in all."""
+
+    entries: list[Entry]
+    total: int
+
+
+def tray(workspace: Workspace, *, at_most: int = 20) -> Tray:
+    """What began first comes first."""
+    rows = _open_jobs(workspace).order_by("id").values_list("batch_id", "id")
     ids = dict.fromkeys(batch_id or job_id for batch_id, job_id in rows.iterator())
-    return entries(workspace, list(ids)[:at_most])
+    return Tray(entries(workspace, list(ids)[:at_most]), len(ids))
+
+
+def open_count(workspace: Workspace) -> int:
+    """How many jobs wait or run, those of batches one by one."""
+    return _open_jobs(workspace).count()
+
+
+def _open_jobs(workspace: Workspace) -> QuerySet[Job]:
+    return Job.objects.filter(workspace=workspace, state__in=OPEN).exclude(kind__in=quiet_kinds())
 
 
 def typical_seconds(workspace: Workspace, kinds: Iterable[str]) -> dict[str, float]:
@@ -141,13 +157,18 @@ def job_progress(job: Job, typical: dict[str, float]) -> Progress:
 
 
 def _job_left_s(job: Job, typical_s: float | None) -> float | None:
-    """Seconds until a running job ends: from its own pace once that says something, before from earlier jobs."""
+    """Seconds until a running job ends: what earlier jobs took, so that it only counts down; its own pace after that.
+
+    Stages differ in length, so the pace of the first ones says little about the last.
+    """
     if job.state != JobState.RUNNING or job.started_at is None:
         return None
     elapsed_s = (timezone.now() - job.started_at).total_seconds()
+    if typical_s is not None and elapsed_s < typical_s:
+        return max(typical_s - elapsed_s, 1.0)
     if job.progress >= 0.2:
-        return elapsed_s * (1 - job.progress) / job.progress
-    return None if typical_s is None else max(typical_s - elapsed_s, 1.0)
+        return max(elapsed_s * (1 - job.progress) / job.progress, 1.0)
+    return None
 
 
 def _batch_entries(batches: Sequence[Batch], typical: dict[str, float]) -> list[Entry]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
@@ -94,10 +95,20 @@ def cancel(job: Job, *, by: User | None = None) -> Job:
 def cancel_batch(batch: Batch, *, by: User | None = None) -> int:
     """Cancel every job of the batch that has not ended; returns how many that are."""
     with tenant_scope(batch.workspace_id):
-        waiting = [JobState.QUEUED, JobState.RUNNING]
-        rows = list(Job.objects.select_for_update().filter(batch=batch, state__in=waiting).order_by("id"))
-        for row in rows:
-            _cancel_locked(row, by)
+        return _cancel_open(Job.objects.filter(batch=batch), by)
+
+
+def cancel_all(workspace: Workspace, *, by: User | None = None) -> int:
+    """Cancel everything in the workspace that has not ended; returns how many jobs that are."""
+    with tenant_scope(workspace.id):
+        return _cancel_open(Job.objects.filter(workspace=workspace), by)
+
+
+def _cancel_open(jobs: QuerySet[Job], by: User | None) -> int:
+    waiting = [JobState.QUEUED, JobState.RUNNING]
+    rows = list(jobs.select_for_update().filter(state__in=waiting).order_by("id"))
+    for row in rows:
+        _cancel_locked(row, by)
     return len(rows)
 
 

@@ -9,6 +9,7 @@ app_name = "jobs"
 jobs_urls = [
     path("changes", views.changes, name="changes"),
     path("tray", views.tray, name="tray"),
+    path("cancel", views.cancel_all, name="cancel_all"),
     path("<uuid:job_id>/card", views.card, name="card"),
     path("<uuid:job_id>/row", views.row, name="row"),
     path("<uuid:job_id>/cancel", views.cancel, name="cancel"),

@@ -104,7 +104,9 @@ def _moment(text: str) -> datetime | None:
 @never_cache
 @workspace_view()
 def tray(request: WorkspaceRequest) -> HttpResponse:
-    return _render(request, "jobs/_tray.html", {"entries": selectors.tray(request.workspace)})
+    found = selectors.tray(request.workspace)
+    context = {"entries": found.entries, "total": found.total, "more": found.total - len(found.entries)}
+    return _render(request, "jobs/_tray.html", context)
 
 
 @require_GET
@@ -121,6 +123,7 @@ def activity(request: WorkspaceRequest) -> HttpResponse:
         "show": show,
         "kind": kind,
         "kinds": [(name, title(name)) for name in selectors.kinds_in_use(request.workspace)],
+        "open_count": selectors.open_count(request.workspace),
     }
     return _render(request, "jobs/activity.html", context)
 
@@ -161,6 +164,13 @@ def batch_jobs(request: WorkspaceRequest, batch_id: UUID) -> HttpResponse:
 @workspace_view(role=Role.EDITOR)
 def cancel(request: WorkspaceRequest, job_id: UUID) -> HttpResponse:
     return _told(request, services.cancel(selectors.find_job(request.workspace, job_id), by=request.user).event())
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def cancel_all(request: WorkspaceRequest) -> HttpResponse:
+    services.cancel_all(request.workspace, by=request.user)
+    return redirect("jobs:activity", request.workspace.slug)
 
 
 @require_POST

@@ -12,6 +12,7 @@ _CAMERA = re.compile(
     r"^(img|dsc|dscn|dscf|pxl|image|photo|screenshot|mvimg|wechatimg|微信图片)[-_ ]?[\d_\-. ]*$", re.IGNORECASE
 )
 _SEPARATORS = re.compile(r"[\s_]+|(?<=\D)-(?=\D)")
+_FIRST_WORD = re.compile(r"[\s_]+")
 _COPY_MARK = re.compile(r"(\s*\(\d+\)|\s+-?\s*(copy|副本))$", re.IGNORECASE)
 
 
@@ -24,9 +25,8 @@ def name_and_sku(file_name: str) -> tuple[str, str]:
     stem = _COPY_MARK.sub("", stem)
     if not stem or _CAMERA.match(stem):
         return (stem or gettext("New product"))[:120], ""
-    head, _, rest = stem.partition("_")
-    if not rest:
-        head, _, rest = stem.partition(" ")
+    head, *others = _FIRST_WORD.split(stem, maxsplit=1)
+    rest = others[0] if others else ""
     if _SKU.match(head) and any(c.isdigit() for c in head):
         words = _SEPARATORS.sub(" ", rest).strip()
         return _sentence_case(words or head)[:120], head[:64]

@@ -6,16 +6,17 @@ import uuid
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.db.models import Avg, Count, Model, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 
 from apps.accounts.models import Workspace
 from apps.assets.models import Asset, AssetKind, Lineage
-from apps.billing.models import LedgerEntry
 from apps.core.errors import NotFound
 from apps.jobs.models import JobState
+from apps.jobs.selectors import typical_seconds
 from apps.studio.models import Product, Shoot, Shot
 
-FIRST_GUESS_S = 1.0  # seconds of one core for a shot, until the ledger knows better
+SHOT_KIND = "studio.shot"
+FIRST_GUESS_S = 1.5  # seconds that a worker is busy with a shot, until this workspace has made some
 
 
 Row = TypeVar("Row", bound=Model)
@@ -113,10 +114,8 @@ def shoot_state(shoot: Shoot) -> ShootState:
 
 
 def seconds_per_shot(workspace: Workspace) -> float:
-    """Mean CPU seconds of this workspace's last shots."""
-    recent = LedgerEntry.objects.filter(workspace=workspace, kind="studio.shot").order_by("-created_at")[:50]
-    mean = recent.aggregate(mean=Avg("cpu_ms"))["mean"]
-    return float(mean) / 1000 if mean else FIRST_GUESS_S
+    """How long a worker is busy with a shot: the median of this workspace's last ones, by the clock on the wall."""
+    return typical_seconds(workspace, [SHOT_KIND]).get(SHOT_KIND, FIRST_GUESS_S)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,14 @@ function show(html) {
   const grid = document.getElementById("products");
   const holder = document.createElement("template");
   holder.innerHTML = html;
-  for (const card of [...holder.content.children].reverse()) {
-    document.getElementById(card.id)?.remove();
-    grid.prepend(card);
+  for (const part of [...holder.content.children].reverse()) {
+    const known = document.getElementById(part.id);
+    if (part.id === "product-count") {
+      known?.replaceWith(part);
+      continue;
+    }
+    known?.remove();
+    grid.prepend(part);
   }
   window.htmx.process(grid);
 }

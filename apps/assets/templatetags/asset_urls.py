@@ -12,11 +12,18 @@ from django.conf import settings
 from django.urls import reverse
 
 from apps.accounts.models import Workspace
+from apps.assets.formats import picker_types
 from apps.assets.models import Asset
 from apps.assets.storage import presigning_store
 from apps.assets.types import ORIGINAL, SPECS
 
 register = template.Library()
+
+
+@register.simple_tag
+def upload_accept() -> str:
+    """The ``accept`` of a file input."""
+    return ",".join(picker_types())
 
 
 @register.simple_tag(takes_context=True)

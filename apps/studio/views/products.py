@@ -35,7 +35,7 @@ def home(request: WorkspaceRequest) -> HttpResponse:
     pages = Paginator(selectors.products(request.workspace, query=query), PRODUCTS_A_PAGE)
     page = pages.get_page(request.GET.get("page"))
     context = {"products": page.object_list, "page": page, "query": query, "samples": samples.offered()}
-    template = "studio/_product_grid.html" if request.headers.get("HX-Request") else "studio/home.html"
+    template = "studio/_product_found.html" if request.headers.get("HX-Request") else "studio/home.html"
     return render(request, template, context)
 
 
@@ -62,7 +62,8 @@ def _created(request: WorkspaceRequest, products: list[Product]) -> HttpResponse
         ]
         return JsonResponse({"products": rows}, status=201)
     if request.headers.get("HX-Request"):
-        return render(request, "studio/_product_cards.html", {"products": products}, status=201)
+        count = selectors.products(request.workspace).count()
+        return render(request, "studio/_product_new.html", {"products": products, "count": count}, status=201)
     if len(products) == 1:
         return redirect("studio:product", workspace=slug, product_id=products[0].id)
     return redirect("studio:home", workspace=slug)

@@ -227,3 +227,41 @@ def test_more_changes_than_fit_in_one_answer_are_told_page_by_page(
 def test_polling_refuses_a_cursor_that_it_did_not_give(browser: Client, house: Workspace, cursor: str) -> None:
     answer = browser.get(url("changes", house), {"since": cursor}, headers={"Accept": "application/json"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "cursor_unreadable")
+
+
+def test_a_long_queue_is_counted_in_full_and_cancelled_in_one_go(browser: Client, house: Workspace) -> None:
+    jobs = [submit(house, f"Mug {number}") for number in range(23)]
+    tray = text(browser, url("tray", house))
+    assert '<span class="muted numbers">23</span>' in tray
+    assert "and 3 more" in tray
+    assert "Cancel 23 jobs?" in text(browser, url("activity", house))
+    answer = browser.post(url("cancel_all", house))
+    assert answer["Location"] == url("activity", house)
+    assert {fresh(job).state for job in jobs} == {"cancelled"}
+    assert "Cancel all" not in text(browser, url("activity", house))
+
+
+def test_cancelling_all_leaves_other_workspaces_alone(browser: Client, house: Workspace) -> None:
+    elsewhere = submit(factories.make_workspace(name="Loom"))
+    browser.post(url("cancel_all", house))
+    assert fresh(elsewhere).state == "queued"
+
+
+@pytest.mark.parametrize(
+    ("progress", "elapsed_s", "typical_s", "left_s"),
+    [
+        (0.3, 1.0, 4.0, 3.0),  # earlier jobs say more than the pace of the first stage
+        (0.8, 4.0, 2.0, 1.0),
+        (0.5, 6.0, 4.0, 6.0),
+        (0.1, 6.0, None, None),
+    ],
+)
+def test_the_time_left_counts_down(
+    house: Workspace, progress: float, elapsed_s: float, typical_s: float | None, left_s: float | None
+) -> None:
+    job = submit(house)
+    job.state, job.progress = "running", progress
+    job.started_at = timezone.now() - timedelta(seconds=elapsed_s)
+    typical = {} if typical_s is None else {job.kind: typical_s}
+    found = selectors.job_progress(job, typical).left_s
+    assert found == (None if left_s is None else pytest.approx(left_s, abs=0.2))

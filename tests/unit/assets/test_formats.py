@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-from apps.assets.formats import EXTENSIONS, detect
+from apps.assets.formats import EXTENSIONS, detect, picker_types
 from apps.assets.naming import clean_name, corrected_name, download_name
 from apps.core.errors import InvalidInput
 from tests.unit.assets import pictures as made
@@ -23,6 +23,14 @@ def test_heic_is_taken_where_its_extra_is_installed(monkeypatch: pytest.MonkeyPa
     assert refused.value.code == "assets.heic"
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if name == "pillow_heif" else None)
     assert detect(heic()) == "HEIF"
+
+
+def test_a_picker_offers_heic_only_where_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert {"image/jpeg", ".jpg", ".tiff", ".bmp"} <= set(picker_types())
+    assert "heic" not in " ".join(picker_types())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    assert ".heic" in picker_types()
 
 
 @pytest.mark.parametrize("head", [b"BM", b"BM" + b"\0" * 40, b"RIFF\0\0\0\0WEB", b"\xff\xd8", b"\x89PNG\r\n", b"II*"])

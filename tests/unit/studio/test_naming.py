@@ -12,6 +12,8 @@ from apps.studio.naming import name_and_sku
     [
         ("AB-1234_red-mug.jpg", "Red mug", "AB-1234"),
         ("AB-1234 red mug.jpg", "Red mug", "AB-1234"),
+        ("SKU-1018 fancy_boot.jpg", "Fancy boot", "SKU-1018"),
+        ("SKU-1018_fancy boot.jpg", "Fancy boot", "SKU-1018"),
         ("spring/shoes/SKU9.png", "SKU9", "SKU9"),
         ("red-mug.jpg", "Red mug", ""),
         ("red_mug_front.JPG", "Red mug front", ""),
