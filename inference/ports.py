@@ -118,12 +118,19 @@ class SceneEngine(Protocol):
         """Load what the scene needs, so that its first picture is as fast as the next."""
 
     def render(
-        self, cutout: Cutout, spec: ShotSpec, *, on_progress: Progress, longest_px: int | None = None
+        self,
+        cutout: Cutout,
+        spec: ShotSpec,
+        *,
+        on_progress: Progress,
+        longest_px: int | None = None,
+        lamps_on: bool = True,
     ) -> ScenePlate:
         """Light and shade a scene for a product.
 
         Args:
             longest_px: draw the same picture smaller, framed as at full size.
+            lamps_on: False leaves only the light that comes from all around.
 
         Raises:
             InputRejected: unknown scene, bad or too many colours, empty cutout, offset off the support.

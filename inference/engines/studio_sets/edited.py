@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from inference.edits import Edits
@@ -28,6 +30,12 @@ def with_direction(look: Look, studio: StudioSet, shares: tuple[float, ...], edi
     turn = -1.0 if look.mirrored else 1.0
     sides = [turn * sideways(light.area, frame.origin, frame.across) for light in studio.lights]
     return directed_look(look, shares, sides, edits.light_direction)
+
+
+def without_lamps(look: Look, studio: StudioSet) -> Look:
+    """The look with only the light that comes from all around."""
+    factors = [0.0 if light.area else factor for light, factor in zip(studio.lights, look.lights, strict=True)]
+    return replace(look, lights=tuple(factors))
 
 
 def shadow_lamps(

@@ -16,6 +16,7 @@ from inference.engines.studio_sets.edited import (
     polished,
     shadow_lamps,
     with_direction,
+    without_lamps,
 )
 from inference.engines.studio_sets.framing import Framing, frame_shot
 from inference.engines.studio_sets.plates import Material, PlateStore, StudioSet
@@ -60,7 +61,13 @@ class StudioSets:
         self._store.get(name)
 
     def render(
-        self, cutout: Cutout, spec: ShotSpec, *, on_progress: Progress, longest_px: int | None = None
+        self,
+        cutout: Cutout,
+        spec: ShotSpec,
+        *,
+        on_progress: Progress,
+        longest_px: int | None = None,
+        lamps_on: bool = True,
     ) -> ScenePlate:
         """See ``ports.SceneEngine.render``."""
         watch = Stopwatch(on_progress)
@@ -71,6 +78,7 @@ class StudioSets:
             shares = _light_shares(studio)
             look = edited_look(look_for(spec.seed, shares, mirrors=studio.mirrors), edits, mirrors=studio.mirrors)
             look = with_direction(look, studio, shares, edits)
+            look = look if lamps_on else without_lamps(look, studio)
         with watch.stage("place", 0.1):
             turn = find_turn(cutout.alpha, edits)
             rgb, alpha = turned_cutout(cutout, turn)

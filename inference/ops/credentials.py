@@ -1,0 +1,188 @@
+"""Content Credentials (C2PA): a signed statement in the file of how it was made, and reading it back.
+
+Formats that can hold a manifest carry it inside; for the others (PSD) it is a second file that binds the first by hash.
+Nothing is ever fetched: neither remote manifests, which a hostile file may name, nor certificate status.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import c2pa
+
+from inference import __version__
+from inference.errors import EngineFailed
+from inference.ops.certificate import Identity
+from inference.ops.xmp import VOCABULARY
+
+GENERATOR = "VisualForge"
+RECIPE_LABEL = "dev.visualforge.recipe"
+SIDECAR_TYPE = "application/c2pa"
+EMBEDDED = frozenset({"image/jpeg", "image/png", "image/webp", "image/tiff", "image/avif"})
+_OFFLINE = {
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},
+    "builder": {"thumbnail": {"enabled": False}},
+}
+_ALGORITHMS = {
+    "es256": c2pa.C2paSigningAlg.ES256,
+    "es384": c2pa.C2paSigningAlg.ES384,
+    "ed25519": c2pa.C2paSigningAlg.ED25519,
+    "ps256": c2pa.C2paSigningAlg.PS256,
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a manifest says.
+
+    Attributes:
+        title: the file's name.
+        source_type: a term of ``ops.xmp``.
+        steps: C2PA actions after the opening one, as (action, sentence).
+        is_composite: the photo was placed into something else; otherwise the file is an edit of the photo.
+        recipe: JSON values, with its hash under ``"recipe_hash"``.
+        photo: the original photo's file.
+        photo_type: its media type.
+    """
+
+    title: str
+    source_type: str
+    steps: tuple[tuple[str, str], ...]
+    is_composite: bool
+    recipe: Mapping[str, Any]
+    photo: bytes
+    photo_type: str
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A file with its credentials; ``sidecar`` is the manifest where the format can not hold one."""
+
+    data: bytes
+    sidecar: bytes | None
+
+
+class State(StrEnum):
+    """What the credentials of a file are worth."""
+
+    NONE = "none"
+    TRUSTED = "trusted"
+    FOREIGN = "foreign"
+    ALTERED = "altered"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """``failures`` are C2PA status codes, such as ``assertion.dataHash.mismatch``."""
+
+    state: State
+    generator: str = ""
+    signer: str = ""
+    title: str = ""
+    source_type: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    failures: tuple[str, ...] = ()
+
+
+def sign(data: bytes, media_type: str, statement: Statement, identity: Identity) -> Signed:
+    """Bind the statement to the file.
+
+    Raises:
+        EngineFailed: ``export.not_signed``.
+    """
+    embeds = media_type in EMBEDDED
+    output = io.BytesIO()
+    info = c2pa.C2paSignerInfo(_ALGORITHMS[identity.algorithm], identity.chain_pem, identity.key_pem, None)
+    relation = "componentOf" if statement.is_composite else "parentOf"
+    ingredient = {"title": "Original photo", "relationship": relation, "label": "photo"}
+    try:
+        with (
+            c2pa.Signer.from_info(info) as signer,
+            c2pa.Context.from_dict(_OFFLINE) as context,
+            c2pa.Builder(json.dumps(_manifest(statement)), context) as builder,
+        ):
+            if not embeds:
+                builder.set_no_embed()
+            builder.add_ingredient(json.dumps(ingredient), statement.photo_type, io.BytesIO(statement.photo))
+            manifest = builder.sign(signer, media_type, io.BytesIO(data), output)
+    except c2pa.C2paError as error:
+        raise EngineFailed("export.not_signed", f"the content credentials could not be written: {error}") from error
+    return Signed(output.getvalue(), None) if embeds else Signed(data, bytes(manifest))
+
+
+def examine(data: bytes, media_type: str, *, trust_pem: bytes, sidecar: bytes | None = None) -> Credentials:
+    """What a file's credentials say, and whether they hold.
+
+    Args:
+        data: any bytes, however hostile; call it in a process of its own for files of strangers.
+        trust_pem: the roots whose signatures count as ours.
+    """
+    settings = {**_OFFLINE, "trust": {"trust_anchors": trust_pem.decode()}}
+    try:
+        with (
+            c2pa.Context.from_dict(settings) as context,
+            c2pa.Reader(media_type, io.BytesIO(data), sidecar, context=context) as reader,
+        ):
+            store = json.loads(reader.json())
+    except c2pa.C2paError.ManifestNotFound:
+        return Credentials(State.NONE)
+    except c2pa.C2paError as error:
+        return Credentials(State.UNREADABLE, failures=(str(error).partition(":")[0],))
+    return _read(store)
+
+
+def _manifest(statement: Statement) -> dict[str, Any]:
+    source = VOCABULARY + statement.source_type
+    used = {"parameters": {"ingredientIds": ["photo"]}}
+    if statement.is_composite:
+        actions: list[dict[str, Any]] = [
+            {"action": "c2pa.created", "digitalSourceType": source},
+            {"action": "c2pa.placed", **used},
+        ]
+    else:
+        actions = [{"action": "c2pa.opened", **used}]
+    actions += [
+        {"action": action, "description": sentence} | ({} if statement.is_composite else {"digitalSourceType": source})
+        for action, sentence in statement.steps
+    ]
+    return {
+        "claim_generator_info": [{"name": GENERATOR, "version": __version__}],
+        "title": statement.title,
+        "assertions": [
+            {"label": "c2pa.actions.v2", "data": {"actions": actions}},
+            {"label": RECIPE_LABEL, "data": dict(statement.recipe)},
+        ],
+    }
+
+
+def _read(store: Mapping[str, Any]) -> Credentials:
+    manifest = store["manifests"][store["active_manifest"]]
+    results = store.get("validation_results", {}).get("activeManifest", {})
+    failures = tuple(sorted({str(item["code"]) for item in results.get("failure", [])}))
+    found = {item["label"]: item["data"] for item in manifest.get("assertions", [])}
+    actions = found.get("c2pa.actions.v2", {}).get("actions", [])
+    term = next((item["digitalSourceType"] for item in actions if "digitalSourceType" in item), "")
+    generator = (manifest.get("claim_generator_info") or [{}])[0].get("name", "")
+    return Credentials(
+        state=_state(str(store.get("validation_state", "")), failures),
+        generator=str(generator),
+        signer=str(manifest.get("signature_info", {}).get("issuer", "")),
+        title=str(manifest.get("title", "")),
+        source_type=str(term).removeprefix(VOCABULARY),
+        recipe=dict(found.get(RECIPE_LABEL, {})),
+        failures=failures,
+    )
+
+
+def _state(validation: str, failures: tuple[str, ...]) -> State:
+    if validation == "Trusted":
+        return State.TRUSTED
+    if validation == "Valid" or set(failures) <= {"signingCredential.untrusted"}:
+        return State.FOREIGN
+    return State.ALTERED
