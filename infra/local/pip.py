@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from infra.local.errors import SetupError
@@ -51,8 +52,13 @@ REASONS = (
 
 def install(root: Path, python: Path, lock: Path) -> None:
     """Install exactly `lock` (every package hashed, none resolved) for the interpreter `python`."""
+    run(root, python, ["--require-hashes", "--no-deps", "-r", str(lock)])
+
+
+def run(root: Path, python: Path, arguments: Sequence[str]) -> None:
+    """`pip install` for the interpreter `python`. Raises SetupError with one sentence when it fails."""
     log = root / ".cache" / "pip.log"
-    command = [*_pip(python), "install", "--require-hashes", "--no-deps", "--progress-bar=off", "-r", str(lock)]
+    command = [*_pip(python), "install", "--progress-bar=off", *arguments]
     # Settings that people have for their own work and that would lead pip out of the virtual environment.
     environment = {name: value for name, value in os.environ.items() if name not in ("PIP_USER", "PIP_TARGET")}
     environment |= {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
