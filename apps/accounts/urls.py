@@ -9,6 +9,7 @@ from apps.accounts.views import invitations, members, people, workspaces
 app_name = "accounts"
 urlpatterns = [
     path("language/", people.language, name="language"),
+    path("signed-in/", people.signed_in_again, name="signed_in"),
     path("profile/", people.profile, name="profile"),
     path("workspaces/", people.switcher, name="switcher"),
     path("workspaces/new/", workspaces.new_workspace, name="new_workspace"),

@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from apps.core.answers import refuse
+from apps.core.answers import refuse, wants_json, wants_part
 from apps.core.sentences import sentence
 
 RETRY_AFTER_S = 5
@@ -31,7 +31,13 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Most often somebody signed in or out in another tab after this page was opened."""
+    """Most often somebody signed in or out in another tab after this page was opened.
+
+    Scripts of a page whose session is over hear that, as from the door: 401.
+    """
+    is_known = getattr(request, "user", None) is not None and request.user.is_authenticated
+    if not is_known and (wants_json(request) or wants_part(request)):
+        return _in_frame(request, "signed_out", 401)
     return _in_frame(request, "session_changed", 403)
 
 

@@ -1,6 +1,8 @@
 // Hears what changes in the workspace and says so on this page: "vf:job" on document, detail
 // {job, batch, kind, subject, state}. One tab of the browser holds the stream and passes on what it hears, because
 // browsers allow few connections a host; where that is not possible every tab has its own. Without the stream: polling.
+import { hearStatus, isSignedOut } from "./session.js";
+
 const POLL_MS = 3000;
 const STREAM_AGAIN_MS = 30000;
 const FAILURES_BEFORE_POLLING = 3;
@@ -54,6 +56,7 @@ class Changes {
       headers: { Accept: "application/json" },
       redirect: "error",
     });
+    hearStatus(answer.status);
     return answer.ok ? answer.json() : null;
   }
 }
@@ -64,6 +67,7 @@ class Source {
   #tell;
   #failures = 0;
   #timer = 0;
+  #again = null;
 
   constructor(eventsUrl, changesUrl, tell) {
     this.#url = eventsUrl;
@@ -87,8 +91,23 @@ class Source {
       if (!isOver && this.#failures < FAILURES_BEFORE_POLLING) return;
       stream.close();
       this.#poll();
-      setTimeout(() => this.open(), STREAM_AGAIN_MS);
+      this.#catchUp(); // also says whether the session is over, which the stream itself does not tell
+      this.#openLater();
     });
+  }
+
+  #openLater() {
+    const timer = setTimeout(() => this.#reopen(), STREAM_AGAIN_MS);
+    this.#again?.abort();
+    this.#again = new AbortController();
+    this.#again.signal.addEventListener("abort", () => clearTimeout(timer));
+    document.addEventListener("vf:signed-in", () => this.#reopen(), { once: true, signal: this.#again.signal });
+  }
+
+  #reopen() {
+    this.#again.abort();
+    if (isSignedOut()) this.#openLater();
+    else this.open();
   }
 
   #poll() {
@@ -96,6 +115,7 @@ class Source {
   }
 
   async #catchUp() {
+    if (isSignedOut()) return;
     try {
       for (const change of await this.#changes.ask()) this.#tell(change);
     } catch {

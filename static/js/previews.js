@@ -1,4 +1,6 @@
 // Live thumbnails of this product: the server answers with the picture, or 202 while a worker makes it.
+import { hearStatus } from "./session.js";
+
 const RETRY_MS = 400;
 const MOST_TRIES = 60;
 const found = new Map();
@@ -13,6 +15,7 @@ function isPicture(response) {
 async function ask(url, signal) {
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const response = await fetch(url, { signal, headers: { Accept: "image/*, application/json" } });
+    hearStatus(response.status);
     if (response.status !== 202) return isPicture(response) ? response.url : null;
     await pause(RETRY_MS * Math.min(4, 1 + tries / 4));
   }

@@ -1,7 +1,5 @@
 // Sends one file: to this site, or with a signed form to the object storage.
-function csrfToken() {
-  return JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"] ?? "";
-}
+import { csrfToken, hearStatus } from "./session.js";
 
 function headers(more = {}) {
   return { Accept: "application/json", "X-CSRFToken": csrfToken(), ...more };
@@ -9,15 +7,18 @@ function headers(more = {}) {
 
 /** What went wrong, as a sentence of the server or null where it said none; `again` tells whether trying again may help. */
 export class SendFailed extends Error {
-  constructor(message, { again }) {
+  constructor(message, { again, isSignedOut = false }) {
     super(message ?? "");
     this.sentence = message;
     this.again = again;
+    this.isSignedOut = isSignedOut;
   }
 }
 
 function failure(status, answer) {
-  return new SendFailed(answer?.error?.message ?? null, { again: status === 0 || status === 401 || status === 429 || status >= 500 });
+  const isSignedOut = hearStatus(status);
+  const again = isSignedOut || status === 0 || status === 429 || status >= 500;
+  return new SendFailed(answer?.error?.message ?? null, { again, isSignedOut });
 }
 
 function parse(text) {

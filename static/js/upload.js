@@ -135,7 +135,7 @@ async function run(upload) {
   } catch (error) {
     if (error.name === "AbortError") return;
     const sentence = error.sentence ?? (error.again ? texts.interrupted : texts.refused);
-    change(upload, { state: "failed", sentence, again: error.again ?? true });
+    change(upload, { state: "failed", sentence, again: error.again ?? true, isSignedOut: error.isSignedOut });
   }
   startNext();
 }
@@ -160,7 +160,8 @@ async function makeProducts() {
     document.dispatchEvent(new CustomEvent("vf:products", { detail: { html } }));
   } catch (error) {
     for (const upload of some) {
-      change(upload, { state: "failed", sentence: error.sentence ?? texts.interrupted, again: true });
+      const sentence = error.sentence ?? texts.interrupted;
+      change(upload, { state: "failed", sentence, again: true, isSignedOut: error.isSignedOut });
     }
   }
 }
@@ -253,6 +254,9 @@ export function watchUploads() {
   watchDrop();
   watchPickers();
   watchPaste();
+  document.addEventListener("vf:signed-in", () => {
+    for (const upload of uploads) if (upload.state === "failed" && upload.isSignedOut) restart(upload);
+  });
   window.addEventListener("beforeunload", (event) => {
     if ([...uploads].some((upload) => !isOver(upload))) event.preventDefault();
   });

@@ -85,7 +85,10 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
-    """open_page(user=…, size=…, theme=…, language=…): a fresh browser window, signed in as ``user`` if there is one."""
+    """open_page(user=…, size=…, theme=…, language=…): a fresh browser window, signed in as ``user`` if there is one.
+
+    ``is_heard=False`` is for tests in which answers fail on purpose, which the browser writes into the console.
+    """
     contexts: list[BrowserContext] = []
     complaints = Complaints()
 
@@ -96,6 +99,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
         theme: str = "light",
         language: str = "en",
         scripts: bool = True,
+        is_heard: bool = True,
     ) -> Page:
         context = browser.new_context(
             base_url=site.address,
@@ -113,7 +117,8 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
         page = context.new_page()
         # Chromium hands over its file dialogs only once somebody listens, and to begin takes it a moment.
         page.on("filechooser", lambda _: None)
-        complaints.listen(page)
+        if is_heard:
+            complaints.listen(page)
         return page
 
     yield open_one

@@ -36,6 +36,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_safe
+def signed_in_again(request: UserRequest) -> HttpResponse:
+    """The end of a sign-in that a page in another window asked for; ``next`` is that page."""
+    return render(request, "accounts/signed_in.html", {"go_on": _ours(request, request.GET.get("next", ""))})
+
+
+@signed_in
+@require_safe
 def switcher(request: UserRequest) -> HttpResponse:
     """The person's workspaces: a menu for the rail, a page for everybody without script."""
     context = {"memberships": memberships_of(request.user), "current": request.GET.get("current", "")}
@@ -64,9 +71,13 @@ def language(request: HttpRequest) -> HttpResponse:
     chosen: str = form.cleaned_data["language"]
     if request.user.is_authenticated:
         set_language(cast(UserRequest, request).user, language=chosen)
-    target = form.cleaned_data["next"]
-    is_safe = target.startswith("/") and url_has_allowed_host_and_scheme(target, {request.get_host()})
-    return _with_language(HttpResponseRedirect(target if is_safe else reverse("home")), chosen)
+    return _with_language(HttpResponseRedirect(_ours(request, form.cleaned_data["next"])), chosen)
+
+
+def _ours(request: HttpRequest, path: str) -> str:
+    """``path`` when it leads to a page of this site, else the start page."""
+    is_safe = path.startswith("/") and url_has_allowed_host_and_scheme(path, {request.get_host()})
+    return path if is_safe else reverse("home")
 
 
 def _with_language(response: HttpResponse, chosen: str) -> HttpResponse:
