@@ -1,0 +1,261 @@
+"""SeFi-Image as a diffusers pipeline: the released ``-diffusers`` folders, their configuration keys, our loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import DiffusionPipeline, ImagePipelineOutput
+from diffusers.utils.torch_utils import randn_tensor
+from torch import Tensor
+
+from inference.engines.sefi.codec import TextureCodec, to_unit_range
+from inference.engines.sefi.embed_cache import EmbedCache
+from inference.engines.sefi.sampler import BeforeStep, Guidance, Job, sample
+from inference.engines.sefi.schedule import TwoStreamSchedule, two_stream_schedule
+from inference.engines.sefi.text import PromptEncoder
+from inference.errors import InputRejected
+
+TURBO_STEPS = (4, 8, 10)
+DEFAULT_PX = 1024
+_MAX_CACHED_BYTES = 256 << 20
+
+
+class SeFiPipeline(DiffusionPipeline):
+    """Text to image with a Base, RL or Turbo checkpoint.
+
+    Args:
+        transformer, scheduler, vae, text_encoder, tokenizer: the components of a released folder.
+        semantic_channels: how many of the transformer's channels are semantic latents.
+        texture_vae_name: how texture latents are normalised: ``flux2`` (all released models), ``flux1``, ``sd1.5``.
+        is_turbo: distilled; takes only ``TURBO_STEPS`` and no guidance.
+        default_guidance_scale, default_num_inference_steps: used where a call names none.
+        delta_t, timestep_shift_alpha: see ``schedule``.
+        text_encoder_hidden_layers: hidden states that become the prompt embedding; also as text, ``"9,18,27"``.
+        max_sequence_length: tokens that prompts are padded to.
+    """
+
+    model_cpu_offload_seq = "text_encoder->transformer->vae"
+
+    def __init__(
+        self,
+        transformer: Any,
+        scheduler: Any,
+        vae: Any,
+        text_encoder: Any,
+        tokenizer: Any,
+        semantic_channels: int = 16,
+        texture_vae_name: str = "flux2",
+        is_turbo: bool = False,
+        default_guidance_scale: float = 4.0,
+        default_num_inference_steps: int = 50,
+        delta_t: float = 0.1,
+        timestep_shift_alpha: float = 0.3,
+        text_encoder_hidden_layers: Sequence[int] | str = (9, 18, 27),
+        max_sequence_length: int = 1024,
+    ) -> None:
+        super().__init__()
+        self.register_modules(
+            transformer=transformer, scheduler=scheduler, vae=vae, text_encoder=text_encoder, tokenizer=tokenizer
+        )
+        if isinstance(text_encoder_hidden_layers, str):
+            text_encoder_hidden_layers = [int(layer) for layer in text_encoder_hidden_layers.split(",")]
+        self.register_to_config(
+            semantic_channels=semantic_channels,
+            texture_vae_name=texture_vae_name,
+            is_turbo=is_turbo,
+            default_guidance_scale=default_guidance_scale,
+            default_num_inference_steps=default_num_inference_steps,
+            delta_t=delta_t,
+            timestep_shift_alpha=timestep_shift_alpha,
+            text_encoder_hidden_layers=tuple(text_encoder_hidden_layers),
+            max_sequence_length=max_sequence_length,
+        )
+        self.codec = TextureCodec(vae, texture_vae_name)
+        self.embed_cache = EmbedCache(_MAX_CACHED_BYTES)
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **kwargs: Any) -> SeFiPipeline:
+        """Load a released folder (or a hub id that is already in the local cache), each component strictly.
+
+        Args:
+            kwargs: ``torch_dtype`` (or ``dtype``), ``device``, ``revision``, ``local_files_only``; configuration keys
+                replace those of the folder.
+
+        Raises:
+            EngineUnavailable: something is missing, or the state dict does not fit exactly.
+        """
+        from inference.engines.sefi.loading import load_pipeline
+
+        return load_pipeline(cls, pretrained_model_name_or_path, **kwargs)
+
+    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
+        """Write the layout of the released folders."""
+        from inference.engines.sefi.loading import save_pipeline
+
+        save_pipeline(self, Path(save_directory), **kwargs)
+
+    def encode_prompt(
+        self,
+        prompt: str | Sequence[str],
+        *,
+        max_sequence_length: int | None = None,
+        text_encoder_hidden_layers: Sequence[int] | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> Tensor:
+        """(prompts, length, layers * hidden), in the transformer's dtype unless another is named."""
+        prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+        encoder = PromptEncoder(
+            self.text_encoder,
+            self.tokenizer,
+            layers=text_encoder_hidden_layers or self.config.text_encoder_hidden_layers,
+            length=max_sequence_length or self.config.max_sequence_length,
+            cache=self.embed_cache,
+        )
+        return encoder.embed(prompts, dtype=dtype or self.transformer.dtype)
+
+    def schedule(self, steps: int) -> TwoStreamSchedule:
+        """The noise levels of ``steps`` steps for this checkpoint."""
+        return two_stream_schedule(
+            self.scheduler, steps, alpha=self.config.timestep_shift_alpha, delta_t=self.config.delta_t
+        )
+
+    def settled(self, steps: int | None, guidance: float | None, height: int, width: int) -> tuple[int, float]:
+        """Steps and guidance with the defaults filled in.
+
+        Raises:
+            InputRejected: what this checkpoint can not do; nothing was computed yet.
+        """
+        steps = int(steps or self.config.default_num_inference_steps)
+        guidance = float(self.config.default_guidance_scale if guidance is None else guidance)
+        check_size(width, height, self.codec.cell_px)
+        check_steps(steps, guidance, is_turbo=self.config.is_turbo)
+        return steps, guidance
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        prompt: str | Sequence[str] | None = None,
+        height: int | None = None,
+        width: int | None = None,
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        num_images_per_prompt: int = 1,
+        generator: torch.Generator | list[torch.Generator] | None = None,
+        latents: Tensor | None = None,
+        prompt_embeds: Tensor | None = None,
+        negative_prompt_embeds: Tensor | None = None,
+        output_type: str = "pil",
+        return_dict: bool = True,
+        attention_kwargs: dict[str, Any] | None = None,
+        before_step: BeforeStep | None = None,
+        max_sequence_length: int | None = None,
+        text_encoder_hidden_layers: Sequence[int] | None = None,
+    ) -> Any:
+        """Generate ``num_images_per_prompt`` images a prompt, those of one prompt next to each other.
+
+        Args:
+            prompt: one or several; or else ``prompt_embeds`` (B, L, D).
+            height, width: multiples of 16; 1024 where not given.
+            num_inference_steps, guidance_scale: the checkpoint's defaults where not given; guidance up to 1.0 is none.
+            generator: one for the whole batch, or one an image; noise is drawn in the transformer's dtype.
+            latents: the noise itself, (B, C, height / 16, width / 16).
+            negative_prompt_embeds: instead of the empty prompt.
+            output_type: ``pil``, ``np`` (B, H, W, 3), ``pt`` (B, 3, H, W), both in 0..1, or ``latent`` (all streams).
+            before_step: see ``sampler.BeforeStep``.
+
+        Raises:
+            InputRejected: a size, number of steps or guidance that the checkpoint can not do.
+            ValueError: arguments that contradict each other.
+        """
+        height, width = height or DEFAULT_PX, width or DEFAULT_PX
+        steps, guidance = self.settled(num_inference_steps, guidance_scale, height, width)
+        layers: dict[str, Any] = {
+            "max_sequence_length": max_sequence_length,
+            "text_encoder_hidden_layers": text_encoder_hidden_layers,
+        }
+        embeds = self._embeds(prompt, prompt_embeds, layers).repeat_interleave(num_images_per_prompt, dim=0)
+        empty: Guidance | None = None
+        if guidance > 1.0:
+            nothing = self.encode_prompt("", **layers) if negative_prompt_embeds is None else negative_prompt_embeds
+            each = num_images_per_prompt if len(nothing) > 1 else 1
+            empty = Guidance(guidance, nothing.repeat_interleave(each, dim=0))
+        job = Job(
+            noise=self._noise(len(embeds), height, width, generator, latents),
+            embeds=embeds,
+            semantic_channels=self.config.semantic_channels,
+            guidance=empty,
+            attention_kwargs=attention_kwargs,
+        )
+        result = sample(self.transformer, self.schedule(steps), job, before_step=before_step)
+        images = result if output_type == "latent" else self._images(result, output_type)
+        return ImagePipelineOutput(images=images) if return_dict else (images,)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """fp32 latents of all streams (B, C, h, w) -> fp32 images (B, 3, H, W) in 0..1. Semantics are not decoded."""
+        return to_unit_range(self.codec.decode(latents[:, self.config.semantic_channels :]))
+
+    def _embeds(self, prompt: str | Sequence[str] | None, embeds: Tensor | None, layers: dict[str, Any]) -> Tensor:
+        if prompt is not None and embeds is None:
+            return self.encode_prompt(prompt, **layers)
+        if prompt is None and embeds is not None:
+            return embeds
+        raise ValueError("give either prompts or their embeddings")
+
+    def _noise(
+        self,
+        batch: int,
+        height: int,
+        width: int,
+        generator: torch.Generator | list[torch.Generator] | None,
+        latents: Tensor | None,
+    ) -> Tensor:
+        cell = self.codec.cell_px
+        shape = (batch, self.transformer.config.in_channels, height // cell, width // cell)
+        if latents is None:
+            model = self.transformer
+            return randn_tensor(shape, generator=generator, device=model.device, dtype=model.dtype)
+        if tuple(latents.shape) != shape:
+            raise ValueError(f"latents {tuple(latents.shape)} do not fit; {shape} were expected")
+        return latents
+
+    def _images(self, latents: Tensor, output_type: str) -> Any:
+        images = self.decode(latents)
+        if output_type == "pt":
+            return images
+        arrays = images.permute(0, 2, 3, 1).cpu().numpy()
+        if output_type == "np":
+            return arrays
+        if output_type != "pil":
+            raise ValueError(f"there is no output type {output_type!r}; there are pil, np, pt and latent")
+        from PIL import Image
+
+        return [Image.fromarray(picture) for picture in np.rint(arrays * 255.0).astype(np.uint8)]
+
+
+def check_size(width: int, height: int, multiple: int) -> None:
+    """Raises InputRejected where a side is not a positive multiple of ``multiple`` pixels."""
+    if width < multiple or height < multiple or width % multiple or height % multiple:
+        raise InputRejected(
+            "generate.wrong_size",
+            f"width and height must be multiples of {multiple} pixels, not {width} x {height}",
+            multiple=multiple,
+            width=width,
+            height=height,
+        )
+
+
+def check_steps(steps: int, guidance: float, *, is_turbo: bool) -> None:
+    """Raises InputRejected for steps or guidance that a checkpoint was not distilled for."""
+    if is_turbo and steps not in TURBO_STEPS:
+        known = ", ".join(str(number) for number in TURBO_STEPS)
+        raise InputRejected("generate.wrong_steps", f"a Turbo model takes {known} steps, not {steps}", steps=steps)
+    if is_turbo and guidance != 1.0:
+        raise InputRejected(
+            "generate.wrong_guidance", f"a Turbo model takes guidance 1.0 only, not {guidance}", guidance=guidance
+        )
+    if steps < 1:
+        raise InputRejected("generate.wrong_steps", f"sampling takes at least 1 step, not {steps}", steps=steps)

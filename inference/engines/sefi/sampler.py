@@ -1,0 +1,248 @@
+"""The sampling loop: Euler steps on two streams, every item with its own seed, strength and masks.
+
+Everything that a step needs is computed and on the device before the first one, so no step waits for the host. Latents
+stay in fp32 whatever the transformer runs in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from inference.engines.sefi.pacing import Pace
+from inference.engines.sefi.reference import Reference
+from inference.engines.sefi.schedule import SEMANTIC, TEXTURE, TwoStreamSchedule
+
+BeforeStep = Callable[[int, int], None]
+"""Called with (steps done, steps to do) before every step and once after the last. May raise ``Cancelled``."""
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Classifier-free guidance: v = u + scale (c - u). ``embeds`` (1 | B, L, D) belong to the empty prompt."""
+
+    scale: float
+    embeds: Tensor
+
+
+@dataclass(frozen=True)
+class LayoutMask:
+    """Who may attend to whom during the first ``steps`` steps.
+
+    ``mask`` (1 | B, 1, L + N, L + N), bool (True = may) or additive, over [text | image row by row].
+    """
+
+    mask: Tensor
+    steps: int
+
+
+@dataclass(frozen=True)
+class StepView:
+    """What a steering function sees: packed fp32 (b, N, C) latents and velocities, and per-channel sigmas (C,)."""
+
+    step: int
+    rows: Tensor | None
+    latents: Tensor
+    velocity: Tensor
+    sigma: Tensor
+    next_sigma: Tensor
+    grid: tuple[int, int]
+
+
+Steer = Callable[[StepView], Tensor]
+"""Returns the velocities to use instead; ``rows`` are the items of the batch that are in the step (None = all)."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One batch. Items of a batch share size, steps and guidance; the rest is their own.
+
+    Attributes:
+        noise: fp32 (B, C, h, w), ``noise.seeded_noise``; C = semantic + texture channels.
+        embeds: (B, L, D).
+        semantic_channels: how many of C belong to the semantic stream.
+        first_steps: per item, the step at which it enters (``TwoStreamSchedule.first_step``); empty = all at 0.
+        reference: known latents, for items that enter later or keep a part.
+    """
+
+    noise: Tensor
+    embeds: Tensor
+    semantic_channels: int
+    first_steps: Sequence[int] = ()
+    reference: Reference | None = None
+    guidance: Guidance | None = None
+    layout: LayoutMask | None = None
+    attention_kwargs: dict[str, Any] | None = None
+
+
+@torch.no_grad()
+def sample(
+    transformer: Any,
+    schedule: TwoStreamSchedule,
+    job: Job,
+    *,
+    before_step: BeforeStep | None = None,
+    steer: Steer | None = None,
+) -> Tensor:
+    """Denoise a batch. Returns fp32 (B, C, h, w).
+
+    Raises:
+        Cancelled, or whatever else ``before_step`` raises; at most one further step is computed.
+        ValueError: items that enter late without a reference, or shapes that do not fit.
+    """
+    return _Run(transformer, schedule, job).run(before_step or _nothing, steer)
+
+
+def text_positions(length: int) -> Tensor:
+    """(length, 4) positions T, H, W, L of text tokens."""
+    positions = torch.zeros(length, 4, dtype=torch.long)
+    positions[:, 3] = torch.arange(length)
+    return positions
+
+
+def image_positions(rows: int, columns: int) -> Tensor:
+    """(rows * columns, 4) positions T, H, W, L of latent cells, row by row."""
+    positions = torch.zeros(rows, columns, 4, dtype=torch.long)
+    positions[..., 1] = torch.arange(rows)[:, None]
+    positions[..., 2] = torch.arange(columns)
+    return positions.flatten(0, 1)
+
+
+def pack(latents: Tensor) -> Tensor:
+    """(B, C, h, w) -> (B, h * w, C)."""
+    return latents.flatten(2).transpose(1, 2)
+
+
+class _Run:
+    """The state of one call of ``sample``; everything on the device is prepared here."""
+
+    def __init__(self, transformer: Any, schedule: TwoStreamSchedule, job: Job) -> None:
+        batch, channels, rows, columns = job.noise.shape
+        device = next(transformer.parameters()).device
+        self.transformer, self.job, self.steps = transformer, job, schedule.steps
+        self.grid, self.device = (rows, columns), device
+        self.entries = tuple(job.first_steps) or (0,) * batch
+        self._check(batch, channels)
+        streams = torch.tensor([SEMANTIC] * job.semantic_channels + [TEXTURE] * (channels - job.semantic_channels))
+        self.sigmas = schedule.sigmas[:, streams].to(device)
+        self.levels = schedule.levels.to(device)
+        self.embeds = job.embeds.to(device)
+        self.empty = None if job.guidance is None else job.guidance.embeds.to(device).expand(batch, -1, -1)
+        self.mask = None if job.layout is None else job.layout.mask.to(device)
+        self.text_ids = text_positions(job.embeds.shape[1]).to(device)
+        self.image_ids = image_positions(rows, columns).to(device)
+        self.noise = pack(job.noise.to(device, torch.float32))
+        self.known: Tensor | None = None
+        if job.reference is not None:
+            self.known = pack(job.reference.latents.to(device, torch.float32))
+            self.keep = pack(job.reference.keep.to(device, torch.float32))
+            self.held = job.reference.held(self.steps).to(device)
+        self.streams = streams.to(device)
+        self.rows = [self._rows(step) for step in range(self.steps)]
+        self.entering = {step: self._select(step) for step in set(self.entries) - {min(self.entries)}}
+
+    def run(self, before_step: BeforeStep, steer: Steer | None) -> Tensor:
+        first = min(self.entries)
+        pace = Pace(self.device)
+        latents = self._at(first)
+        for step in range(first, self.steps):
+            before_step(step - first, self.steps - first)
+            rows = self.rows[step]
+            current = latents if rows is None else latents[rows]
+            current = self._step(step, rows, current, steer)
+            latents = current if rows is None else latents.index_copy(0, rows, current)
+            latents = self._enter(step + 1, latents)
+            pace.step_was_queued()
+        before_step(self.steps - first, self.steps - first)
+        return latents.transpose(1, 2).unflatten(2, self.grid)
+
+    def _check(self, batch: int, channels: int) -> None:
+        job = self.job
+        if not 0 < job.semantic_channels < channels:
+            raise ValueError(f"{job.semantic_channels} of {channels} channels can not be the semantic ones")
+        if len(job.embeds) != batch or len(self.entries) != batch:
+            raise ValueError(f"{batch} items, {len(job.embeds)} prompts, {len(self.entries)} first steps")
+        if job.reference is None and any(self.entries):
+            raise ValueError("an item that enters late needs a reference to start from")
+        if job.reference is not None and job.reference.latents.shape != job.noise.shape:
+            raise ValueError(f"latents {tuple(job.reference.latents.shape)} do not fit {tuple(job.noise.shape)}")
+
+    def _rows(self, step: int) -> Tensor | None:
+        """Which items are in a step; None = all, which saves the copying."""
+        inside = [item for item, entry in enumerate(self.entries) if entry <= step]
+        return None if len(inside) == len(self.entries) else torch.tensor(inside, device=self.device)
+
+    def _at(self, step: int) -> Tensor:
+        """The batch as it enters at ``step``: reference and noise, each stream mixed at its own level."""
+        if self.known is None:
+            return self.noise
+        if step == self.steps:
+            return self.known
+        sigma = self.sigmas[step]
+        return (1.0 - sigma) * self.known + sigma * self.noise
+
+    def _enter(self, step: int, latents: Tensor) -> Tensor:
+        """Let the items in that begin at ``step``."""
+        if step not in self.entering:
+            return latents
+        return torch.where(self.entering[step], self._at(step), latents)
+
+    def _select(self, step: int) -> Tensor:
+        """bool (B, 1, 1): the items that begin at ``step``."""
+        return torch.tensor([entry == step for entry in self.entries], device=self.device)[:, None, None]
+
+    def _step(self, step: int, rows: Tensor | None, latents: Tensor, steer: Steer | None) -> Tensor:
+        velocity = self._velocity(step, rows, latents)
+        sigma, next_sigma = self.sigmas[step], self.sigmas[step + 1]
+        if steer is not None:
+            velocity = steer(StepView(step, rows, latents, velocity, sigma, next_sigma, self.grid))
+        moved = latents + (next_sigma - sigma) * velocity
+        return moved if self.known is None else self._blend(step, rows, moved, next_sigma)
+
+    def _blend(self, step: int, rows: Tensor | None, moved: Tensor, sigma: Tensor) -> Tensor:
+        """Paste what is held, as noisy as the rest is now; after the last step without the table's trace of noise."""
+        level = sigma if step + 1 < self.steps else torch.zeros_like(sigma)
+        known, noise = _items(self.known, rows), _items(self.noise, rows)
+        weight = (_items(self.keep, rows) * _items(self.held[step], rows))[..., self.streams]
+        return torch.lerp(moved, (1.0 - level) * known + level * noise, weight)
+
+    def _velocity(self, step: int, rows: Tensor | None, latents: Tensor) -> Tensor:
+        embeds = _items(self.embeds, rows)
+        if self.empty is None or self.job.guidance is None:
+            return self._predict(step, rows, latents, embeds)
+        both = torch.cat([embeds, _items(self.empty, rows)])
+        given, free = self._predict(step, rows, torch.cat([latents, latents]), both).chunk(2)
+        return free + self.job.guidance.scale * (given - free)
+
+    def _predict(self, step: int, rows: Tensor | None, latents: Tensor, embeds: Tensor) -> Tensor:
+        level = self.levels[step].expand(len(latents), 2)
+        output = self.transformer(
+            hidden_states=latents,
+            timestep_sem=level[:, SEMANTIC],
+            timestep_tex=level[:, TEXTURE],
+            encoder_hidden_states=embeds,
+            txt_ids=self.text_ids,
+            img_ids=self.image_ids,
+            joint_attention_kwargs=self._attention(step, rows, len(latents)),
+            return_dict=False,
+        )
+        return output[0].float()
+
+    def _attention(self, step: int, rows: Tensor | None, batch: int) -> dict[str, Any] | None:
+        kwargs = dict(self.job.attention_kwargs or {})
+        if self.mask is not None and self.job.layout is not None and step < self.job.layout.steps:
+            mask = self.mask if len(self.mask) == 1 else _items(self.mask, rows)
+            kwargs["attention_mask"] = mask if len(mask) in (1, batch) else torch.cat([mask, mask])
+        return kwargs or None
+
+
+def _items(tensor: Tensor, rows: Tensor | None) -> Tensor:
+    return tensor if rows is None else tensor[rows]
+
+
+def _nothing(done: int, total: int) -> None:
+    """For callers who do not watch."""

@@ -1,0 +1,106 @@
+"""Prompts to embeddings: hidden layers of Qwen3-VL's language model, concatenated.
+
+Padding is part of the model: pads are attended by the image, so every prompt is padded to the checkpoint's length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from inference.engines.sefi.embed_cache import EmbedCache
+
+
+class PromptEncoder:
+    """Embeds prompts, each once as long as the cache remembers it.
+
+    Args:
+        text_encoder: Qwen3VLForConditionalGeneration, or anything whose ``model.language_model`` is its text tower.
+        tokenizer: its Qwen2Tokenizer with chat template.
+        layers: indices into the hidden states (0 = the token embeddings).
+        length: tokens that every prompt is padded or cut to.
+        identity: name of the encoder's weights, part of the cache's key.
+    """
+
+    def __init__(
+        self,
+        text_encoder: Any,
+        tokenizer: Any,
+        *,
+        layers: Sequence[int],
+        length: int,
+        identity: str = "",
+        cache: EmbedCache | None = None,
+    ) -> None:
+        self._encoder, self._tokenizer = text_encoder, tokenizer
+        self._layers, self._length = tuple(int(layer) for layer in layers), int(length)
+        self._identity, self._cache = identity, cache
+        available = language_model(text_encoder).config.num_hidden_layers
+        if not self._layers or min(self._layers) < 0 or max(self._layers) > available:
+            raise ValueError(f"the text encoder has hidden states 0..{available}, not all of {self._layers}")
+
+    def embed(self, prompts: Sequence[str], *, dtype: torch.dtype) -> Tensor:
+        """(len(prompts), length, len(layers) * hidden), on the encoder's device. Callers must not write to it."""
+        found = {prompt: self._remembered(prompt, dtype) for prompt in dict.fromkeys(prompts)}
+        missing = [prompt for prompt, embedding in found.items() if embedding is None]
+        if missing:
+            for prompt, embedding in zip(missing, self._encode(missing).to(dtype), strict=True):
+                found[prompt] = embedding
+                if self._cache is not None:
+                    self._cache.put(self._key(prompt, dtype), embedding.clone())
+        return torch.stack([found[prompt] for prompt in prompts])
+
+    def _remembered(self, prompt: str, dtype: torch.dtype) -> Tensor | None:
+        return None if self._cache is None else self._cache.get(self._key(prompt, dtype))
+
+    def _key(self, prompt: str, dtype: torch.dtype) -> tuple[Any, ...]:
+        return prompt, self._identity, self._layers, self._length, dtype
+
+    @torch.no_grad()
+    def _encode(self, prompts: Sequence[str]) -> Tensor:
+        texts = [self._chat(prompt) for prompt in prompts]
+        tokens = self._tokenizer(
+            texts, padding="max_length", truncation=True, max_length=self._length, return_tensors="pt"
+        )
+        tower = language_model(self._encoder)
+        device = tower.embed_tokens.weight.device
+        output = tower(
+            input_ids=tokens["input_ids"].to(device),
+            attention_mask=tokens["attention_mask"].to(device),
+            output_hidden_states=True,
+            use_cache=False,
+        )
+        return torch.cat([output.hidden_states[layer] for layer in self._layers], dim=-1)
+
+    def _chat(self, prompt: str) -> str:
+        message = {"role": "user", "content": [{"type": "text", "text": prompt}]}
+        return str(
+            self._tokenizer.apply_chat_template(
+                [message], tokenize=False, add_generation_prompt=True, enable_thinking=False
+            )
+        )
+
+
+def language_model(text_encoder: Any) -> Any:
+    """The text tower of a Qwen3-VL model."""
+    inner = getattr(text_encoder, "model", text_encoder)
+    return getattr(inner, "language_model", inner)
+
+
+def keep_only_text_layers(text_encoder: Any, last_layer: int) -> None:
+    """Drop, in place, what prompt embedding never runs: the vision tower, the head, the blocks above ``last_layer``.
+
+    The final norm goes as well: the last hidden state is taken after it, the others before.
+    """
+    tower = language_model(text_encoder)
+    if last_layer < len(tower.layers):
+        tower.layers = tower.layers[:last_layer]
+        tower.config.num_hidden_layers = last_layer
+        tower.norm = nn.Identity()
+    if hasattr(getattr(text_encoder, "model", None), "visual"):
+        text_encoder.model.visual = None
+    if hasattr(text_encoder, "lm_head"):
+        text_encoder.lm_head = None
