@@ -1,0 +1,106 @@
+"""The network: a small residual U-Net that sees a picture and, if a person drew one, a box.
+
+Input float32 (N, 4, H, W): sRGB 0..1 and a plane that is 1 in the box, all 0 where no box was given; H and W are
+multiples of 32. Outputs: mask logits (N, 1, H, W), coarse mask logits at an eighth of the size (training only) and the
+logit of the IoU that the network expects of its own mask (N, 1).
+
+Plain 3x3 convolutions on purpose: depthwise ones save arithmetic but not time on CPUs with wide vector units, and they
+do not profit from bfloat16 while training.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+WIDTHS = (24, 48, 96, 144, 192)
+DEPTHS = (0, 1, 2, 3, 2)
+DECODER = (24, 32, 48, 64)
+MULTIPLE_PX = 32
+
+
+def _conv(inputs: int, outputs: int, *, size: int = 3, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+    )
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions around a shortcut (He et al. 2016)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = _conv(width, width)
+        self.second = nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu(x + self.second(self.first(x)))
+
+
+class Context(nn.Module):
+    """What the whole picture says, added to each place: a global mean through two small layers."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.mix = nn.Sequential(nn.Linear(width, width // 2), nn.ReLU(inplace=True), nn.Linear(width // 2, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.mix(x.mean((2, 3)))[:, :, None, None]
+
+
+class Up(nn.Module):
+    """Twice the size, joined with the encoder's features of that size."""
+
+    def __init__(self, inputs: int, skip: int, outputs: int) -> None:
+        super().__init__()
+        self.narrow = _conv(inputs, outputs, size=1)
+        self.side = _conv(skip, outputs, size=1)
+        self.mix = nn.Sequential(_conv(2 * outputs, outputs), _conv(outputs, outputs))
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        x = functional.interpolate(self.narrow(x), scale_factor=2.0, mode="bilinear", align_corners=False)
+        return self.mix(torch.cat([x, self.side(skip)], 1))
+
+
+class CutoutNet(nn.Module):
+    """See the module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        steps = zip((4, *WIDTHS[:-1]), WIDTHS, DEPTHS, strict=True)
+        self.encoder = nn.ModuleList(
+            nn.Sequential(_conv(before, after, stride=2), *(Residual(after) for _ in range(depth)))
+            for before, after, depth in steps
+        )
+        self.context = Context(WIDTHS[-1])
+        inputs = (*DECODER[1:], WIDTHS[-1])
+        self.decoder = nn.ModuleList(
+            Up(before, skip, after) for before, skip, after in zip(inputs, WIDTHS[:-1], DECODER, strict=True)
+        )
+        self.coarse = nn.Conv2d(DECODER[2], 1, 1)
+        self.mask = nn.Conv2d(DECODER[0], 4, 3, padding=1)
+        self.judge = nn.Sequential(nn.Linear(WIDTHS[-1] + 2 * DECODER[0], 48), nn.ReLU(inplace=True), nn.Linear(48, 1))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        picture = torch.cat([(x[:, :3] - 0.45) * 4.0, x[:, 3:]], 1)
+        features = []
+        for stage in self.encoder:
+            picture = stage(picture)
+            features.append(picture)
+        deep = self.context(features[-1])
+        y, coarse = deep, deep
+        for level in (3, 2, 1, 0):
+            y = self.decoder[level](y, features[level])
+            if level == 2:
+                coarse = self.coarse(y)
+        quarters = self.mask(y)
+        logits = functional.pixel_shuffle(quarters, 2)
+        return logits, coarse, self.judge(self._evidence(deep, y, quarters))
+
+    def _evidence(self, deep: Tensor, fine: Tensor, quarters: Tensor) -> Tensor:
+        """What the self-assessment sees: the whole, and the mean features inside and along the outline of the mask."""
+        inside = torch.sigmoid(quarters.mean(1, keepdim=True))
+        unsure = inside * (1 - inside)
+        means = [(fine * part).sum((2, 3)) / (part.sum((2, 3)) + 1) for part in (inside, unsure)]
+        return torch.cat([deep.mean((2, 3)), *means], 1).detach()
