@@ -7,20 +7,25 @@ interpolating it tells a plane from an edge without a threshold on slant.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numba
 import numpy as np
+import numpy.typing as npt
 
-from inference.ops.surface import Raster
-from inference.types import F32, U8
+from inference.ops.surface import NO_SURFACE, Raster, Surfaces
+from inference.types import F32, U8, Mask
 
 INDIRECT = 0.2
 """Part of a lamp's plate that arrives by way of walls and table: it is dimmed by occlusion, not by the shadow."""
 
 SAME_SURFACE, SMALL_STEP = 0.004, 0.1
 """Relative steps of 1 / depth."""
+
+ALONE = 250
+"""Share of 255 from which a pixel counts as all its owner's."""
 
 
 @numba.njit(cache=True, nogil=True)
@@ -32,17 +37,25 @@ def _alike(near: float, kind: int, own: float, own_kind: int) -> float:
 
 @numba.njit(cache=True, nogil=True)
 def upsampling_weights(
-    nearness: Any, owners: Any, small: Any, small_ids: Any, y: int, x: int, weights: Any
-) -> tuple[int, int, int, int]:
-    """Fill ``weights`` (4) for the small raster's pixels around a canvas pixel, row by row; returns their indices."""
+    nearness: Any, owners: Any, small: Any, small_ids: Any, elsewhere: Any, y: int, x: int, weights: Any, at: Any
+) -> int:
+    """Fill ``weights`` (8) and ``at`` (8, flat indices into the small raster) for a canvas pixel; returns how many.
+
+    ``elsewhere`` is that of ``_Cast``.
+    """
     v = (y + 0.5) * small.shape[0] / nearness.shape[0] - 0.5
     u = (x + 0.5) * small.shape[1] / nearness.shape[1] - 0.5
     y0 = min(max(int(np.floor(v)), 0), small.shape[0] - 1)
     x0 = min(max(int(np.floor(u)), 0), small.shape[1] - 1)
     y1, x1 = min(y0 + 1, small.shape[0] - 1), min(x0 + 1, small.shape[1] - 1)
     fy, fx = min(max(v - y0, 0.0), 1.0), min(max(u - x0, 0.0), 1.0)
+    width = small.shape[1]
+    at[0], at[1], at[2], at[3] = y0 * width + x0, y0 * width + x1, y1 * width + x0, y1 * width + x1
     weights[0], weights[1] = (1 - fy) * (1 - fx), (1 - fy) * fx
     weights[2], weights[3] = fy * (1 - fx), fy * fx
+    if owners[2, y, x] < ALONE:
+        _shared(small_ids, elsewhere, owners[0, y, x], owners[1, y, x], owners[2, y, x] / 255.0, weights, at)
+        return 8
     own, kind = nearness[y, x], owners[0, y, x]
     a, b, c, d = small[y0, x0], small[y0, x1], small[y1, x0], small[y1, x1]
     guess = weights[0] * a + weights[1] * b + weights[2] * c + weights[3] * d
@@ -57,22 +70,88 @@ def upsampling_weights(
         total = weights[0] + weights[1] + weights[2] + weights[3]
         for i in range(4):
             weights[i] /= total
-    if owners[2, y, x] < 250:
-        _share(small_ids, (y0, x0, y1, x1), (fy, fx), owners[1, y, x], owners[2, y, x] / 255.0, weights)
-    return y0, x0, y1, x1
+    return 4
 
 
 @numba.njit(cache=True, nogil=True)
-def _share(small_ids: Any, at: Any, fraction: Any, other: int, share: float, weights: Any) -> None:
-    """Mix in the runner-up's weights: an antialiased pixel is lit partly as the one surface, partly as the other."""
-    fy, fx = fraction
-    a = ((1 - fy) * (1 - fx) + 1e-3) * (1.0 if small_ids[at[0], at[1]] == other else 0.002)
-    b = ((1 - fy) * fx + 1e-3) * (1.0 if small_ids[at[0], at[3]] == other else 0.002)
-    c = (fy * (1 - fx) + 1e-3) * (1.0 if small_ids[at[2], at[1]] == other else 0.002)
-    d = (fy * fx + 1e-3) * (1.0 if small_ids[at[2], at[3]] == other else 0.002)
-    rest = (1.0 - share) / (a + b + c + d)
-    weights[0], weights[1] = share * weights[0] + rest * a, share * weights[1] + rest * b
-    weights[2], weights[3] = share * weights[2] + rest * c, share * weights[3] + rest * d
+def _where(ids: Any, places: Any, neighbour: int, kind: int, weight: float) -> tuple[int, float]:
+    """The pixel that tells how a surface is lit near a neighbour; with hardly any weight where none does."""
+    if ids[neighbour] == kind:
+        return neighbour, weight
+    found = places[neighbour]
+    if found >= 0 and ids[found] == kind:
+        return found, weight
+    return neighbour, 0.002 * weight
+
+
+@numba.njit(cache=True, nogil=True)
+def _shared(small_ids: Any, elsewhere: Any, own: int, other: int, share: float, weights: Any, at: Any) -> None:
+    """A pixel of two surfaces is lit partly as the one, partly as the other, however wide the edge between them is.
+
+    Through a lens an edge may be wider than the small raster's pixels: then what the neighbours show of one surface
+    is looked up where it is alone. Without that the light would jump where the two change places.
+    """
+    ids, places = small_ids.reshape(-1), elsewhere.reshape(-1)
+    mine, others = 0.0, 0.0
+    for i in range(4):
+        neighbour, bilinear = at[i], weights[i] + 1e-3
+        found, weight = _where(ids, places, neighbour, own, bilinear)
+        at[i], weights[i] = found, weight
+        mine += weight
+        found, weight = _where(ids, places, neighbour, other, bilinear)
+        at[i + 4], weights[i + 4] = found, weight
+        others += weight
+    for i in range(4):
+        weights[i] *= share / mine
+        weights[i + 4] *= (1.0 - share) / others
+
+
+@dataclass(frozen=True, eq=False)
+class _Cast:
+    """A map at the small raster's size, ready to be brought up.
+
+    ``values`` float32 (h * w, planes): on the seam of two surfaces what is cast near it on the owner alone.
+    ``elsewhere`` int64 (h, w): the index of the nearest pixel that the runner-up has alone; -1 = none.
+    """
+
+    values: F32
+    elsewhere: npt.NDArray[np.int64]
+
+
+def _cast(maps: F32, surfaces: Surfaces) -> _Cast:
+    owner = np.arange(surfaces.ids.size).reshape(surfaces.ids.shape)
+    elsewhere = np.full(surfaces.ids.shape, -1, np.int64)
+    for kind in np.unique(surfaces.ids):
+        alone = (surfaces.ids == kind) & (surfaces.share >= ALONE)
+        if kind == NO_SURFACE or not alone.any():
+            continue
+        nearest = _nearest(alone)
+        for found, wanted in ((owner, surfaces.ids == kind), (elsewhere, surfaces.others == kind)):
+            found[wanted] = nearest[wanted]
+    return _Cast(np.ascontiguousarray(maps.reshape(-1, maps.shape[2])[owner.reshape(-1)]), elsewhere)
+
+
+def _nearest(chosen: Mask) -> npt.NDArray[np.int64]:
+    """For every pixel the flat index of the nearest chosen one."""
+    _, labels = cv2.distanceTransformWithLabels(
+        (~chosen).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    index = np.zeros(int(labels.max()) + 1, np.int64)
+    index[labels[chosen]] = np.flatnonzero(chosen)
+    return np.asarray(index[labels], np.int64)
+
+
+@numba.njit(cache=True, nogil=True)
+def _gather(maps: Any, weights: Any, at: Any, count: int, seen: Any) -> None:
+    """Fill ``seen`` (planes) with the weighted sum of the map's pixels."""
+    w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
+    a, b, c, d = maps[at[0]], maps[at[1]], maps[at[2]], maps[at[3]]
+    for plane in range(seen.shape[0]):
+        seen[plane] = w0 * a[plane] + w1 * b[plane] + w2 * c[plane] + w3 * d[plane]
+    for i in range(4, count):
+        row, weight = maps[at[i]], weights[i]
+        for plane in range(seen.shape[0]):
+            seen[plane] += weight * row[plane]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -85,24 +164,24 @@ def _mix(
     owners: Any,
     small: Any,
     small_ids: Any,
+    elsewhere: Any,
     out: Any,
     shade: Any,
 ) -> None:
     lights, height, width = plates.shape[:3]
-    sky = maps.shape[2] - 1
-    weights = np.zeros(4)
+    sky = maps.shape[1] - 1
+    weights, at, arrives = np.zeros(8), np.zeros(8, np.int64), np.zeros(sky + 1)
     for y in range(height):
         for x in range(width):
-            y0, x0, y1, x1 = upsampling_weights(near, owners, small, small_ids, y, x, weights)
-            w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
-            open_sky = w0 * maps[y0, x0, sky] + w1 * maps[y0, x1, sky] + w2 * maps[y1, x0, sky] + w3 * maps[y1, x1, sky]
+            count = upsampling_weights(near, owners, small, small_ids, elsewhere, y, x, weights, at)
+            _gather(maps, weights, at, count, arrives)
+            open_sky = arrives[sky]
             red, green, blue, full, left = 0.0, 0.0, 0.0, 0.0, 0.0
             for i in range(lights):
                 seen = open_sky
                 k = plane[i]
                 if k >= 0:
-                    seen = w0 * maps[y0, x0, k] + w1 * maps[y0, x1, k] + w2 * maps[y1, x0, k] + w3 * maps[y1, x1, k]
-                    seen = (1.0 - INDIRECT) * seen + INDIRECT * open_sky
+                    seen = (1.0 - INDIRECT) * arrives[k] + INDIRECT * open_sky
                 r = gains[i, 0] * plates[i, y, x, 0] * plates[i, y, x, 0]
                 g = gains[i, 1] * plates[i, y, x, 1] * plates[i, y, x, 1]
                 b = gains[i, 2] * plates[i, y, x, 2] * plates[i, y, x, 2]
@@ -137,28 +216,32 @@ def mix(plates: Any, gains: F32, plane: Any, maps: F32, canvas: Raster, small: R
     shade = np.empty(plates.shape[1:3], np.float32)
     scaled = gains.astype(np.float64) / 65535.0**2
     kinds = small.surfaces.ids
-    _mix(plates, scaled, plane, maps, canvas.nearness, _owners(canvas), small.nearness, kinds, out, shade)
+    cast, owners = _cast(maps, small.surfaces), _owners(canvas)
+    near, here = canvas.nearness, small.nearness
+    _mix(plates, scaled, plane, cast.values, near, owners, here, kinds, cast.elsewhere, out, shade)
     return out, shade
 
 
 @numba.njit(cache=True, nogil=True)
-def _add(linear: Any, extra: Any, active: Any, near: Any, owners: Any, small: Any, small_ids: Any) -> None:
-    weights = np.zeros(4)
+def _add(
+    linear: Any, extra: Any, active: Any, near: Any, owners: Any, small: Any, small_ids: Any, elsewhere: Any
+) -> None:
+    weights, at, more = np.zeros(8), np.zeros(8, np.int64), np.zeros(3)
     for y in range(linear.shape[0]):
-        row = y * extra.shape[0] // linear.shape[0]
+        row = y * active.shape[0] // linear.shape[0]
         for x in range(linear.shape[1]):
-            if active[row, x * extra.shape[1] // linear.shape[1]] == 0:
+            if active[row, x * active.shape[1] // linear.shape[1]] == 0:
                 continue
-            y0, x0, y1, x1 = upsampling_weights(near, owners, small, small_ids, y, x, weights)
+            count = upsampling_weights(near, owners, small, small_ids, elsewhere, y, x, weights, at)
+            _gather(extra, weights, at, count, more)
             for channel in range(3):
-                more = weights[0] * extra[y0, x0, channel] + weights[1] * extra[y0, x1, channel]
-                more += weights[2] * extra[y1, x0, channel] + weights[3] * extra[y1, x1, channel]
-                linear[y, x, channel] = max(0.0, linear[y, x, channel] + more)
+                linear[y, x, channel] = max(0.0, linear[y, x, channel] + more[channel])
 
 
 def add_map(linear: F32, extra: F32, canvas: Raster, small: Raster) -> F32:
     """``linear`` plus a smaller map of light (float32 (h, w, 3), may be negative), brought up along edges of depth."""
     out = linear.copy()
     active = cv2.dilate((np.abs(extra).max(axis=2) > 1e-5).astype(np.uint8), np.ones((3, 3), np.uint8))
-    _add(out, extra, active, canvas.nearness, _owners(canvas), small.nearness, small.surfaces.ids)
+    cast, owners, kinds = _cast(extra, small.surfaces), _owners(canvas), small.surfaces.ids
+    _add(out, cast.values, active, canvas.nearness, owners, small.nearness, kinds, cast.elsewhere)
     return out
