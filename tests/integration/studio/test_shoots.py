@@ -18,6 +18,7 @@ from apps.jobs import services as queue
 from apps.jobs.models import Job, JobState
 from apps.jobs.tasks import run
 from apps.studio import exports, previews, samples, selectors, services
+from apps.studio.exports.archive import zip_chunks
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.previews import Preview
 from inference.recipe import recipe_hash
@@ -254,7 +255,7 @@ def test_a_zip_holds_the_kept_shots_under_speaking_names(workspace: Workspace) -
     with tenant_scope(workspace.id):
         services.set_verdict(selectors.shots(made)[1], verdict="reject")
         items = exports.zip_items(made, which="kept")
-    archive = zipfile.ZipFile(io.BytesIO(b"".join(exports.zip_chunks(items))))
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(zip_chunks(items))))
 
     assert archive.testzip() is None
     assert archive.namelist() == ["FC-7_white-sweep_1x1_01.png"]

@@ -1,23 +1,18 @@
-"""Taking shots home: one file, or a ZIP that is streamed while it is made."""
+"""Taking shots home as they are: one file, or a ZIP."""
 
 from __future__ import annotations
 
 import re
-import zipfile
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 
-from asgiref.sync import sync_to_async
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.http import content_disposition_header
 
 from apps.assets import selectors as asset_store
-from apps.assets.models import Blob
 from apps.core.errors import Conflict, InvalidInput
-from apps.core.tenancy import let_go_of_connection
 from apps.studio import selectors
+from apps.studio.exports import archive
+from apps.studio.exports.archive import ZipItem
 from apps.studio.models import Shoot, Shot
 
 DOWNLOADS = {"png": "original", "jpeg": "jpeg", "webp": "webp"}
@@ -56,12 +51,6 @@ def download(shot: Shot, *, file_format: str) -> HttpResponseBase:
     return response
 
 
-@dataclass(frozen=True)
-class ZipItem:
-    name: str
-    blob: Blob
-
-
 def zip_items(shoot: Shoot, *, which: str) -> list[ZipItem]:
     """Finished shots: ``starred``, ``kept`` (all but the rejected ones) or ``all``."""
     if which not in WHICH:
@@ -78,50 +67,6 @@ def zip_items(shoot: Shoot, *, which: str) -> list[ZipItem]:
 
 
 def zip_response(shoot: Shoot, *, which: str) -> StreamingHttpResponse:
-    """The rows are read now, in the tenant's scope; the bytes are read while the ZIP is sent, one file at a time."""
-    items = zip_items(shoot, which=which)
+    """Raises like ``zip_items``."""
     stem = _UNSAFE.sub("-", shoot.product.sku or shoot.product.name).strip("-.") or "shots"
-    response = StreamingHttpResponse(_stream(items), content_type="application/zip")
-    response["Content-Disposition"] = content_disposition_header(True, f"{stem}.zip") or "attachment"
-    return response
-
-
-class _Sink:
-    """What ``zipfile`` writes to: it can not seek, and hands out what was written since the last time."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def write(self, data: bytes, /) -> int:
-        self._parts.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def take(self) -> bytes:
-        data = b"".join(self._parts)
-        self._parts.clear()
-        return data
-
-
-def zip_chunks(items: list[ZipItem]) -> Iterator[bytes]:
-    """The bytes of the archive, one file in memory at a time. Pictures are stored, for they are compressed already."""
-    let_go_of_connection()  # a slow reader must not hold one for as long as the download takes
-    sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for item in items:
-            archive.writestr(item.name, asset_store.read_bytes(item.blob))
-            yield sink.take()
-    yield sink.take()
-
-
-async def _stream(items: list[ZipItem]) -> AsyncIterator[bytes]:
-    """An ASGI server would collect a plain iterator in memory first; this one hands over chunk by chunk."""
-    chunks = zip_chunks(items)
-    following = sync_to_async(lambda: next(chunks, None))
-    while (chunk := await following()) is not None:
-        yield chunk
+    return archive.zip_response(zip_items(shoot, which=which), file_name=f"{stem}.zip")

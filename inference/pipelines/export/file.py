@@ -1,0 +1,99 @@
+"""Pixels to a labelled, signed file."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from inference.ops import white, xmp
+from inference.ops.certificate import Identity
+from inference.ops.credentials import Signed, Statement, sign
+from inference.ops.encode import FORMATS, encode_within
+from inference.ops.psd import write_psd
+from inference.pipelines.export.types import (
+    CREATOR_TOOL,
+    RESERVED_BYTES,
+    ExportedFile,
+    Rendered,
+    Target,
+    border_px,
+)
+from inference.recipe import canonical_json, recipe_hash
+
+
+def write_file(
+    rendered: Rendered,
+    target: Target,
+    *,
+    name: str,
+    profile: str,
+    identity: Identity,
+    photo: bytes,
+    photo_type: str,
+) -> ExportedFile:
+    """Encode, label and sign.
+
+    Args:
+        name: the file's name, which the credentials repeat.
+        profile: key and version of the profile it was made for.
+        photo: the original photo's file, which the credentials name by hash.
+
+    Raises:
+        InputRejected: ``export.too_many_bytes``.
+        EngineFailed: ``export.not_signed``.
+    """
+    public = public_recipe(rendered, profile)
+    packet = xmp.xmp_packet(
+        source_type=rendered.source_type, creator_tool=CREATOR_TOOL, recipe_hash=public["recipe_hash"]
+    )
+    data, quality = _encoded(rendered, target, packet, reserved=RESERVED_BYTES + len(canonical_json(public)))
+    statement = Statement(
+        title=name,
+        source_type=rendered.source_type,
+        steps=rendered.steps,
+        is_composite=target.kind in ("scene", "layers"),
+        recipe=public,
+        photo=photo,
+        photo_type=photo_type,
+    )
+    media_type = FORMATS[target.file_format].media_type
+    signed: Signed = sign(data, media_type, statement, identity)
+    height, width = rendered.pixels.shape[:2]
+    return ExportedFile(signed.data, signed.sidecar, media_type, width, height, quality)
+
+
+def public_recipe(rendered: Rendered, profile: str) -> dict[str, Any]:
+    """What a file says about its making: everything that decides the picture, nothing of where it was stored."""
+    kept = ("schema", "kind", "photo", "cutout", "engine", "set", "spec", "output", "code")
+    return {
+        "recipe_hash": recipe_hash(rendered.recipe),
+        "recipe": {key: rendered.recipe[key] for key in kept if key in rendered.recipe},
+        "profile": profile,
+        "product_scale": round(rendered.product_scale, 5),
+    }
+
+
+def _encoded(rendered: Rendered, target: Target, packet: bytes, *, reserved: int) -> tuple[bytes, int | None]:
+    if target.kind == "layers":
+        assert rendered.layers is not None
+        return write_psd(rendered.layers, rendered.pixels, xmp=packet), None
+    size = (rendered.pixels.shape[1], rendered.pixels.shape[0])
+    ring = border_px(target, size)
+    had = white.white_border_px(rendered.pixels[..., :3]) if target.kind == "white" else 0
+
+    def keeps_white(data: bytes) -> bool:
+        return white.white_border_px(np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))) >= min(ring, had)
+
+    encoded = encode_within(
+        rendered.pixels,
+        target.file_format,
+        xmp=packet,
+        max_bytes=None if target.max_bytes is None else target.max_bytes - reserved,
+        best=target.best_quality,
+        floor=target.lowest_quality,
+        keeps=keeps_white if target.kind == "white" else None,
+    )
+    return encoded.data, encoded.quality

@@ -1,0 +1,94 @@
+"""A shot again, from its recipe: larger, smaller, at another ratio, or in layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import floor
+from typing import Any
+
+from inference.errors import InputRejected
+from inference.ops import xmp
+from inference.ops.layers import ShotLayers, split_layers
+from inference.pipelines.export.types import Rendered, Target, resized_step
+from inference.pipelines.product_shot import make_shot
+from inference.pipelines.verify import spec_of
+from inference.ports import SceneOptions
+from inference.registry import scene_engine
+from inference.types import U8, Cutout, Progress, ShotResult, ShotSpec, no_progress
+
+
+def render_scene(
+    photo_rgb: U8,
+    cutout: Cutout,
+    recipe: Mapping[str, Any],
+    target: Target,
+    *,
+    enlarge: bool = False,
+    on_progress: Progress = no_progress,
+    options: SceneOptions | None = None,
+) -> Rendered:
+    """A shot again, from its recipe, at the target's size and ratio.
+
+    Raises:
+        InputRejected: ``export.shot_changed``: its set or engine is not what it was; ``verify.bad_recipe``, and what
+            ``make_shot`` raises.
+    """
+    spec = spec_of(recipe)
+    width, height = _scene_size(spec, target)
+    shot = make_shot(
+        photo_rgb, cutout, replace(spec, width=width, height=height), on_progress=on_progress, options=options
+    )
+    scale = float(shot.measures["product_scale"])
+    if scale > 1 and not enlarge and not target.is_as_made:
+        smaller = replace(spec, width=max(64, floor(width / scale)), height=max(64, floor(height / scale)))
+        shot = make_shot(photo_rgb, cutout, smaller, on_progress=on_progress, options=options)
+        scale = float(shot.measures["product_scale"])
+    _require_same(recipe, shot)
+    layers = _layers(photo_rgb, cutout, spec, shot, options) if target.kind == "layers" else None
+    steps = (("c2pa.edited", f"Lit and shaded in the virtual studio set {spec.set_name}"), *resized_step(scale))
+    return Rendered(shot.master, shot.mask, scale, shot.gate, shot.recipe, _source_type(recipe), steps, layers)
+
+
+def _scene_size(spec: ShotSpec, target: Target) -> tuple[int, int]:
+    if target.is_as_made:
+        return spec.width, spec.height
+    if target.width and target.height:
+        return target.width, target.height
+    factor = target.longest / max(spec.width, spec.height)
+    return round(spec.width * factor), round(spec.height * factor)
+
+
+def _require_same(recipe: Mapping[str, Any], shot: ShotResult) -> None:
+    """The same picture where the size is the same, the same set and engine otherwise."""
+    again = shot.recipe
+    same_size = again["output"]["size"] == recipe["output"]["size"]
+    if same_size and again["output"]["pixels_sha256"] == recipe["output"]["pixels_sha256"]:
+        return
+    if same_size or any(again[key] != recipe.get(key) for key in ("set", "engine", "photo", "cutout")):
+        raise InputRejected(
+            "export.shot_changed", "the set or its engine changed since this shot was made; make the shot again"
+        )
+
+
+def _source_type(recipe: Mapping[str, Any]) -> str:
+    """Sets are computed from geometry and lamps; every other engine paints with a trained model."""
+    is_computed = recipe.get("engine", {}).get("name") == "studio_sets"
+    return xmp.COMPOSITE if is_computed else xmp.COMPOSITE_SYNTHETIC
+
+
+def _layers(
+    photo_rgb: U8, cutout: Cutout, spec: ShotSpec, shot: ShotResult, options: SceneOptions | None
+) -> ShotLayers:
+    """Render the set again without what each layer adds."""
+    engine = scene_engine(options or SceneOptions())
+    empty = replace(spec, edits=replace(spec.edits, shadow_intensity=0.0, reflection=0.0))
+    shaded = replace(spec, edits=replace(spec.edits, reflection=0.0))
+    return split_layers(
+        even=engine.render(cutout, empty, on_progress=no_progress, lamps_on=False).plate,
+        bare=engine.render(cutout, empty, on_progress=no_progress).plate,
+        shaded=engine.render(cutout, shaded, on_progress=no_progress).plate,
+        full=shot.plate,
+        product=shot.product[..., :3],
+        mask=shot.mask,
+    )
