@@ -41,7 +41,7 @@ def load_pipeline(
     folder = local_folder(source, revision=revision, local_files_only=local_files_only)
     index = read_index(folder)
     dtype = dtype or torch_dtype or torch.float32
-    components = {name: load_component(folder, name, index, dtype) for name in COMPONENTS}
+    components = {name: load_component(folder / name, name, index, dtype) for name in COMPONENTS}
     # Casts the buffers too: the released models were run with the text encoder's rotary frequencies in its dtype.
     components["text_encoder"].to(dtype=dtype)
     for name in ("transformer", "vae", "text_encoder"):
@@ -50,13 +50,12 @@ def load_pipeline(
     return pipeline_class(**components, **{**known, **config})
 
 
-def load_component(folder: Path, name: str, index: Mapping[str, Any], dtype: torch.dtype) -> Any:
-    """One component, on the CPU.
+def load_component(part: Path, name: str, index: Mapping[str, Any], dtype: torch.dtype) -> Any:
+    """The component ``name`` from the folder ``part``, on the CPU.
 
     Raises:
         EngineUnavailable: its folder or files are missing or do not fit exactly.
     """
-    part = folder / name
     if not part.is_dir():
         raise missing(str(part), "fetch the whole checkpoint again")
     try:
