@@ -112,7 +112,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--turbo", action="store_true", help="a distilled checkpoint: 4, 8 or 10 steps, no guidance")
     parser.add_argument("--dtype", choices=("bfloat16", "float32"), default="bfloat16")
-    parser.add_argument("--length", type=int, required=True, help="text_max_length of the checkpoint's sefi_config.yaml")
+    parser.add_argument("--length", type=int, required=True, help="text_max_length in the original's sefi_config.yaml")
     chosen = parser.parse_args(arguments)
     try:
         convert(

@@ -1,0 +1,84 @@
+"""Original checkpoints: everything below ``backbone.`` but the two noise levels."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from inference.engines.sefi import convert
+from inference.engines.sefi.pipeline import SeFiPipeline
+from inference.errors import EngineUnavailable
+from tests.checkpoints.sefi import tiny_transformer
+
+WEIGHTS = "diffusion_pytorch_model.safetensors"
+
+
+@pytest.fixture
+def original(checkpoint: Path, tmp_path: Path) -> Path:
+    """The tiny checkpoint as the authors' own code saves it: two shards, prefixed keys, the tokenizer beside."""
+    folder = tmp_path / "original"
+    for part in ("vae", "text_encoder", "scheduler", "transformer"):
+        shutil.copytree(checkpoint / part, folder / part)
+    for file in (checkpoint / "tokenizer").iterdir():
+        shutil.copy(file, folder / "text_encoder" / file.name)
+    weights = folder / "transformer" / WEIGHTS
+    state = list(convert.original_state(load_file(weights)).items())
+    weights.unlink()
+    save_file(dict(state[::2]), folder / "transformer" / "diffusion_pytorch_model-00001-of-00002.safetensors")
+    save_file(dict(state[1::2]), folder / "transformer" / "diffusion_pytorch_model-00002-of-00002.safetensors")
+    config = json.loads((folder / "transformer" / "config.json").read_text())
+    config |= {"_class_name": "Flux2Transformer2DModel", "guidance_embeds": False}
+    (folder / "transformer" / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def test_keys_go_there_and_back() -> None:
+    state = tiny_transformer().state_dict()
+    there = convert.original_state(state)
+    assert "backbone.x_embedder.weight" in there
+    assert "dual_time_embed.semantic_embedder.linear_1.weight" in there
+    back = convert.converted_state(there)
+    assert back.keys() == state.keys()
+    assert all(back[key] is state[key] for key in state)
+
+
+def test_the_prefix_of_a_wrapper_is_taken_off() -> None:
+    assert list(convert.converted_state({"module.backbone.proj_out.weight": torch.zeros(1)})) == ["proj_out.weight"]
+
+
+@pytest.mark.parametrize("key", ["proj_out.weight", "head.weight"])
+def test_foreign_keys_are_refused(key: str) -> None:
+    with pytest.raises(EngineUnavailable, match=key):
+        convert.converted_state({key: torch.zeros(1)})
+
+
+def test_a_converted_checkpoint_draws_what_the_original_did(
+    original: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "converted"
+    arguments = [str(original), str(out), "--turbo", "--dtype", "float32", "--length", "48"]
+    assert convert.main(arguments) == 0
+    noise = torch.randn(1, 20, 2, 2, generator=torch.Generator().manual_seed(3))
+    before, after = (
+        SeFiPipeline.from_pretrained(folder, text_encoder_hidden_layers=(1, 2, 3)) for folder in (checkpoint, out)
+    )
+    pictures = [
+        pipeline("a mug", height=32, width=32, latents=noise, output_type="pt").images for pipeline in (before, after)
+    ]
+    assert torch.equal(*pictures)
+    assert after.config.is_turbo
+    assert after.config.semantic_channels == 4
+
+
+def test_an_incomplete_original_leaves_nothing_behind(
+    original: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (original / "transformer" / "diffusion_pytorch_model-00002-of-00002.safetensors").unlink()
+    assert convert.main([str(original), str(tmp_path / "out"), "--length", "48"]) == 2
+    assert "does not fit" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
