@@ -3,7 +3,7 @@
 Exit status: 0 done; 2 the input can not be used (also wrong arguments); 3 the product gate or the verification failed;
 4 the engine is missing here or broke. In cases 2 and 4 the line is ``{"error": code, "message": sentence}``.
 
-    python -m inference cutout PHOTO --out cutout.png [--box X,Y,W,H]
+    python -m inference cutout PHOTO --out cutout.png [--box X,Y,W,H] [--strokes strokes.json]
     python -m inference sets
     python -m inference shot PHOTO [--box X,Y,W,H] --set NAME [--palette '#1b4d3e,#f4e9d8'] [--size 1200x1200]
                              [--seed N] [--scale F] [--offset X,Y] [EDITS] --out shot.png [--layers DIR]
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     cutout = commands.add_parser("cutout", help="cut the product out of a photo")
     _add_photo(cutout)
     cutout.add_argument("--out", type=Path, required=True)
+    cutout.add_argument("--strokes", type=Path, help="what to paint on the result; see inference.ops.strokes")
     cutout.set_defaults(run=_cutout)
     commands.add_parser("sets", help="list the sets").set_defaults(run=_sets)
     weights = commands.add_parser("weights", help="fetch and verify the weights of a cutout model")
@@ -123,10 +124,31 @@ def _cutout(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
 
     begin = time.perf_counter()
     photo, _ = _read(chosen.photo)
-    cutout = _cut(photo, _box(chosen.box))
+    cutout = _painted(photo, chosen.strokes, _box(chosen.box)) if chosen.strokes else _cut(photo, _box(chosen.box))
     _save(Image.merge("RGBA", [*Image.fromarray(cutout.rgb).split(), Image.fromarray(cutout.alpha)]), chosen.out)
     line = {**_cutout_figures(cutout), "out": str(chosen.out), "cutout_s": round(time.perf_counter() - begin, 3)}
+    if chosen.strokes:
+        line["steps"] = list(cutout.steps)
     return 0, line
+
+
+def _painted(photo: Photo, path: Path, box: Box | None) -> Cutout:
+    """The cutout with strokes painted on it; where the engine finds nothing, the strokes alone say what to keep."""
+    from inference.ops.strokes import parse_strokes
+    from inference.pipelines.cutout import refine_cutout
+
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputRejected("strokes.unreadable", f"{path} can not be read as strokes: {error}", index=-1) from error
+    strokes = parse_strokes(document, size=(photo.rgb.shape[1], photo.rgb.shape[0]))
+    try:
+        found: Cutout | None = _cut(photo, box)
+    except InputRejected as error:
+        if error.code != "cutout.nothing_found":
+            raise
+        found = None
+    return refine_cutout(photo.rgb, found, strokes)
 
 
 def _sets(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:

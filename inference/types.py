@@ -63,7 +63,8 @@ class Cutout:
     """A product separated from its photo, same size as the photo.
 
     ``rgb`` equals the photo wherever ``alpha`` is 255; in the soft edge it holds the estimated foreground colour, so
-    that no background bleeds in. ``confidence`` is 0..1; ``measures`` holds the figures it was derived from.
+    that no background bleeds in. ``confidence`` is 0..1; ``measures`` holds the figures it was derived from. ``steps``
+    are the strokes that a person painted on the engine's result, in order, as their JSON.
     """
 
     rgb: U8
@@ -72,6 +73,7 @@ class Cutout:
     confidence: float
     measures: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    steps: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:

@@ -53,6 +53,18 @@ def judged(cutout: Cutout, mask: Mask, measures: Mapping[str, float]) -> Cutout:
     return replace(cutout, confidence=confidence, measures=figures, warnings=warnings)
 
 
+def retouched(cutout: Cutout) -> Cutout:
+    """``cutout`` with the warnings that still hold after a person has painted on it; nobody doubts a person's hand."""
+    shrunk = np.ascontiguousarray(cutout.alpha[::4, ::4] > 127)
+    found = {
+        "touches_frame": frame_touch(cutout) > _TOUCHING,
+        "several_objects": parts(shrunk) > 1,
+        "tiny": _longer_side(cutout) < _TINY_SIDE_PX,
+        "fallback_engine": "fallback_engine" in cutout.warnings,
+    }
+    return replace(cutout, warnings=tuple(code for code, applies in found.items() if applies))
+
+
 def confidence_of(measures: Mapping[str, float]) -> float:
     """The formula at the top of this module, 0..1."""
     total = BIAS + sum(weight * (measures.get(name, ASSUMED[name]) - 0.5) for name, weight in WEIGHTS.items())

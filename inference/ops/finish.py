@@ -43,16 +43,15 @@ def finish_cutout(rgb: U8, found: Segmentation, engine: str, *, on_progress: Pro
     top, bottom, left, right = bounding_slice(mask, margin_px=_COLOUR_MARGIN_PX + round(6 * coarse_px))
     photo = rgb[view.y + top : view.y + bottom, view.x + left : view.x + right]
     on_progress("matte", 0.0)
-    alpha_crop = alpha_along_outline(photo, np.ascontiguousarray(mask[top:bottom, left:right]), coarse_px=coarse_px)
+    soft = alpha_along_outline(photo, np.ascontiguousarray(mask[top:bottom, left:right]), coarse_px=coarse_px)
     on_progress("matte", 1.0)
     on_progress("foreground", 0.0)
+    alpha_crop: U8 = np.rint(soft * 255).astype(np.uint8)
     colours = foreground_colours(photo, alpha_crop)
+    colours[~_near(alpha_crop > 0, _COLOUR_MARGIN_PX)] = 0
     alpha, result = np.zeros(rgb.shape[:2], np.uint8), np.zeros_like(rgb)
     window = np.s_[view.y + top : view.y + bottom, view.x + left : view.x + right]
-    alpha[window] = np.rint(alpha_crop * 255).astype(np.uint8)
-    colours[~_near(alpha[window] > 0, _COLOUR_MARGIN_PX)] = 0
-    result[window] = colours
-    result[alpha == 255] = rgb[alpha == 255]
+    alpha[window], result[window] = alpha_crop, colours
     on_progress("foreground", 1.0)
     return judged(Cutout(result, alpha, engine, 0.0), found.mask, found.measures)
 

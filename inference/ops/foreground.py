@@ -23,15 +23,15 @@ _BYTE = np.float32(1 / 255)
 Window = tuple[slice, slice]
 
 
-def foreground_colours(rgb: U8, alpha: F32) -> U8:
+def foreground_colours(rgb: U8, alpha: U8) -> U8:
     """The product's own colour in every soft pixel (the background removed), uint8 sRGB; the photo elsewhere."""
     result = rgb.copy()
-    soft = (alpha > 0) & (alpha < 1)
+    soft = (alpha > 0) & (alpha < 255)
     if not soft.any():
         return result
     ours, theirs = _wide_averages(rgb, alpha)
     for window, middle in _tiles_with(soft):
-        picture, share = rgb[window].astype(np.float32) * _BYTE, alpha[window][..., None]
+        picture, share = (layer[window].astype(np.float32) * _BYTE for layer in (rgb, alpha[..., None]))
         near = [_enlarged_part(small, rgb.shape, window) for small in (ours, theirs)]
         colours, _ = _fused(picture, share, near[0], near[1], _NARROW_RADIUS_PX)
         chosen = soft[window][middle]
@@ -51,10 +51,10 @@ def _tiles_with(soft: Mask) -> Iterator[tuple[Window, Window]]:
                 yield window, np.s_[top - up : bottom - up, left - back : right - back]
 
 
-def _wide_averages(rgb: U8, alpha: F32) -> tuple[F32, F32]:
+def _wide_averages(rgb: U8, alpha: U8) -> tuple[F32, F32]:
     size = max(1, rgb.shape[1] // _SHRINK), max(1, rgb.shape[0] // _SHRINK)
-    picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) * _BYTE
-    share = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.float32)[..., None]
+    picture, share = (cv2.resize(layer, size, interpolation=cv2.INTER_AREA) * _BYTE for layer in (rgb, alpha))
+    share = share[..., None]
     ours, theirs = picture, picture
     for radius_px in _WIDE_RADII_PX:
         ours, theirs = _fused(picture, share, ours, theirs, radius_px)

@@ -15,6 +15,7 @@ from inference.ops.scaling import resized_mask, resized_rgb
 from inference.types import F32, U8, Mask
 
 _BAND = 1.6
+_BLUNTNESS = 1.15
 _COARSE_ROUNDS, _FINE_ROUNDS = 200, 25
 _TOLERANCE = 1e-5
 _SOFT = 0.05
@@ -23,7 +24,7 @@ _HAZE = 0.04
 
 def alpha_along_outline(photo: U8, mask: Mask, *, coarse_px: float) -> F32:
     """Alpha at the photo's size, float32 0..1, from a mask of the same size whose outline is ``coarse_px`` blunt."""
-    halvings = max(0, round(np.log2(max(1.0, coarse_px))))
+    halvings = max(0, round(np.log2(_BLUNTNESS * max(1.0, coarse_px))))
     alpha: F32 | None = None
     for level in range(halvings, -1, -1):
         size = max(1, photo.shape[1] >> level), max(1, photo.shape[0] >> level)
@@ -37,10 +38,14 @@ def alpha_along_outline(photo: U8, mask: Mask, *, coarse_px: float) -> F32:
     return alpha
 
 
-def sharpened(photo: U8, alpha: F32) -> F32:
-    """``alpha``, enlarged from a smaller size, solved again where it is soft."""
+def sharpened(photo: U8, alpha: F32, *, within: Mask | None = None) -> F32:
+    """``alpha``, enlarged from a smaller size, solved again where it is soft. Outside ``within`` it is the truth."""
     unknown = dilated((alpha > _SOFT) & (alpha < 1 - _SOFT), 1)
-    start = np.where(unknown, alpha, np.rint(alpha)).astype(np.float32)
+    certain = ~unknown
+    if within is not None:
+        unknown &= within
+        certain &= within
+    start = np.where(certain, np.rint(alpha), alpha).astype(np.float32)
     return solve_unknown(photo, start, unknown, rounds=_FINE_ROUNDS, tolerance=_TOLERANCE)
 
 
@@ -66,9 +71,14 @@ def _widened(trimap: F32, alpha: F32, band_px: int) -> Mask | None:
     return unknown | (dilated(restless, 2 * band_px) & ~eroded(trimap == 1, band_px))
 
 
+def without_haze(alpha: F32) -> F32:
+    """Nearly clear is clear, nearly full is full."""
+    return np.asarray(np.clip((alpha - _HAZE) / (1 - 2 * _HAZE), 0, 1), np.float32)
+
+
 def settled(alpha: F32, mask: Mask) -> F32:
     """Alpha without haze: nearly clear is clear, nearly full is full, and crumbs that hold no core are gone."""
-    stretched = np.clip((alpha - _HAZE) / (1 - 2 * _HAZE), 0, 1).astype(np.float32)
+    stretched = without_haze(alpha)
     count, labels = cv2.connectedComponents((stretched > 0.1).astype(np.uint8), connectivity=8)
     anchored = np.zeros(count, np.bool_)
     anchored[labels[mask]] = True

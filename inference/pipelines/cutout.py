@@ -5,12 +5,15 @@ The engine is chosen here: the file's own transparency first, then rembg where i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from inference.errors import EngineFailed, EngineUnavailable, InputRejected
+from inference.ops.confidence import retouched
+from inference.ops.strokes import Stroke
 from inference.ports import CutoutEngine, CutoutOptions, Fetchable
 from inference.registry import cutout_engine, cutout_engine_names
 from inference.types import U8, Box, Cutout, Progress, no_progress
@@ -57,6 +60,59 @@ def cut_out(
     if engine is not None:
         return _found(cutout_engine(engine, settings).cut(rgb, box=inside, on_progress=on_progress))
     return _found(_best_available(rgb, inside, settings, on_progress))
+
+
+def refine_cutout(
+    photo: U8, cutout: Cutout | None, strokes: Sequence[Stroke], *, on_progress: Progress = no_progress
+) -> Cutout:
+    """Apply what a person painted, in order. Unpainted pixels stay bit-identical, in alpha and in colour.
+
+    Args:
+        photo: uint8 (H, W, 3), sRGB; what is kept takes its colours.
+        cutout: of that photo; None = nothing was found yet, the strokes say what is the product.
+        strokes: see ``ops.strokes.parse_strokes``. ``steps`` of the result are the cutout's and theirs.
+        on_progress: called with stage ``strokes``.
+
+    Raises:
+        InputRejected: ``strokes.other_photo`` (the sizes differ), ``cutout.nothing_left``.
+    """
+    # Here, because it compiles: whoever only asks an engine's name should not wait for numba.
+    from inference.ops.retouch import Canvas
+
+    height, width = photo.shape[:2]
+    if cutout is None:
+        cutout = Cutout(np.zeros_like(photo), np.zeros((height, width), np.uint8), engine="hand", confidence=1.0)
+    if cutout.size != (width, height):
+        message = f"the cutout has {cutout.size[0]}x{cutout.size[1]} px, the photo {width}x{height} px"
+        raise InputRejected("strokes.other_photo", message, width=width, height=height)
+    canvas = Canvas(photo, cutout.rgb.copy(), cutout.alpha.copy())
+    for index, stroke in enumerate(strokes):
+        on_progress("strokes", index / len(strokes))
+        canvas.paint(stroke)
+    on_progress("strokes", 1.0)
+    if not (canvas.alpha == 255).any():
+        raise InputRejected("cutout.nothing_left", "the strokes leave nothing of the product; undo the last one")
+    steps = (*cutout.steps, *(stroke.as_dict() for stroke in strokes))
+    return retouched(replace(cutout, rgb=canvas.rgb, alpha=canvas.alpha, steps=steps))
+
+
+def placed_cutout(
+    rgba: U8, *, window: tuple[int, int, int, int], size: tuple[int, int], engine: str, confidence: float = 1.0
+) -> Cutout:
+    """A cutout at its photo's ``size`` (width, height) from the part of it that was kept.
+
+    Args:
+        rgba: uint8 (h, w, 4), straight alpha.
+        window: x, y, w, h of that part in the photo.
+    """
+    x, y, across, down = window
+    if rgba.shape[:2] != (down, across) or x < 0 or y < 0 or x + across > size[0] or y + down > size[1]:
+        message = f"a window of {list(window)} does not fit a photo of {size[0]}x{size[1]} px"
+        raise InputRejected("strokes.other_photo", message, width=size[0], height=size[1])
+    rgb, alpha = np.zeros((size[1], size[0], 3), np.uint8), np.zeros((size[1], size[0]), np.uint8)
+    rgb[y : y + down, x : x + across] = rgba[..., :3]
+    alpha[y : y + down, x : x + across] = rgba[..., 3]
+    return Cutout(rgb, alpha, engine, confidence)
 
 
 def warm(options: CutoutOptions | None = None) -> str:
