@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.conf import settings
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.core.errors import NotFound
 from apps.jobs.kinds import quiet_kinds
-from apps.jobs.models import Batch, Job, JobState
+from apps.jobs.models import Batch, Job, JobState, Priority
 
 OPEN = (JobState.QUEUED.value, JobState.RUNNING.value)
 FILTERS: dict[str, tuple[str, ...]] = {
@@ -26,6 +27,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "cancelled": (JobState.CANCELLED.value,),
 }
 TYPICAL_OF_LAST = 20
+PACE_AFTER = 4  # jobs of a batch, done before their pace says something
 CHANGES_AT_MOST = 200
 # Rows carry the time at which their transaction began, and may become visible this much later.
 COMMIT_SLACK = timedelta(seconds=3)
@@ -177,23 +179,47 @@ def _batch_entries(batches: Sequence[Batch], typical: dict[str, float]) -> list[
     jobs = Job.objects.filter(batch__in=batches).values("batch_id", "state")
     counts: dict[uuid.UUID, Counter[str]] = {batch.id: Counter() for batch in batches}
     partly = Counter[uuid.UUID]()
-    for row in jobs.annotate(number=Count("id"), done=done).order_by():
-        counts[row["batch_id"]][row["state"]] += row["number"]
-        partly[row["batch_id"]] += row["done"]
+    began: dict[uuid.UUID, datetime] = {}
+    for row in jobs.annotate(number=Count("id"), done=done, began=Min("started_at")).order_by():
+        batch_id = row["batch_id"]
+        counts[batch_id][row["state"]] += row["number"]
+        partly[batch_id] += row["done"]
+        if row["began"] is not None:
+            began[batch_id] = min(row["began"], began.get(batch_id, row["began"]))
     return [
-        Entry(_batch_progress(counts[batch.id], partly[batch.id], typical.get(batch.kind)), batch=batch)
+        Entry(_batch_progress(counts[id_], partly[id_], began.get(id_), typical.get(batch.kind)), batch=batch)
         for batch in batches
+        for id_ in (batch.id,)
     ]
 
 
-def _batch_progress(counts: Counter[str], partly_done: float, typical_s: float | None) -> Progress:
+def _batch_progress(
+    counts: Counter[str], partly_done: float, began: datetime | None, typical_s: float | None
+) -> Progress:
     total = sum(counts.values())
     open_count = sum(counts[state] for state in OPEN)
     fraction = (total - open_count + partly_done) / total if total else 1.0
     left_s = None
-    if typical_s is not None and counts[JobState.RUNNING]:
-        left_s = (open_count - partly_done) * typical_s / counts[JobState.RUNNING]
+    if counts[JobState.RUNNING] and began is not None:
+        left_s = _batch_left_s(open_count - partly_done, counts[JobState.SUCCEEDED] + partly_done, began, typical_s)
     return _progress(counts, fraction, left_s)
+
+
+def _batch_left_s(to_do: float, done: float, began: datetime, typical_s: float | None) -> float | None:
+    """Seconds until the batch ends: by its own pace, which knows what else runs here; at first from earlier jobs."""
+    if done >= PACE_AFTER:
+        return to_do * (timezone.now() - began).total_seconds() / done
+    return None if typical_s is None else to_do * typical_s / int(settings.WORKER_CONCURRENCY)
+
+
+def seconds_ahead(workspace: Workspace, *, priority: Priority) -> float:
+    """How long the workers are busy with what waits or runs here at this priority or above."""
+    ranks = [other for other in Priority if other.rank <= priority.rank]
+    rows = Job.objects.filter(workspace=workspace, state__in=OPEN, priority__in=ranks).values("kind")
+    counts = {row["kind"]: row["number"] for row in rows.annotate(number=Count("id")).order_by()}
+    typical = typical_seconds(workspace, counts)
+    busy_s = sum(number * typical.get(kind, 1.0) for kind, number in counts.items())
+    return busy_s / int(settings.WORKER_CONCURRENCY)
 
 
 def _progress(counts: Counter[str], fraction: float, left_s: float | None) -> Progress:

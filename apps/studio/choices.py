@@ -9,8 +9,11 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.jobs.models import Priority
+from apps.jobs.selectors import seconds_ahead
 from apps.studio import catalogue, offers, selectors
 from apps.studio.models import CutoutState, Product
+from apps.studio.services.shoots import INTERACTIVE_SHOTS
 
 REJECT_REASON_TITLES: dict[str, str | Promise] = {
     "cutout": _("Cutout is not clean"),
@@ -49,6 +52,9 @@ def for_product(product: Product) -> dict[str, Any]:
         "formats": list(offers.FORMATS.values()),
         "seconds_per_shot": round(selectors.seconds_per_shot(product.workspace), 2),
         "workers": settings.WORKER_CONCURRENCY,
+        "seconds_ahead": round(seconds_ahead(product.workspace, priority=Priority.INTERACTIVE), 1),
+        "seconds_ahead_of_many": round(seconds_ahead(product.workspace, priority=Priority.BATCH), 1),
+        "few_shots": INTERACTIVE_SHOTS,
         "max_shots": offers.MAX_SHOTS_PER_SHOOT,
         "max_variations": offers.MAX_VARIATIONS,
         "can_shoot": product.cutout_state in (CutoutState.READY, CutoutState.ACCEPTED),

@@ -22,10 +22,12 @@ export function countShots({ sets, palettes, formats, variations }) {
   return sets.length * palettes.length * formats.length * variations;
 }
 
-/** "about 9 s": whole seconds, minutes from 90 s on. */
+/** "about 9 s": whole seconds, minutes from 90 s on. Counts what waits here already and goes first. */
 function duration(form, count) {
   const words = form.querySelector("[data-sum]").dataset;
-  const seconds = Math.max(1, Math.ceil((count * Number(form.dataset.seconds)) / Number(form.dataset.workers || 1)));
+  const { ahead, aheadOfMany, few } = form.dataset;
+  const own = (count * Number(form.dataset.seconds)) / Number(form.dataset.workers || 1);
+  const seconds = Math.max(1, Math.ceil(own + Number(count > Number(few) ? aheadOfMany : ahead)));
   if (seconds < 90) return words.secondsText.replace("{n}", seconds);
   return words.minutesText.replace("{n}", Math.round(seconds / 60));
 }

@@ -3,37 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
 from apps.accounts.models import User
 from apps.core.errors import Conflict, InvalidInput
 from apps.jobs import services as queue
-from apps.jobs.models import Job, Priority
+from apps.jobs.models import Job, JobState, Priority
 from apps.studio.models import CutoutState, Product
 
+CUTOUT_KIND = "studio.cutout"
+INTERACTIVE_CUTOUTS = 8  # new photos that may wait as somebody's interactive work; the rest of a drop is a batch
 
 @transaction.atomic
 def request_cutout(product: Product, *, box: Sequence[int] | None, by: User | None) -> Job:
     """Cut the product out, inside ``box`` (x, y, width, height in pixels of the photo) when one is given."""
     checked = _checked_box(product, box) if box is not None else None
-    earlier = Job.objects.filter(pk__in=Product.objects.filter(pk=product.pk).values("cutout_job")).first()
-    if earlier is not None and not earlier.is_ended:
-        queue.cancel(earlier)  # before the product is locked: a finishing job locks itself, then the product
+    params = {"product": str(product.id), "box": checked}
+    priority = Priority.INTERACTIVE if checked else _priority_of_a_new_photo(product)
+    return queue_cutout(product, kind=CUTOUT_KIND, params=params, box=checked, by=by, priority=priority)
+
+
+@transaction.atomic
+def queue_cutout(
+    product: Product,
+    *,
+    kind: str,
+    params: dict[str, Any],
+    box: list[int] | None,
+    by: User | None,
+    priority: Priority = Priority.INTERACTIVE,
+) -> Job:
+    """Queue a job that gives the product its next cutout; the job before it is cancelled."""
+    take_off_queue(product)
     product = Product.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=product.pk)
     product.cutout_job = queue.submit(
         product.workspace,
-        kind="studio.cutout",
-        params={"product": str(product.id), "box": checked, "before": _settled_state(product)},
-        priority=Priority.INTERACTIVE,
+        kind=kind,
+        params=params | {"before": _settled_state(product)},
+        priority=priority,
         created_by=by,
         label=product.name,
         subject=f"product:{product.id}",
     )
     product.cutout_state = CutoutState.PENDING
-    product.cutout_box = checked
+    product.cutout_box = box
     product.save(update_fields=["cutout_job", "cutout_state", "cutout_box"])
     return product.cutout_job
+
+
+def _priority_of_a_new_photo(product: Product) -> Priority:
+    """A large drop is bulk work: what somebody clicks meanwhile, a shoot or a box, goes before the rest of it."""
+    waiting = Job.objects.filter(workspace=product.workspace, kind=CUTOUT_KIND, state=JobState.QUEUED)
+    return Priority.INTERACTIVE if waiting.count() < INTERACTIVE_CUTOUTS else Priority.BATCH
+
+
+def take_off_queue(product: Product) -> None:
+    """Cancel the latest job of the product's cutout, whatever the caller knew. Call it before locking the product.
+
+    A finishing job locks itself, then the product; the other order here would let the two wait for each other.
+    """
+    earlier = Job.objects.filter(pk__in=Product.objects.filter(pk=product.pk).values("cutout_job")).first()
+    if earlier is not None and not earlier.is_ended:
+        queue.cancel(earlier)
 
 
 def _settled_state(product: Product) -> str:

@@ -19,7 +19,7 @@ from apps.studio import catalogue, offers
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.services.cutouts import accept_cutout
 
-INTERACTIVE_SHOTS = 24  # a shoot up to this size is somebody waiting; a larger one is a batch
+INTERACTIVE_SHOTS = 24  # what fills the screen of the person who waits; the rest of a large shoot is a batch
 REJECT_REASONS = ("cutout", "placement", "scene", "colour", "other")
 
 
@@ -56,7 +56,6 @@ def request_shoot(
     shoot = Shoot.objects.create(
         pk=shoot_id, workspace=workspace, product=product, batch=batch, choices=choices, created_by=by
     )
-    priority = Priority.INTERACTIVE if len(specs) <= INTERACTIVE_SHOTS else Priority.BATCH
     shots = [
         Shot(workspace=workspace, shoot=shoot, product=product, position=position, spec=spec)
         for position, spec in enumerate(specs)
@@ -66,7 +65,7 @@ def request_shoot(
             workspace,
             kind="studio.shot",
             params={"shot": str(shot.id), "cutout": str(product.cutout_id)},
-            priority=priority,
+            priority=Priority.INTERACTIVE if shot.position < INTERACTIVE_SHOTS else Priority.BATCH,
             created_by=by,
             label=product.name,
             batch=batch,

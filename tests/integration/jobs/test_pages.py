@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Role, User, Workspace
+from apps.core.tenancy import tenant_scope
 from apps.jobs import selectors, services, tasks, transitions
-from apps.jobs.models import Batch, Job
+from apps.jobs.models import Batch, Job, Priority
 from tests import factories
 from tests.integration.jobs.conftest import change, fresh
 
@@ -265,3 +267,34 @@ def test_the_time_left_counts_down(
     typical = {} if typical_s is None else {job.kind: typical_s}
     found = selectors.job_progress(job, typical).left_s
     assert found == (None if left_s is None else pytest.approx(left_s, abs=0.2))
+
+
+def test_a_batch_is_timed_by_its_own_pace_once_it_has_one(house: Workspace, settings: Any) -> None:
+    settings.WORKER_CONCURRENCY = 2
+    batch = services.create_batch(house, kind="test.obedient", label="Teapots")
+    jobs = [submit(house, f"Pot {number}", batch) for number in range(20)]
+    began = timezone.now() - timedelta(seconds=30)
+    for job in jobs[:5]:
+        change(job, state="succeeded", started_at=began, ended_at=began + timedelta(seconds=2))
+    for job in jobs[5:7]:
+        change(job, state="running", started_at=began, lease_until=timezone.now() + timedelta(minutes=1))
+    assert batch_left_s(house, batch) == pytest.approx(15 * 30 / 5, rel=0.05)
+    for job in jobs[2:5]:
+        change(job, state="queued", started_at=None, ended_at=None)
+    assert batch_left_s(house, batch) == pytest.approx(18 * 2 / 2, rel=0.05)
+
+
+def batch_left_s(house: Workspace, batch: Batch) -> float | None:
+    with tenant_scope(house.id):
+        (entry,) = selectors.entries(house, [batch.id])
+    return entry.progress.left_s
+
+
+def test_what_waits_ahead_is_counted_by_priority(house: Workspace, settings: Any) -> None:
+    settings.WORKER_CONCURRENCY = 2
+    submit(house)
+    for _ in range(3):
+        services.submit(house, kind="test.obedient", params={}, priority=Priority.BATCH)
+    with tenant_scope(house.id):
+        assert selectors.seconds_ahead(house, priority=Priority.INTERACTIVE) == pytest.approx(0.5)
+        assert selectors.seconds_ahead(house, priority=Priority.BATCH) == pytest.approx(2.0)
