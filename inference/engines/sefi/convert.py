@@ -19,8 +19,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from inference.engines.sefi.codec import TextureCodec
-from inference.engines.sefi.errors import incompatible, missing
+from inference.engines.diffusion.codec import TextureCodec
+from inference.engines.diffusion.errors import incompatible, missing
 from inference.engines.sefi.loading import load_component
 from inference.engines.sefi.pipeline import SeFiPipeline
 from inference.engines.sefi.transformer import SeFiTransformer2DModel

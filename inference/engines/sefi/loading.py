@@ -11,7 +11,7 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderKLFlux2, FlowMatchEulerDiscreteScheduler
 from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
 
-from inference.engines.sefi.errors import incompatible, missing
+from inference.engines.diffusion.errors import incompatible, missing
 from inference.engines.sefi.transformer import SeFiTransformer2DModel
 
 INDEX = "model_index.json"

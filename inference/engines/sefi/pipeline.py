@@ -12,11 +12,14 @@ from diffusers import DiffusionPipeline, ImagePipelineOutput
 from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
-from inference.engines.sefi.codec import TextureCodec, to_unit_range
-from inference.engines.sefi.embed_cache import EmbedCache
-from inference.engines.sefi.sampler import BeforeStep, Guidance, Job, sample
-from inference.engines.sefi.schedule import TwoStreamSchedule, two_stream_schedule
+from inference.engines.diffusion.codec import TextureCodec, to_unit_range
+from inference.engines.diffusion.embed_cache import EmbedCache
+from inference.engines.diffusion.job import BeforeStep, Guidance, Job
+from inference.engines.diffusion.sampler import sample
+from inference.engines.diffusion.schedule import Schedule
+from inference.engines.sefi.schedule import two_stream_schedule
 from inference.engines.sefi.text import PromptEncoder
+from inference.engines.sefi.velocity import SeFiVelocity
 from inference.errors import InputRejected
 
 TURBO_STEPS = (4, 8, 10)
@@ -117,7 +120,7 @@ class SeFiPipeline(DiffusionPipeline):
         )
         return encoder.embed(prompts, dtype=dtype or self.transformer.dtype)
 
-    def schedule(self, steps: int) -> TwoStreamSchedule:
+    def schedule(self, steps: int) -> Schedule:
         """The noise levels of ``steps`` steps for this checkpoint."""
         return two_stream_schedule(
             self.scheduler, steps, alpha=self.config.timestep_shift_alpha, delta_t=self.config.delta_t
@@ -190,7 +193,7 @@ class SeFiPipeline(DiffusionPipeline):
             guidance=empty,
             attention_kwargs=attention_kwargs,
         )
-        result = sample(self.transformer, self.schedule(steps), job, before_step=before_step)
+        result = sample(SeFiVelocity(self.transformer), self.schedule(steps), job, before_step=before_step)
         images = result if output_type == "latent" else self._images(result, output_type)
         return ImagePipelineOutput(images=images) if return_dict else (images,)
 

@@ -7,46 +7,17 @@ Levels are looked up in the table that the model was trained on, whose last entr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
 
+from inference.engines.diffusion.schedule import Schedule
 from inference.errors import InputRejected
 
-SEMANTIC, TEXTURE = 0, 1
 _EMBEDDED_PER_LEVEL = 1000
 
 
-@dataclass(frozen=True)
-class TwoStreamSchedule:
-    """Noise levels at the ``steps`` + 1 borders of the steps; immutable, so threads may share it.
-
-    Attributes:
-        sigmas: fp32 (steps + 1, 2) on the CPU, columns ``SEMANTIC`` and ``TEXTURE``: 1 = noise.
-        levels: fp32 (steps + 1, 2), what the transformer is told; equal to ``sigmas`` up to rounding.
-    """
-
-    sigmas: Tensor
-    levels: Tensor
-
-    @property
-    def steps(self) -> int:
-        return len(self.sigmas) - 1
-
-    def first_step(self, strength: float) -> int:
-        """The step at which an image that may change by ``strength`` (0 = not at all, 1 = freely) enters.
-
-        It is the first whose texture noise does not exceed ``strength``; ``steps`` when there is none.
-        """
-        if not 0.0 <= strength <= 1.0:
-            raise InputRejected("generate.bad_strength", f"a strength lies between 0 and 1, not {strength}")
-        reached = [step for step, sigma in enumerate(self.sigmas[:-1, TEXTURE].tolist()) if sigma <= strength]
-        return reached[0] if reached else self.steps
-
-
-def two_stream_schedule(scheduler: Any, steps: int, *, alpha: float, delta_t: float) -> TwoStreamSchedule:
+def two_stream_schedule(scheduler: Any, steps: int, *, alpha: float, delta_t: float) -> Schedule:
     """The schedule of ``steps`` steps on the trained table of ``scheduler`` (which is read, never set).
 
     Args:
@@ -73,4 +44,4 @@ def two_stream_schedule(scheduler: Any, steps: int, *, alpha: float, delta_t: fl
     places = (both * (entries - 1)).long().clamp(0, entries - 1)
     sigmas = scheduler.sigmas.to("cpu", torch.float32)[places]
     levels = scheduler.timesteps.to("cpu", torch.float32)[places] / _EMBEDDED_PER_LEVEL
-    return TwoStreamSchedule(sigmas, levels)
+    return Schedule(sigmas, levels)

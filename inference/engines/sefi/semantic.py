@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference.engines.sefi.errors import incompatible, missing
+from inference.engines.diffusion.errors import incompatible, missing
 
 CELL_PX = 16
 _MEAN = (0.485, 0.456, 0.406)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from inference.engines.sefi.embed_cache import EmbedCache
+from inference.engines.diffusion.embed_cache import EmbedCache
 
 
 class PromptEncoder:

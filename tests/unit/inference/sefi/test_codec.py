@@ -4,7 +4,7 @@ import pytest
 import torch
 from diffusers import AutoencoderKL
 
-from inference.engines.sefi.codec import TextureCodec, patchify, unpatchify
+from inference.engines.diffusion.codec import TextureCodec, patchify, unpatchify
 from inference.errors import EngineUnavailable
 from tests.checkpoints.sefi import tiny_vae
 
@@ -59,7 +59,7 @@ def test_large_batches_are_cut_without_a_trace(monkeypatch: pytest.MonkeyPatch) 
     latents = codec.encode(picture())
     with torch.no_grad():
         whole = codec.decode(latents)
-        monkeypatch.setattr("inference.engines.sefi.codec._PIXELS_AT_ONCE", 1)
+        monkeypatch.setattr("inference.engines.diffusion.codec._PIXELS_AT_ONCE", 1)
         assert torch.allclose(codec.decode(latents), whole, atol=1e-6)
     assert torch.allclose(codec.encode(picture()), latents, atol=1e-6)
 

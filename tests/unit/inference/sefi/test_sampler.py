@@ -8,10 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from inference.engines.sefi.noise import seeded_noise
+from inference.engines.diffusion.job import Guidance, Job, LayoutMask, StepView
+from inference.engines.diffusion.noise import seeded_noise
+from inference.engines.diffusion.reference import Reference
+from inference.engines.diffusion.sampler import sample
 from inference.engines.sefi.pipeline import SeFiPipeline
-from inference.engines.sefi.reference import Reference
-from inference.engines.sefi.sampler import Guidance, Job, LayoutMask, StepView, sample
+from inference.engines.sefi.velocity import SeFiVelocity
 from inference.errors import Cancelled
 
 PROMPTS = ["a blue mug", "a shoe on sand", "soap"]
@@ -34,7 +36,7 @@ def reference_for(items: list[int], until: tuple[int, int] = (0, 0), keep: Tenso
 
 
 def run(pipeline: SeFiPipeline, job: Job, steps: int = 4) -> Tensor:
-    return sample(pipeline.transformer, pipeline.schedule(steps), job)
+    return sample(SeFiVelocity(pipeline.transformer), pipeline.schedule(steps), job)
 
 
 def test_noise_depends_on_the_seed_alone() -> None:
@@ -131,7 +133,7 @@ def test_progress_counts_steps_and_a_cancel_ends_before_the_next(turbo: SeFiPipe
 
     with pytest.raises(Cancelled):
         sample(
-            turbo.transformer,
+            SeFiVelocity(turbo.transformer),
             turbo.schedule(4),
             job_for(turbo, [0]),
             before_step=cancel_in_the_second,
@@ -144,7 +146,7 @@ def test_progress_counts_steps_and_a_cancel_ends_before_the_next(turbo: SeFiPipe
 def test_progress_ends_with_all_steps_done(turbo: SeFiPipeline) -> None:
     seen: list[tuple[int, int]] = []
     job = replace(job_for(turbo, [0]), first_steps=[2], reference=reference_for([0]))
-    sample(turbo.transformer, turbo.schedule(4), job, before_step=lambda *counts: seen.append(counts))
+    sample(SeFiVelocity(turbo.transformer), turbo.schedule(4), job, before_step=lambda *counts: seen.append(counts))
     assert seen == [(0, 2), (1, 2), (2, 2)]
 
 
@@ -157,7 +159,7 @@ def test_no_step_waits_for_the_device(turbo: SeFiPipeline, monkeypatch: pytest.M
     schedule = turbo.schedule(4)
     waits.clear()
     in_loop: list[int] = []
-    sample(turbo.transformer, schedule, job, before_step=lambda *_: in_loop.append(len(waits)))
+    sample(SeFiVelocity(turbo.transformer), schedule, job, before_step=lambda *_: in_loop.append(len(waits)))
     assert in_loop == [in_loop[0]] * 5
 
 
@@ -192,7 +194,7 @@ def test_layout_masks_travel_with_guidance_and_items(base: SeFiPipeline) -> None
 
 def test_steering_replaces_the_velocity(turbo: SeFiPipeline) -> None:
     held = sample(
-        turbo.transformer,
+        SeFiVelocity(turbo.transformer),
         turbo.schedule(4),
         job_for(turbo, [0]),
         steer=lambda view: torch.zeros_like(view.velocity),

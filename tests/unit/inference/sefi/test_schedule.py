@@ -6,14 +6,15 @@ from diffusers import FlowMatchEulerDiscreteScheduler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.engines.sefi.schedule import SEMANTIC, TEXTURE, TwoStreamSchedule, two_stream_schedule
+from inference.engines.diffusion.schedule import SEMANTIC, TEXTURE, Schedule
+from inference.engines.sefi.schedule import two_stream_schedule
 from inference.errors import InputRejected
 
 SCHEDULER = FlowMatchEulerDiscreteScheduler()
 TURBO_4 = two_stream_schedule(SCHEDULER, 4, alpha=1.0, delta_t=0.1)
 
 
-def column(schedule: TwoStreamSchedule, stream: int) -> list[float]:
+def column(schedule: Schedule, stream: int) -> list[float]:
     return [round(value, 3) for value in schedule.sigmas[:, stream].tolist()]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from inference.engines.sefi.embed_cache import EmbedCache
+from inference.engines.diffusion.embed_cache import EmbedCache
 from inference.engines.sefi.pipeline import SeFiPipeline
 from inference.engines.sefi.text import PromptEncoder, keep_only_text_layers
 from tests.checkpoints.sefi import byte_tokenizer, tiny_text_encoder

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from inference.engines.sefi.schedule import TEXTURE
+from inference.engines.diffusion.schedule import TEXTURE
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from inference.engines.sefi.errors import incompatible
+from inference.engines.diffusion.errors import incompatible
 
 _PIXELS_AT_ONCE = 4 << 20
 _PATCH = 2

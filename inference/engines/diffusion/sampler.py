@@ -6,83 +6,21 @@ stay in fp32 whatever the transformer runs in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from inference.engines.sefi.pacing import Pace
-from inference.engines.sefi.reference import Reference
-from inference.engines.sefi.schedule import SEMANTIC, TEXTURE, TwoStreamSchedule
-
-BeforeStep = Callable[[int, int], None]
-"""Called with (steps done, steps to do) before every step and once after the last. May raise ``Cancelled``."""
-
-
-@dataclass(frozen=True)
-class Guidance:
-    """Classifier-free guidance: v = u + scale (c - u). ``embeds`` (1 | B, L, D) belong to the empty prompt."""
-
-    scale: float
-    embeds: Tensor
-
-
-@dataclass(frozen=True)
-class LayoutMask:
-    """Who may attend to whom during the first ``steps`` steps.
-
-    ``mask`` (1 | B, 1, L + N, L + N), bool (True = may) or additive, over [text | image row by row].
-    """
-
-    mask: Tensor
-    steps: int
-
-
-@dataclass(frozen=True)
-class StepView:
-    """What a steering function sees: packed fp32 (b, N, C) latents and velocities, and per-channel sigmas (C,)."""
-
-    step: int
-    rows: Tensor | None
-    latents: Tensor
-    velocity: Tensor
-    sigma: Tensor
-    next_sigma: Tensor
-    grid: tuple[int, int]
-
-
-Steer = Callable[[StepView], Tensor]
-"""Returns the velocities to use instead; ``rows`` are the items of the batch that are in the step (None = all)."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One batch. Items of a batch share size, steps and guidance; the rest is their own.
-
-    Attributes:
-        noise: fp32 (B, C, h, w), ``noise.seeded_noise``; C = semantic + texture channels.
-        embeds: (B, L, D).
-        semantic_channels: how many of C belong to the semantic stream.
-        first_steps: per item, the step at which it enters (``TwoStreamSchedule.first_step``); empty = all at 0.
-        reference: known latents, for items that enter later or keep a part.
-    """
-
-    noise: Tensor
-    embeds: Tensor
-    semantic_channels: int
-    first_steps: Sequence[int] = ()
-    reference: Reference | None = None
-    guidance: Guidance | None = None
-    layout: LayoutMask | None = None
-    attention_kwargs: dict[str, Any] | None = None
+from inference.engines.diffusion.job import Ask, BeforeStep, Job, Steer, StepView, Velocity
+from inference.engines.diffusion.pacing import Pace
+from inference.engines.diffusion.schedule import SEMANTIC, TEXTURE, Schedule
+from inference.engines.diffusion.tokens import image_positions, pack, text_positions
 
 
 @torch.no_grad()
 def sample(
-    transformer: Any,
-    schedule: TwoStreamSchedule,
+    velocity: Velocity,
+    schedule: Schedule,
     job: Job,
     *,
     before_step: BeforeStep | None = None,
@@ -94,36 +32,16 @@ def sample(
         Cancelled, or whatever else ``before_step`` raises; at most one further step is computed.
         ValueError: items that enter late without a reference, or shapes that do not fit.
     """
-    return _Run(transformer, schedule, job).run(before_step or _nothing, steer)
-
-
-def text_positions(length: int) -> Tensor:
-    """(length, 4) positions T, H, W, L of text tokens."""
-    positions = torch.zeros(length, 4, dtype=torch.long)
-    positions[:, 3] = torch.arange(length)
-    return positions
-
-
-def image_positions(rows: int, columns: int) -> Tensor:
-    """(rows * columns, 4) positions T, H, W, L of latent cells, row by row."""
-    positions = torch.zeros(rows, columns, 4, dtype=torch.long)
-    positions[..., 1] = torch.arange(rows)[:, None]
-    positions[..., 2] = torch.arange(columns)
-    return positions.flatten(0, 1)
-
-
-def pack(latents: Tensor) -> Tensor:
-    """(B, C, h, w) -> (B, h * w, C)."""
-    return latents.flatten(2).transpose(1, 2)
+    return _Run(velocity, schedule, job).run(before_step or _nothing, steer)
 
 
 class _Run:
     """The state of one call of ``sample``; everything on the device is prepared here."""
 
-    def __init__(self, transformer: Any, schedule: TwoStreamSchedule, job: Job) -> None:
+    def __init__(self, velocity: Velocity, schedule: Schedule, job: Job) -> None:
         batch, channels, rows, columns = job.noise.shape
-        device = next(transformer.parameters()).device
-        self.transformer, self.job, self.steps = transformer, job, schedule.steps
+        device = velocity.device
+        self.velocity, self.job, self.steps = velocity, job, schedule.steps
         self.grid, self.device = (rows, columns), device
         self.entries = tuple(job.first_steps) or (0,) * batch
         self._check(batch, channels)
@@ -162,7 +80,7 @@ class _Run:
 
     def _check(self, batch: int, channels: int) -> None:
         job = self.job
-        if not 0 < job.semantic_channels < channels:
+        if not 0 <= job.semantic_channels < channels:
             raise ValueError(f"{job.semantic_channels} of {channels} channels can not be the semantic ones")
         if len(job.embeds) != batch or len(self.entries) != batch:
             raise ValueError(f"{batch} items, {len(job.embeds)} prompts, {len(self.entries)} first steps")
@@ -219,18 +137,16 @@ class _Run:
         return free + self.job.guidance.scale * (given - free)
 
     def _predict(self, step: int, rows: Tensor | None, latents: Tensor, embeds: Tensor) -> Tensor:
-        level = self.levels[step].expand(len(latents), 2)
-        output = self.transformer(
-            hidden_states=latents,
-            timestep_sem=level[:, SEMANTIC],
-            timestep_tex=level[:, TEXTURE],
-            encoder_hidden_states=embeds,
-            txt_ids=self.text_ids,
-            img_ids=self.image_ids,
-            joint_attention_kwargs=self._attention(step, rows, len(latents)),
-            return_dict=False,
+        ask = Ask(
+            latents=latents,
+            levels=self.levels[step].expand(len(latents), 2),
+            embeds=embeds,
+            text_ids=self.text_ids,
+            image_ids=self.image_ids,
+            rows=rows,
+            attention_kwargs=self._attention(step, rows, len(latents)),
         )
-        return output[0].float()
+        return self.velocity(ask).float()
 
     def _attention(self, step: int, rows: Tensor | None, batch: int) -> dict[str, Any] | None:
         kwargs = dict(self.job.attention_kwargs or {})

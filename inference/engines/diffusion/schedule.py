@@ -1,0 +1,39 @@
+"""Noise levels of all steps, for latents whose channels fall into a semantic and a texture stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from inference.errors import InputRejected
+
+SEMANTIC, TEXTURE = 0, 1
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Noise levels at the ``steps`` + 1 borders of the steps; immutable, so threads may share it.
+
+    Attributes:
+        sigmas: fp32 (steps + 1, 2) on the CPU, columns ``SEMANTIC`` and ``TEXTURE``: 1 = noise. Models with one
+            stream have two equal columns.
+        levels: fp32 (steps + 1, 2), what the transformer is told; equal to ``sigmas`` up to rounding.
+    """
+
+    sigmas: Tensor
+    levels: Tensor
+
+    @property
+    def steps(self) -> int:
+        return len(self.sigmas) - 1
+
+    def first_step(self, strength: float) -> int:
+        """The step at which an image that may change by ``strength`` (0 = not at all, 1 = freely) enters.
+
+        It is the first whose texture noise does not exceed ``strength``; ``steps`` when there is none.
+        """
+        if not 0.0 <= strength <= 1.0:
+            raise InputRejected("generate.bad_strength", f"a strength lies between 0 and 1, not {strength}")
+        reached = [step for step, sigma in enumerate(self.sigmas[:-1, TEXTURE].tolist()) if sigma <= strength]
+        return reached[0] if reached else self.steps
