@@ -218,7 +218,7 @@ def seconds_ahead(workspace: Workspace, *, priority: Priority) -> float:
     rows = Job.objects.filter(workspace=workspace, state__in=OPEN, priority__in=ranks).values("kind")
     counts = {row["kind"]: row["number"] for row in rows.annotate(number=Count("id")).order_by()}
     typical = typical_seconds(workspace, counts)
-    busy_s = sum(number * typical.get(kind, 1.0) for kind, number in counts.items())
+    busy_s: float = sum(number * typical.get(kind, 1.0) for kind, number in counts.items())
     return busy_s / int(settings.WORKER_CONCURRENCY)
 
 
