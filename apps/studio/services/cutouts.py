@@ -16,6 +16,7 @@ from apps.studio.models import CutoutState, Product
 CUTOUT_KIND = "studio.cutout"
 INTERACTIVE_CUTOUTS = 8  # new photos that may wait as somebody's interactive work; the rest of a drop is a batch
 
+
 @transaction.atomic
 def request_cutout(product: Product, *, box: Sequence[int] | None, by: User | None) -> Job:
     """Cut the product out, inside ``box`` (x, y, width, height in pixels of the photo) when one is given."""
