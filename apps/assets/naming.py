@@ -7,7 +7,15 @@ import unicodedata
 
 from apps.assets.formats import EXTENSIONS
 
-SUFFIX_OF = {"image/png": "png", "image/webp": "webp", "image/avif": "avif", "image/jpeg": "jpg"}
+SUFFIX_OF = {
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/avif": "avif",
+    "image/jpeg": "jpg",
+    "image/tiff": "tif",
+    "image/vnd.adobe.photoshop": "psd",
+    "application/c2pa": "c2pa",
+}
 """Content types that we keep, and the suffix of their files."""
 
 MAX_LENGTH = 160

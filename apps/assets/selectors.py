@@ -27,6 +27,11 @@ def read_bytes(blob: Blob) -> bytes:
     return data
 
 
+def read_key(key: str) -> bytes:
+    """What the storage has under a key that ``put_bytes`` gave, compared with nothing. Raises like ``read_bytes``."""
+    return blob_store().get(key)
+
+
 def get_asset(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Asset:
     """With its blob and workspace. Raises NotFound."""
     asset = Asset.objects.select_related("blob", "workspace").filter(workspace=workspace_id, pk=asset_id).first()

@@ -49,15 +49,16 @@ def keep_blob(workspace: Workspace, data: bytes, *, content_type: str, width: in
     return blob
 
 
-def put_bytes(workspace_id: uuid.UUID, data: bytes, *, content_type: str) -> None:
-    """Write bytes where ``keep_blob`` will look for them. Needs no database: for work that must not hold rows locked.
+def put_bytes(workspace_id: uuid.UUID, data: bytes, *, content_type: str) -> str:
+    """Write bytes where ``keep_blob`` will look for them; returns their storage key.
 
-    Raises like ``keep_blob``.
+    Needs no database: for work that must not hold rows locked. Raises like ``keep_blob``.
     """
     _, key = _address(workspace_id, data, content_type)
     store = blob_store()
     if not store.has(key):
         store.put(key, data, content_type)
+    return key
 
 
 def _address(workspace_id: uuid.UUID, data: bytes, content_type: str) -> tuple[str, str]:
