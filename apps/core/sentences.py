@@ -37,6 +37,8 @@ SENTENCES = {
     "studio.sample_unknown": _("There is no sample called “%(name)s”. Reload the page and choose another one."),
     "studio.shot_not_ready": _("This shot is not finished yet. Wait until its picture appears."),
     "studio.shot_not_retryable": _("This shot can not be made again. Start a new shoot from the product's page."),
+    "studio.edit_unreadable": _("That edit could not be read. Reload the page and try again."),
+    "studio.too_many_versions": _("This shot has %(most)s versions already. Make a new shot and edit that one."),
     "studio.verdict_unknown": _("That verdict could not be read. Reload the page and try again."),
     "studio.download_unknown": _("There is no download called “%(name)s”. Choose PNG, JPEG or WebP."),
     "studio.nothing_to_download": _("No finished shot matches. Wait for the shots, or choose “All”."),
@@ -48,8 +50,47 @@ SENTENCES = {
     "shot.bad_colour": _("A colour of the palette could not be read. Write colours like #1b4d3e."),
     "shot.too_many_colours": _("That palette has more colours than the set can take. Leave some away."),
     "shot.empty_cutout": _("The cutout is empty. Draw a box around the product and make the shots again."),
+    "shot.edit_out_of_range": _("One of the controls stands outside its range. Reset it and try again."),
+    "shot.unknown_edit": _("This page is older than the server and asks for an edit that is not there. Reload it."),
+    "shot.set_has_no_mirror": _("This set has a left and a right and can not be mirrored. Turn the mirror off."),
+    "shot.colour_change_too_large": _(
+        "That would change the product's colour by ΔE %(delta_e)s; the most is %(most)s. "
+        "Move exposure and white balance back."
+    ),
+    "shot.unknown_camera": _("That set has no such camera any more. Choose another one."),
+    "shot.unknown_mood": _("That set has no such light any more. Choose another one."),
+    "shot.bad_scale": _("The product would be far too small or too large. Choose a size nearer to the usual one."),
     "shot.offset_outside": _("The product would lie outside the picture. Move it back in."),
     "shot.plates_damaged": _("The files of this set are damaged. Tell whoever runs this server to install them again."),
+    "export.no_profile": _("Choose at least one marketplace profile."),
+    "export.profile_unknown": _(
+        "There is no profile called “%(name)s” any more. Reload the page and choose another one."
+    ),
+    "export.nothing_chosen": _("Choose shots or a product first: open a shoot or a product, and export from there."),
+    "export.nothing_to_export": _(
+        "Nothing fits these profiles yet. White main images need a cutout, the others a finished shot."
+    ),
+    "export.too_many_files": _(
+        "That would be %(count)s files; one export makes at most %(most)s. Choose fewer profiles."
+    ),
+    "export.token_unknown": _("There is no token {%(name)s}. There are: %(known)s."),
+    "export.template_unusable": _(
+        "That pattern can not be used. Write at most %(most)s characters, close every brace and make three folders at most."
+    ),
+    "export.nothing_written": _("Nothing is written yet. Wait for the first file to be checked."),
+    "export.one_file": _("Drop one picture. A PSD may bring its .c2pa file along."),
+    "export.no_certificate": _(
+        "The certificate that signs exports can not be used. Tell whoever runs this server to look at its settings."
+    ),
+    "export.shot_changed": _(
+        "The set of this shot was renewed since it was made. Make the shot again, then export it."
+    ),
+    "export.too_many_bytes": _(
+        "Even at the lowest quality that we allow the file has %(smallest)s; at most %(limit)s is taken. "
+        "Choose a profile with a smaller picture."
+    ),
+    "export.not_signed": _("The content credentials could not be written. Please try again in a moment."),
+    "export.psd_unreadable": _("The layered file could not be read again. Please try again in a moment."),
     "cutout.too_small": _("The photo is too small to cut out (%(width)s × %(height)s pixels). Upload a larger one."),
     "cutout.box_outside": _("The box lies outside the photo (%(width)s × %(height)s pixels). Draw it on the product."),
     "cutout.nothing_found": _("We found no product in there. Draw a box closely around it."),
@@ -59,6 +100,15 @@ SENTENCES = {
     "cutout.model_not_loaded": _("The cutout model could not be loaded. Please try again in a moment."),
     "cutout.model_not_allowed": _("That cutout model may not be used here. Choose another one in the settings."),
     "cutout.unknown_engine": _("There is no such cutout engine. Choose another one in the settings."),
+    "cutout.nothing_left": _("Nothing of the product would be left. Take the last change back and save again."),
+    "strokes.unreadable": _("Your changes could not be read. Reload the page and try again."),
+    "strokes.unknown_tool": _("One of your changes was made with a tool that we do not know. Reload the page."),
+    "strokes.out_of_range": _("One of your changes lies far outside the photo. Take it back and save again."),
+    "strokes.too_many": _("That is more than fits into one go (%(limit)s). Save, then go on."),
+    "strokes.too_many_points": _("One stroke is too long. Lift the brush now and then; take the last one back."),
+    "strokes.too_few_points": _("A polygon needs at least three corners."),
+    "strokes.other_photo": _("These changes were made on another photo. Reload the page."),
+    "strokes.nothing_painted": _("There is nothing to save yet. Paint something first."),
     "member_above_you": _("That person's role is above yours. Ask an owner of the workspace."),
     "role_above_yours": _("You can give away your own role or a lower one. Ask somebody with a higher role."),
     "last_owner": _("A workspace needs an owner. Make somebody else an owner first."),

@@ -1,6 +1,6 @@
 """Product photography.
 
-Product (photo -> cutout) --Shoot (sets x palettes x formats)--> Shot (one job, one asset)
+Product (photo -> cutout) --Shoot (sets x palettes x formats)--> Shot (one job, one asset) --edit--> ShotVersion
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import WorkspaceModel
 from apps.assets.models import Asset
 from apps.jobs.models import Batch, Job
+from apps.studio.export_models import Export, ExportFile
+
+__all__ = ["CutoutState", "Export", "ExportFile", "Product", "Shoot", "Shot", "ShotVersion"]
 
 
 class CutoutState(models.TextChoices):
@@ -84,6 +87,7 @@ class Shot(WorkspaceModel):
     starred = models.BooleanField(default=False)
     rejected_at = models.DateTimeField(null=True)
     reject_reason = models.CharField(max_length=40, blank=True)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
@@ -93,3 +97,25 @@ class Shot(WorkspaceModel):
 
     def __str__(self) -> str:
         return f"{self.shoot_id} #{self.position}"
+
+
+class ShotVersion(WorkspaceModel):
+    """One state of an edited shot. Number 1 is what the shoot made; ``Shot.version`` says which one the shot shows.
+
+    A shot that was never edited has none. Nothing is ever lost: an edit adds a version, going back shows another one.
+    """
+
+    shot = models.ForeignKey(Shot, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="children")
+    spec = models.JSONField()
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
+    asset = models.ForeignKey(Asset, null=True, on_delete=models.PROTECT, related_name="+")
+    gate = models.JSONField(default=dict)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shot", "number"], name="shot_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.shot_id} v{self.number}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from apps.jobs import services as queue
 from apps.jobs.models import Job, JobState, Priority
 from apps.studio import catalogue
 from apps.studio.models import Product
+from apps.studio.specs import Spec, read_wish
 
 KIND = "studio.preview"
 SIDE_PX = 480
@@ -31,44 +32,53 @@ RETRY_AFTER = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Preview:
-    """Either the address of the picture or the job that makes it."""
+    """Either the address of the picture or the job that makes it.
+
+    ``measures``: where the product is in the picture (``box``, ``base``, fractions) and what its ``delta_e`` is; empty
+    where they are not known any more.
+    """
 
     url: str = ""
     job_id: uuid.UUID | None = None
+    measures: Mapping[str, Any] = field(default_factory=dict)
 
 
-def rendition_name(spec: dict[str, Any]) -> str:
+def rendition_name(spec: Spec) -> str:
     digest = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
     return f"preview-{digest[:24]}"
 
 
+def thumbnail_spec(
+    set_name: str, *, palette: Sequence[str], picture_format: str = "1:1", camera: str = "", mood: str = ""
+) -> Spec:
+    """What a set looks like with a product in it, before anything is edited. Raises InvalidInput."""
+    wish = {"set": set_name, "palette": list(palette), "format": picture_format, "camera": camera, "mood": mood}
+    return read_wish(wish)
+
+
 @transaction.atomic
-def find_or_request(product: Product, *, set_name: str, palette: Sequence[str], may_make: bool) -> Preview:
+def find_or_request(product: Product, *, spec: Spec, longest_px: int = SIDE_PX, may_make: bool) -> Preview:
     """The picture's address, or the job that makes it; neither while a workspace's previews queue up.
 
     Args:
+        spec: of the shot; the preview is framed as the shot will be and drawn smaller.
+        longest_px: the longer side of the preview.
         may_make: whether this person may spend the workers' time.
 
     Raises:
-        Conflict: ``studio.no_cutout_yet``, or ``studio.preview_failed`` shortly after it failed.
+        Conflict: ``studio.no_cutout_yet``, what the library refused (``shot.…``), or ``studio.preview_failed`` shortly
+            after it failed.
         InvalidInput: ``studio.set_unknown``.
         NotFound: there is no such picture and the person may not have it made.
     """
-    info = catalogue.get_set(set_name)
+    info = catalogue.get_set(spec["set"])
     if product.cutout is None:
         raise Conflict("studio.no_cutout_yet")
-    spec: dict[str, Any] = {
-        "set": info.name,
-        "set_version": info.version,
-        "palette": list(palette),
-        "width": SIDE_PX,
-        "height": SIDE_PX,
-        "seed": 0,
-    }
+    spec = {**spec, "set_version": info.version, "longest_px": longest_px}
     name = rendition_name(spec)
     if Rendition.objects.filter(asset=product.cutout, spec=name).exists():
         url = reverse("assets:rendition", args=[product.workspace.slug, product.cutout.id, name])
-        return Preview(url=url)
+        return Preview(url=url, measures=_measures(product.cutout, name))
     if not may_make:
         raise NotFound("not_found")
     waiting = Job.objects.filter(workspace=product.workspace, kind=KIND).exclude(state__in=JobState.ended())
@@ -77,7 +87,13 @@ def find_or_request(product: Product, *, set_name: str, palette: Sequence[str], 
     return Preview(job_id=_request(product, product.cutout, spec, name).id)
 
 
-def _request(product: Product, cutout: Asset, spec: dict[str, Any], name: str) -> Job:
+def _measures(cutout: Asset, name: str) -> dict[str, Any]:
+    job = Job.objects.filter(workspace=cutout.workspace_id, idempotency_key=f"{name}-{cutout.id}").first()
+    result = job.result or {} if job else {}
+    return {key: result[key] for key in ("box", "base", "delta_e", "warnings") if key in result}
+
+
+def _request(product: Product, cutout: Asset, spec: Spec, name: str) -> Job:
     """The one job of this picture. What failed is tried again, but not at once: a page asks several times a second."""
     job = queue.submit(
         product.workspace,
@@ -88,11 +104,13 @@ def _request(product: Product, cutout: Asset, spec: dict[str, Any], name: str) -
         idempotency_key=f"{name}-{cutout.id}",
     )
     if job.state in (JobState.FAILED, JobState.CANCELLED):
+        if job.error_code.startswith("shot."):
+            raise Conflict(job.error_code, **job.error_params)  # the library said what to change
         if job.ended_at is not None and job.ended_at > timezone.now() - RETRY_AFTER:
             raise Conflict("studio.preview_failed")
         return queue.retry(job)
     return job
 
 
-def keep(cutout: Asset, *, spec: dict[str, Any], picture: Picture) -> Rendition:
+def keep(cutout: Asset, *, spec: Spec, picture: Picture) -> Rendition:
     return assets.keep_rendition(cutout, spec=rendition_name(spec), picture=picture)

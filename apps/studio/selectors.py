@@ -13,7 +13,7 @@ from apps.assets.models import Asset, AssetKind, Lineage
 from apps.core.errors import NotFound
 from apps.jobs.models import JobState
 from apps.jobs.selectors import typical_seconds
-from apps.studio.models import Product, Shoot, Shot
+from apps.studio.models import Product, Shoot, Shot, ShotVersion
 
 SHOT_KIND = "studio.shot"
 FIRST_GUESS_S = 1.5  # seconds that a worker is busy with a shot, until this workspace has made some
@@ -83,6 +83,11 @@ def get_shot(workspace: Workspace, shot_id: uuid.UUID) -> Shot:
             "workspace", "job", "asset__blob", "product__photo__blob", "shoot"
         )
     )
+
+
+def versions(shot: Shot) -> list[ShotVersion]:
+    """All states of an edited shot, the first one first; none for a shot that was never edited."""
+    return list(ShotVersion.objects.filter(shot=shot).select_related("job", "asset__blob").order_by("number"))
 
 
 @dataclass(frozen=True)

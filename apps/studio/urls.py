@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.studio.views import previews, products, shoots
+from apps.studio.views import cutouts, edits, exports, previews, products, shoots
 
 app_name = "studio"
 
@@ -17,6 +17,12 @@ products_urls = [
     path("<uuid:product_id>/cutout", products.cutout, name="cutout"),
     path("<uuid:product_id>/cutout/request", products.request_cutout, name="request_cutout"),
     path("<uuid:product_id>/cutout/accept", products.accept_cutout, name="accept_cutout"),
+    path("<uuid:product_id>/cutout/edit", cutouts.edit_cutout, name="edit_cutout"),
+    path("<uuid:product_id>/cutout/now", cutouts.cutout_now, name="cutout_now"),
+    path("<uuid:product_id>/cutout/refine", cutouts.refine_cutout, name="refine_cutout"),
+    path("<uuid:product_id>/cutout/refine/<uuid:job_id>", cutouts.refined_cutout, name="refined_cutout"),
+    path("<uuid:product_id>/cutout/save", cutouts.save_cutout, name="save_cutout"),
+    path("<uuid:product_id>/cutout/use", cutouts.use_cutout, name="use_cutout"),
     path("<uuid:product_id>/preview", previews.preview, name="preview"),
     path("<uuid:product_id>/shoots/", shoots.create_shoot, name="create_shoot"),
 ]
@@ -31,7 +37,27 @@ shots_urls = [
     path("<uuid:shot_id>/card", shoots.shot_card, name="shot_card"),
     path("<uuid:shot_id>/judge", shoots.judge_shot, name="judge_shot"),
     path("<uuid:shot_id>/retry", shoots.retry_shot, name="retry_shot"),
+    path("<uuid:shot_id>/edit", edits.edit, name="edit_shot"),
+    path("<uuid:shot_id>/draft", edits.draft, name="draft_shot"),
+    path("<uuid:shot_id>/save", edits.save_edit, name="save_edit"),
+    path("<uuid:shot_id>/show", edits.show_version, name="show_version"),
+    path("<uuid:shot_id>/versions", edits.versions, name="shot_versions"),
     path("<uuid:shot_id>/download", shoots.shot_download, name="shot_download"),
+]
+exports_urls = [
+    path("", exports.exports, name="exports"),
+    path("new", exports.new_export, name="new_export"),
+    path("name", exports.name_example, name="export_name"),
+    path("create", exports.create_export, name="create_export"),
+    path("<uuid:export_id>/", exports.export, name="export"),
+    path("<uuid:export_id>/state", exports.export_state, name="export_state"),
+    path("<uuid:export_id>/cancel", exports.cancel_export, name="cancel_export"),
+    path("<uuid:export_id>/zip", exports.export_zip, name="export_zip"),
+    path("files/<uuid:export_file_id>", exports.export_file, name="export_file"),
+]
+verify_urls = [
+    path("", exports.verify, name="verify"),
+    path("file", exports.inspect_file, name="inspect_file"),
 ]
 urlpatterns = [
     path("w/<slug:workspace>/", products.entrance, name="entrance"),
@@ -39,4 +65,6 @@ urlpatterns = [
     path("w/<slug:workspace>/studio/products/", include(products_urls)),
     path("w/<slug:workspace>/studio/shoots/", include(shoots_urls)),
     path("w/<slug:workspace>/studio/shots/", include(shots_urls)),
+    path("w/<slug:workspace>/studio/exports/", include(exports_urls)),
+    path("w/<slug:workspace>/studio/verify/", include(verify_urls)),
 ]

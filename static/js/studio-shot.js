@@ -38,18 +38,40 @@ function watchComparison() {
   range.addEventListener("input", place);
   viewer.onMove = place;
   watchLine(line, range, place);
-  toggle.addEventListener("click", () => {
-    const isOn = toggle.getAttribute("aria-pressed") !== "true";
+  const [photo, other] = before.querySelectorAll("image");
+  const name = section.querySelector("[data-compare-name]");
+  const turn = (isOn) => {
     toggle.setAttribute("aria-pressed", String(isOn));
-    const image = before.querySelector("image");
-    if (!image.hasAttribute("href")) image.setAttribute("href", image.dataset.href);
     for (const part of [before, range, line, ...labels]) part.toggleAttribute("hidden", !isOn);
-    if (isOn) {
-      place();
-      range.focus();
-    }
+    if (!isOn) return;
+    place();
+    range.focus();
+  };
+  /** Without an address the original photo is on the left. */
+  const pick = (address, title) => {
+    if (!photo.hasAttribute("href")) photo.setAttribute("href", photo.dataset.href);
+    if (address) other.setAttribute("href", address);
+    other.toggleAttribute("hidden", !address);
+    photo.toggleAttribute("hidden", Boolean(address));
+    name.textContent = title;
+  };
+  toggle.addEventListener("click", () => {
+    pick("", name.dataset.photo);
+    turn(toggle.getAttribute("aria-pressed") !== "true");
+  });
+  document.addEventListener("click", (event) => {
+    const version = event.target.closest("[data-compare-with]");
+    if (!version) return;
+    pick(version.dataset.compareWith, version.dataset.compareName);
+    turn(true);
   });
 }
+
+/** A version that is finished is on show: the page around it is about the old one. */
+document.addEventListener("htmx:afterSettle", (event) => {
+  const strip = document.querySelector("[data-versions]");
+  if (event.target === strip && strip.dataset.shown !== section.dataset.version) location.reload();
+});
 
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
@@ -78,4 +100,4 @@ if (viewer) {
   });
 }
 
-onKeys({ s: () => press("s"), a: () => press("s"), x: () => press("x"), Escape: () => !document.fullscreenElement && press("Escape") });
+onKeys({ e: () => press("e"), s: () => press("s"), a: () => press("s"), x: () => press("x"), Escape: () => !document.fullscreenElement && press("Escape") });

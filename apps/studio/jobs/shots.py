@@ -13,12 +13,13 @@ from apps.assets.models import Asset, AssetKind, Blob
 from apps.assets.types import Picture
 from apps.billing import services as ledger
 from apps.jobs.models import Job
-from apps.studio import catalogue, previews
-from apps.studio.models import Product, Shot
+from apps.studio import previews, services, specs
+from apps.studio.models import Product, Shot, ShotVersion
 from apps.studio.pictures import encode_png, encode_webp, shared
 
 if TYPE_CHECKING:
-    from inference.types import Progress, ShotResult
+    from inference.pipelines.product_shot import ShotDraft
+    from inference.types import U8, Cutout, Progress, ShotResult
 
 GALLERY_WIDTH_PX = 640  # made along with the shot, so that the gallery never waits for it
 
@@ -56,10 +57,15 @@ class ShotKind:
     def load(self, job: Job) -> ShotInputs:
         shot = Shot.objects.select_related("product__photo__blob").get(pk=job.params["shot"])
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
-        return ShotInputs(photo=shot.product.photo.blob, cutout=cutout, spec=shot.spec)
+        version = _version(job)
+        return ShotInputs(photo=shot.product.photo.blob, cutout=cutout, spec=version.spec if version else shot.spec)
 
     def work(self, inputs: ShotInputs, on_progress: Progress) -> ShotOutcome:
-        result = compose(inputs, on_progress)
+        from inference.pipelines.product_shot import make_shot
+
+        photo, cutout, source = _pictures(inputs)
+        spec = specs.to_shot_spec(inputs.spec)
+        result = make_shot(photo, cutout, spec, source=source, on_progress=on_progress)
         _require_gate(result)
         on_progress("store", 0.95)
         png = encode_png(result.master)
@@ -88,52 +94,67 @@ class ShotKind:
             height=outcome.height,
         )
         cutout = Asset.objects.get(pk=job.params["cutout"])
-        shot.asset = assets.keep_asset(
+        version = _version(job)
+        asset = assets.keep_asset(
             shot.workspace,
             kind=AssetKind.SHOT,
-            name=f"{shot.product.name} {shot.spec['set']}",
+            name=f"{shot.product.name} {version.spec['set'] if version else shot.spec['set']}",
             blob=blob,
             recipe=outcome.recipe,
-            parents=[(cutout, "cutout"), (shot.product.photo, "photo")],
+            parents=[(cutout, "cutout"), (shot.product.photo, "photo"), *_edited_from(version)],
             created_by=job.created_by,
         )
-        assets.keep_rendition(shot.asset, spec=f"webp-{GALLERY_WIDTH_PX}", picture=outcome.thumbnail)
-        shot.gate = outcome.gate
-        shot.save(update_fields=["asset", "gate"])
+        assets.keep_rendition(asset, spec=f"webp-{GALLERY_WIDTH_PX}", picture=outcome.thumbnail)
+        _keep_picture(shot, version, asset, outcome.gate)
         ledger.record(
-            job.id, shot.workspace, kind=self.name, asset=shot.asset, cpu_ms=job.cpu_ms, size_bytes=blob.size_bytes
+            job.id, shot.workspace, kind=self.name, asset=asset, cpu_ms=job.cpu_ms, size_bytes=blob.size_bytes
         )
-        return {"asset": str(shot.asset_id), "shot": str(shot.id)}
+        return {"asset": str(asset.id), "shot": str(shot.id)}
 
     def fail(self, job: Job, code: str) -> None:
         """Nothing to undo: a shot without an asset shows its job's state and sentence."""
 
 
-def compose(inputs: ShotInputs, on_progress: Progress) -> ShotResult:
-    """Run the imaging library on stored pictures. The photo is cropped to the cutout's own window first."""
-    from inference.pipelines.product_shot import make_shot
-    from inference.types import Cutout, ShotSpec
+def _version(job: Job) -> ShotVersion | None:
+    """The version that the job makes; None for the shot's first picture."""
+    wanted = job.params.get("version")
+    return ShotVersion.objects.select_related("parent__asset").get(pk=wanted) if wanted else None
+
+
+def _edited_from(version: ShotVersion | None) -> list[tuple[Asset, str]]:
+    if version is None or version.parent is None or version.parent.asset is None:
+        return []
+    return [(version.parent.asset, "edited")]
+
+
+def _keep_picture(shot: Shot, version: ShotVersion | None, asset: Asset, gate: dict[str, Any]) -> None:
+    """Into the shot; an edit goes into its version first, and is shown unless a newer one is on its way."""
+    if version is None:
+        shot.asset, shot.gate = asset, gate
+        shot.save(update_fields=["asset", "gate"])
+        return
+    version.asset, version.gate = asset, gate
+    version.save(update_fields=["asset", "gate"])
+    if not ShotVersion.objects.filter(shot=shot, number__gt=version.number).exists():
+        services.put_on_show(shot, version)
+
+
+def _pictures(inputs: ShotInputs) -> tuple[U8, Cutout, dict[str, Any]]:
+    """The photo, cropped to the cutout's own window, the cutout, and what the recipe says of both."""
+    from inference.types import Cutout
 
     photo = shared.get(inputs.photo.sha256, lambda: asset_store.read_bytes(inputs.photo))
     rgba = shared.get(inputs.cutout.blob.sha256, lambda: asset_store.read_bytes(inputs.cutout.blob))
-    left, top, width, height = inputs.cutout.recipe["window"]
     recipe = inputs.cutout.recipe
+    left, top, width, height = recipe["window"]
     cutout = Cutout(rgb=rgba[..., :3], alpha=rgba[..., 3], engine=recipe["engine"], confidence=recipe["confidence"])
-    spec = ShotSpec(
-        set_name=inputs.spec["set"],
-        width=inputs.spec["width"],
-        height=inputs.spec["height"],
-        palette=catalogue.fitting_palette(inputs.spec["set"], inputs.spec["palette"]),
-        seed=inputs.spec["seed"],
-    )
-    window = photo[top : top + height, left : left + width, :3]
     source = {
         "photo_sha256": inputs.photo.sha256,
         "cutout_sha256": inputs.cutout.blob.sha256,
         "box": recipe["box"],
         "window": recipe["window"],
     }
-    return make_shot(window, cutout, spec, source=source, on_progress=on_progress)
+    return photo[top : top + height, left : left + width, :3], cutout, source
 
 
 def _require_gate(result: ShotResult) -> None:
@@ -143,8 +164,17 @@ def _require_gate(result: ShotResult) -> None:
         raise InputRejected("shot.gate_failed", "the product's pixels were altered", differs=result.gate.max_abs_diff)
 
 
+@dataclass(frozen=True)
+class PreviewOutcome:
+    picture: Picture
+    measures: dict[str, Any]
+
+
 class PreviewKind:
-    """``studio.preview``: a small picture of this product in a set, kept as a rendition of the cutout."""
+    """``studio.preview``: a small picture of this product in a set, kept as a rendition of the cutout.
+
+    Framed as the shot will be, at the format of the spec; what a person who edits wants to know is in the job's result.
+    """
 
     name = "studio.preview"
     title = _("Preview")
@@ -156,13 +186,31 @@ class PreviewKind:
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
         return ShotInputs(photo=product.photo.blob, cutout=cutout, spec=job.params["spec"])
 
-    def work(self, inputs: ShotInputs, on_progress: Progress) -> Picture:
-        return encode_webp(compose(inputs, on_progress).master, width=previews.SIDE_PX)
+    def work(self, inputs: ShotInputs, on_progress: Progress) -> PreviewOutcome:
+        from inference.pipelines.product_shot import draft_shot
 
-    def finish(self, job: Job, outcome: Picture) -> dict[str, Any]:
+        photo, cutout, _source = _pictures(inputs)
+        longest_px = inputs.spec["longest_px"]
+        draft = draft_shot(
+            photo, cutout, specs.to_shot_spec(inputs.spec), longest_px=longest_px, on_progress=on_progress
+        )
+        return PreviewOutcome(encode_webp(draft.rgb, width=draft.rgb.shape[1]), _measures(draft))
+
+    def finish(self, job: Job, outcome: PreviewOutcome) -> dict[str, Any]:
         cutout = Asset.objects.select_related("workspace").get(pk=job.params["cutout"])
-        previews.keep(cutout, spec=job.params["spec"], picture=outcome)
-        return {"product": job.params["product"]}
+        previews.keep(cutout, spec=job.params["spec"], picture=outcome.picture)
+        return {"product": job.params["product"], **outcome.measures}
 
     def fail(self, job: Job, code: str) -> None:
         """A missing thumbnail shows the set's own picture; nothing to undo."""
+
+
+def _measures(draft: ShotDraft) -> dict[str, Any]:
+    """Where the product is, in fractions of the picture, and how far its colours are moved."""
+    change = draft.colour_change
+    return {
+        "box": [round(value, 5) for value in draft.product],
+        "base": [round(value, 5) for value in draft.base],
+        "delta_e": {"mean": change.mean, "p95": change.p95} if change else None,
+        "warnings": list(draft.warnings),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.studio.services.cutouts import accept_cutout, request_cutout
+from apps.studio.services.edits import edit_shot, put_on_show, show_version
 from apps.studio.services.products import (
     archive_product,
     create_products,
@@ -25,12 +26,15 @@ __all__ = [
     "archive_product",
     "cancel_shoot",
     "create_products",
+    "edit_shot",
     "parse_ids",
     "plan_shots",
+    "put_on_show",
     "rename_product",
     "request_cutout",
     "request_shoot",
     "restore_product",
     "retry_shot",
     "set_verdict",
+    "show_version",
 ]

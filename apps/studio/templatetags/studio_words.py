@@ -100,19 +100,33 @@ def gate_findings(shot: Shot) -> list[Finding]:
     gate = shot.gate
     if not gate:
         return []
-    return [_product_finding(gate), _edge_finding(gate), *_colour_finding(gate)]
+    return [_product_finding(gate), *_change_finding(gate), _edge_finding(gate), *_colour_finding(gate)]
 
 
 def _product_finding(gate: dict[str, Any]) -> Finding:
     compared = whole(gate["pixels_compared"])
     if gate["max_abs_diff"] == 0:
-        return Finding("ok", _("Product untouched"), _("%(count)s pixels compared, 0 differ") % {"count": compared})
+        untouched = gate.get("product_delta_e") is None
+        words = _("Product untouched") if untouched else _("Product's own pixels, changed only as asked")
+        return Finding("ok", words, _("%(count)s pixels compared, 0 differ") % {"count": compared})
     return Finding(
         "error",
         _("The product was altered"),
         _("%(count)s pixels compared, largest difference %(most)s of 255")
         % {"count": compared, "most": gate["max_abs_diff"]},
     )
+
+
+def _change_finding(gate: dict[str, Any]) -> list[Finding]:
+    """Exposure and white balance that a person asked for: said, and how far they went."""
+    mean = gate.get("product_delta_e")
+    if mean is None:
+        return []
+    figure = _("mean ΔE %(mean)s, 95%% below %(p95)s") % {
+        "mean": number_format(mean, decimal_pos=2),
+        "p95": number_format(gate["product_delta_e_p95"], decimal_pos=2),
+    }
+    return [Finding("warn", _("Product colour changed as asked"), figure)]
 
 
 def _edge_finding(gate: dict[str, Any]) -> Finding:
@@ -133,7 +147,7 @@ def _colour_finding(gate: dict[str, Any]) -> list[Finding]:
 
 
 @register.filter
-def photo_in_shot(shot: Shot) -> dict[str, float] | None:
+def photo_in_shot(shot: Shot) -> dict[str, Any] | None:
     """Where the original photo lies on the shot's canvas so that the product covers itself: x, y, width, height in px.
 
     None for recipes that do not say where they placed the product.
@@ -145,6 +159,8 @@ def photo_in_shot(shot: Shot) -> dict[str, float] | None:
     window = recipe.get("source", {}).get("window")
     if not placement or not window:
         return None
+    if "turn" in recipe["parameters"]:
+        return _turned_photo(recipe["parameters"]["turn"], placement, window, shot)
     scale, blob = placement["scale"], shot.product.photo.blob
     return {
         "x": round(placement["x"] - (placement["source_x"] + window[0]) * scale, 3),
@@ -152,3 +168,15 @@ def photo_in_shot(shot: Shot) -> dict[str, float] | None:
         "width": round(blob.width * scale, 3),
         "height": round(blob.height * scale, 3),
     }
+
+
+def _turned_photo(turn: list[float], placement: dict[str, float], window: list[int], shot: Shot) -> dict[str, Any]:
+    """The photo at its own size under an SVG ``transform`` that turns and places it as the product was."""
+    scale, (a, c, e, b, d, f) = placement["scale"], turn
+    left, top = window[0], window[1]
+    across = placement["x"] + scale * (e - a * left - c * top - placement["source_x"])
+    down = placement["y"] + scale * (f - b * left - d * top - placement["source_y"])
+    numbers = (scale * a, scale * b, scale * c, scale * d, across, down)
+    blob = shot.product.photo.blob
+    transform = f"matrix({' '.join(f'{number:.5f}' for number in numbers)})"
+    return {"x": 0.0, "y": 0.0, "width": blob.width, "height": blob.height, "transform": transform}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
@@ -15,18 +15,19 @@ from apps.studio import offers, previews, selectors
 @require_GET
 @workspace_view()
 def preview(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
-    """302 to the picture, or 202 while a worker makes it (ask again when its job has ended)."""
+    """Where the picture is, or 202 and the job that makes it: ask again when that has ended."""
     product = selectors.get_product(request.workspace, product_id)
-    palette = offers.parse_palette(request.GET.get("palette", "own"))
-    answer = previews.find_or_request(
-        product,
-        set_name=request.GET.get("set", ""),
-        palette=palette,
-        may_make=request.membership.may(Role.EDITOR),
+    spec = previews.thumbnail_spec(
+        request.GET.get("set", ""),
+        palette=offers.parse_palette(request.GET.get("palette", "own")),
+        picture_format=request.GET.get("format", "1:1"),
+        camera=request.GET.get("camera", ""),
+        mood=request.GET.get("mood", ""),
     )
+    answer = previews.find_or_request(product, spec=spec, may_make=request.membership.may(Role.EDITOR))
     if answer.url:
-        response = HttpResponse(status=302, headers={"Location": answer.url})
+        response = JsonResponse({"url": answer.url})
     else:
-        response = HttpResponse(status=202, headers={"Retry-After": "1", "X-Job": str(answer.job_id or "")})
+        response = JsonResponse({"job": str(answer.job_id or "")}, status=202)
     response["Cache-Control"] = "no-store"
     return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
+from apps.core.answers import wants_json
 from apps.studio import choices, exports, selectors, services
 from apps.studio.forms import VariationsForm
 
@@ -30,8 +31,8 @@ def create_shoot(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpRespon
         token=request.POST.get("token", "")[:64],
     )
     url = reverse("studio:shoot", args=[request.workspace.slug, shoot.id])
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=201, headers={"HX-Redirect": url})
+    if wants_json(request):
+        return JsonResponse({"url": url}, status=201)
     return HttpResponseRedirect(url)
 
 
@@ -83,6 +84,7 @@ def shot(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
         "product": found.product,
         "neighbours": selectors.neighbours(found),
         "lineage": selectors.lineage(found),
+        "versions": selectors.versions(found),
         "reasons": choices.reject_reasons(),
     }
     return render(request, "studio/shot.html", context)

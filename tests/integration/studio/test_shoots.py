@@ -324,7 +324,8 @@ def test_a_box_that_finds_nothing_leaves_the_product_as_it_was(workspace: Worksp
 
 def preview(workspace: Workspace, product: Product, *, may_make: bool = True, palette: tuple[str, ...] = ()) -> Preview:
     with tenant_scope(workspace.id):
-        return previews.find_or_request(product, set_name="white-sweep", palette=palette, may_make=may_make)
+        spec = previews.thumbnail_spec("white-sweep", palette=palette)
+        return previews.find_or_request(product, spec=spec, may_make=may_make)
 
 
 def test_a_preview_is_made_once_and_then_only_looked_up(workspace: Workspace) -> None:

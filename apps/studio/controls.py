@@ -1,0 +1,97 @@
+"""The controls of the edit page: the library's knobs in groups, with the words of the trade."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apps.studio import catalogue, offers
+from inference.edits import KNOBS, MAX_PRODUCT_DELTA_E
+
+
+@dataclass(frozen=True)
+class Control:
+    """One slider. ``shown`` says how its number is written: times, degrees, stops, percent or signed percent."""
+
+    name: str
+    title: str | Promise
+    shown: str
+    low_title: str | Promise = ""
+    high_title: str | Promise = ""
+
+    @property
+    def low(self) -> float:
+        return KNOBS[self.name].low
+
+    @property
+    def high(self) -> float:
+        return KNOBS[self.name].high
+
+    @property
+    def neutral(self) -> float:
+        return KNOBS[self.name].neutral
+
+    @property
+    def step(self) -> float:
+        return KNOBS[self.name].step
+
+
+PLACEMENT = (
+    Control("scale", _("Size"), "times"),
+    Control("rotate_deg", _("Rotation"), "degrees"),
+)
+COLOUR = (
+    Control("exposure_ev", _("Exposure"), "stops"),
+    Control("warmth_ev", _("White balance"), "stops", _("Cooler"), _("Warmer")),
+    Control("tint_ev", _("Tint"), "stops", _("Greener"), _("Pinker")),
+)
+LIGHT = (Control("light_direction", _("Direction"), "signed", _("From the left"), _("From the right")),)
+SHADOW = (
+    Control("shadow_intensity", _("Intensity"), "percent"),
+    Control("shadow_softness", _("Softness"), "times"),
+    Control("shadow_length", _("Length"), "times"),
+)
+SURFACE = (
+    Control("reflection", _("Reflection"), "percent"),
+    Control("background_blur", _("Background blur"), "percent"),
+)
+FRAME = (
+    Control("frame_zoom", _("Camera distance"), "times", _("Further"), _("Nearer")),
+    Control("frame_x", _("Camera to the side"), "signed", _("Left"), _("Right")),
+    Control("frame_y", _("Camera height"), "signed", _("Up"), _("Down")),
+)
+
+
+def for_edit() -> dict[str, Any]:
+    """What the edit page offers, in the reader's language."""
+    return {
+        "placement": PLACEMENT,
+        "colour": COLOUR,
+        "light": LIGHT,
+        "shadow": SHADOW,
+        "surface": SURFACE,
+        "frame": FRAME,
+        "most_delta_e": MAX_PRODUCT_DELTA_E,
+        "palettes": [palette for palette in offers.PALETTES.values() if palette.colours],
+        "formats": list(offers.FORMATS.values()),
+        "sets": [_set(name) for name in catalogue.sets()],
+    }
+
+
+def _set(name: str) -> dict[str, Any]:
+    info = catalogue.get_set(name)
+    return {
+        "name": info.name,
+        "title": catalogue.title(info.titles),
+        "top_down": info.top_down,
+        "cameras": [{"name": item.name, "title": catalogue.title(item.titles)} for item in info.cameras],
+        "moods": [{"name": item.name, "title": catalogue.title(item.titles)} for item in info.moods],
+        "materials": [
+            {"name": item.name, "title": catalogue.title(item.titles), "hex": item.default_hex.lower()}
+            for item in info.materials
+            if item.recolourable
+        ],
+    }

@@ -1,0 +1,155 @@
+"""What a shot was asked to look like, as it is stored with the shot, posted by the edit page and told to the library.
+
+A spec holds ``set``, ``palette``, ``format``, ``width``, ``height``, ``seed`` and, where they were chosen, ``camera``,
+``mood``, ``scale``, ``offset`` and ``edits``. What is absent is as the set makes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from apps.core.errors import InvalidInput
+from apps.studio import catalogue, offers
+from inference.edits import EditProblem, Edits
+from inference.pipelines.catalogue import Choice
+
+if TYPE_CHECKING:
+    from inference.types import ShotSpec
+
+Spec = dict[str, Any]
+ENLARGEMENTS = (1.0, 1.5, 2.0)
+MAX_OFFSET = 0.6
+MAX_SEED = 2**31
+MOST_PX = 4096
+_RATIO = re.compile(r"^([1-9]\d?):([1-9]\d?)$")
+WIDEST = 3.0
+FREE_AREA_PX = 1200 * 1200
+
+
+def to_shot_spec(spec: Spec) -> ShotSpec:
+    """The library's request; the only place that makes one from a stored spec."""
+    from inference.types import ShotSpec
+
+    return ShotSpec(
+        set_name=spec["set"],
+        width=spec["width"],
+        height=spec["height"],
+        palette=catalogue.fitting_palette(spec["set"], spec["palette"]),
+        seed=spec["seed"],
+        scale=spec.get("scale", 1.0),
+        offset=tuple(spec.get("offset", (0.0, 0.0))),
+        camera=spec.get("camera", ""),
+        mood=spec.get("mood", ""),
+        edits=Edits.from_dict(spec.get("edits", {})),
+    )
+
+
+def read_wish(wish: Any) -> Spec:
+    """A spec that somebody's browser sent, checked. Absent parts are as the set makes them.
+
+    Raises:
+        InvalidInput: ``studio.edit_unreadable``, an unknown set, camera, mood, format or palette, or a number out of
+            its range (``shot.edit_out_of_range``).
+    """
+    if not isinstance(wish, dict):
+        raise InvalidInput("studio.edit_unreadable")
+    info = catalogue.get_set(_text(wish, "set"))
+    size = picture_size(_text(wish, "format"), _number(wish.get("enlarge", 1)))
+    spec: Spec = {
+        "set": info.name,
+        "palette": _palette(wish.get("palette", [])),
+        **size,
+        "seed": int(_number(wish.get("seed", 0), 0, MAX_SEED)),
+    }
+    chosen = {
+        "camera": _choice(wish.get("camera", ""), info.cameras),
+        "mood": _choice(wish.get("mood", ""), info.moods),
+        "scale": round(_number(wish.get("scale", 1), 0.05, 4), 4),
+        "offset": _offset(wish.get("offset", (0, 0))),
+        "edits": read_edits(wish.get("edits", {})),
+    }
+    neutral = {"camera": "", "mood": "", "scale": 1.0, "offset": [0.0, 0.0], "edits": {}}
+    return spec | {key: value for key, value in chosen.items() if value != neutral[key]}
+
+
+def read_edits(raw: Any) -> dict[str, Any]:
+    """The library's edits, checked, only what is changed. Raises InvalidInput."""
+    if not isinstance(raw, dict):
+        raise InvalidInput("studio.edit_unreadable")
+    try:
+        return Edits.from_dict(raw).as_dict()
+    except EditProblem as problem:
+        raise InvalidInput(problem.code, **problem.params) from problem
+
+
+def picture_size(key: str, enlarge: float = 1.0) -> dict[str, Any]:
+    """``format``, ``width`` and ``height`` of an offered format or of any ratio such as ``2:3``.
+
+    Raises InvalidInput ``studio.format_unknown``.
+    """
+    if enlarge not in ENLARGEMENTS:
+        raise InvalidInput("studio.edit_unreadable")
+    if key in offers.FORMATS:
+        width, height = offers.FORMATS[key].width, offers.FORMATS[key].height
+    else:
+        width, height = _free_size(key)
+    size = (min(MOST_PX, round(width * enlarge)), min(MOST_PX, round(height * enlarge)))
+    return {"format": key, "width": size[0], "height": size[1]}
+
+
+def enlargement(spec: Spec) -> float:
+    """How many times larger than its format a shot is made; 1 where its format is not known any more."""
+    try:
+        usual = picture_size(spec["format"])["width"]
+    except InvalidInput:
+        return 1.0
+    return min(ENLARGEMENTS, key=lambda factor: abs(factor - spec["width"] / usual))
+
+
+def as_wish(spec: Spec) -> Spec:
+    """What the edit page starts from: the spec, with the enlargement instead of pixels."""
+    kept = {key: value for key, value in spec.items() if key not in ("width", "height")}
+    return kept | {"palette": list(spec["palette"]), "enlarge": enlargement(spec), "edits": spec.get("edits", {})}
+
+
+def _free_size(key: str) -> tuple[int, int]:
+    match = _RATIO.match(key)
+    ratio = int(match[1]) / int(match[2]) if match else 0.0
+    if not 1 / WIDEST <= ratio <= WIDEST:
+        raise InvalidInput("studio.format_unknown", name=key[:20])
+    width = 2 * round((FREE_AREA_PX * ratio) ** 0.5 / 2)
+    return width, 2 * round(width / ratio / 2)
+
+
+def _palette(raw: Any) -> list[str]:
+    if not isinstance(raw, list):
+        raise InvalidInput("studio.edit_unreadable")
+    return list(offers.parse_palette(",".join(str(colour) for colour in raw))) if raw else []
+
+
+def _choice(name: Any, offered: Sequence[Choice]) -> str:
+    """A name of the set's; one that another set had falls back to the set's first."""
+    if not isinstance(name, str):
+        raise InvalidInput("studio.edit_unreadable")
+    return name if name in {choice.name for choice in offered[1:]} else ""
+
+
+def _offset(raw: Any) -> list[float]:
+    if not isinstance(raw, (list, tuple)) or len(raw) != 2:
+        raise InvalidInput("studio.edit_unreadable")
+    return [round(_number(value, -MAX_OFFSET, MAX_OFFSET), 4) + 0.0 for value in raw]
+
+
+def _text(wish: Mapping[str, Any], key: str) -> str:
+    value = wish.get(key)
+    if not isinstance(value, str):
+        raise InvalidInput("studio.edit_unreadable")
+    return value
+
+
+def _number(value: Any, low: float = 0.0, high: float = float("inf")) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise InvalidInput("studio.edit_unreadable")
+    return float(value)

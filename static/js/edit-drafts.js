@@ -1,0 +1,82 @@
+// The small picture of what is being edited: one request at a time, and the newest wish next.
+import { csrfToken, hearStatus } from "./session.js";
+
+const RETRY_MS = 90;
+const MOST_TRIES = 120;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class Drafts {
+  #url;
+  #wanted = null;
+  #isBusy = false;
+  #shown = "";
+
+  /** Callbacks: onPicture({url, box, base, delta_e}, wish that it shows), onRefused(message), onBusy(isBusy). */
+  constructor(url, { onPicture, onRefused, onBusy }) {
+    this.#url = url;
+    this.onPicture = onPicture;
+    this.onRefused = onRefused;
+    this.onBusy = onBusy;
+  }
+
+  want(wish) {
+    const spec = JSON.stringify(wish);
+    if (spec === this.#wanted || (!this.#wanted && spec === this.#shown)) return;
+    this.#wanted = spec;
+    if (!this.#isBusy) this.#run();
+  }
+
+  async #run() {
+    this.#isBusy = true;
+    this.onBusy(true);
+    while (this.#wanted) {
+      const spec = this.#wanted;
+      this.#wanted = null;
+      this.#shown = spec;
+      await this.#draw(spec);
+    }
+    this.#isBusy = false;
+    this.onBusy(false);
+  }
+
+  async #draw(spec) {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const answer = await this.#ask(spec);
+      if (!answer) {
+        await pause(10 * RETRY_MS);
+      } else if (answer.status === 202) {
+        await pause(RETRY_MS);
+      } else {
+        await this.#show(answer, spec);
+        return;
+      }
+    }
+  }
+
+  async #ask(spec) {
+    try {
+      const answer = await fetch(this.#url, {
+        method: "POST",
+        headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
+        body: new URLSearchParams({ spec }),
+      });
+      hearStatus(answer.status);
+      return answer.status >= 500 ? null : answer;
+    } catch {
+      return null; // the server is away; the next attempt asks again
+    }
+  }
+
+  async #show(answer, spec) {
+    const found = await answer.json().catch(() => ({}));
+    if (!answer.ok) {
+      this.onRefused(found.error?.message ?? "");
+      return;
+    }
+    const next = new Image();
+    next.src = found.url;
+    await next.decode().catch(() => null); // decoded before it is shown: the picture never blinks
+    if (next.naturalWidth) this.onPicture(found, JSON.parse(spec));
+  }
+}

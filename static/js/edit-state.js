@@ -1,0 +1,98 @@
+// What is edited: one plain object, its history, and who wants to hear of changes.
+const MOST_STEPS = 200;
+
+export class EditState {
+  #past = [];
+  #future = [];
+  #listeners = [];
+  #committed;
+
+  /** `kept` is where unsaved edits survive a reload of the page. */
+  constructor(saved, kept) {
+    this.saved = JSON.stringify(saved);
+    this.kept = kept;
+    this.wish = JSON.parse(sessionStorage.getItem(kept) ?? this.saved);
+    this.#committed = JSON.stringify(this.wish);
+  }
+
+  hear(listener) {
+    this.#listeners.push(listener);
+    listener(this.wish);
+  }
+
+  #tell() {
+    for (const listener of this.#listeners) listener(this.wish);
+  }
+
+  get isChanged() {
+    return JSON.stringify(this.wish) !== this.saved;
+  }
+
+  get canUndo() {
+    return this.#past.length > 0;
+  }
+
+  get canRedo() {
+    return this.#future.length > 0;
+  }
+
+  edit(name, fallback) {
+    return this.wish.edits[name] ?? fallback;
+  }
+
+  /** Change while something is dragged; `commit` makes it one step of the history. */
+  change(change) {
+    this.wish = { ...this.wish, ...change };
+    this.#tell();
+  }
+
+  /** Set one of the library's edits; neutral values are left out, as in the recipe. */
+  setEdit(name, value, neutral) {
+    const { [name]: _old, ...others } = this.wish.edits;
+    this.change({ edits: value === neutral ? others : { ...others, [name]: value } });
+  }
+
+  commit() {
+    const now = JSON.stringify(this.wish);
+    if (now === this.#committed) return;
+    this.#past = [...this.#past.slice(1 - MOST_STEPS), this.#committed];
+    this.#future = [];
+    this.#settle(now);
+  }
+
+  undo() {
+    this.commit();
+    return this.#step(this.#past, this.#future);
+  }
+
+  redo() {
+    return this.#step(this.#future, this.#past);
+  }
+
+  reset() {
+    this.wish = JSON.parse(this.saved);
+    this.commit();
+    this.#tell();
+  }
+
+  /** Call it once the edits are stored. */
+  forget() {
+    sessionStorage.removeItem(this.kept);
+  }
+
+  #step(from, to) {
+    if (!from.length) return false;
+    to.push(this.#committed);
+    this.wish = JSON.parse(from.at(-1));
+    from.pop();
+    this.#settle(JSON.stringify(this.wish));
+    return true;
+  }
+
+  #settle(now) {
+    this.#committed = now;
+    if (now === this.saved) sessionStorage.removeItem(this.kept);
+    else sessionStorage.setItem(this.kept, now);
+    this.#tell();
+  }
+}
