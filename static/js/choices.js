@@ -1,5 +1,6 @@
-// The form of a shoot: counts and estimates while choosing, own palettes, and which set the stage shows.
-const HEXES = /^\s*#[0-9a-f]{6}(\s*,\s*#[0-9a-f]{6}){0,5}\s*$/i;
+// The form of a shoot: counts and estimates while choosing, and the shoot itself.
+import { requestShoot } from "./make-shots.js";
+import { isPalette, watchOwnPalette } from "./own-palette.js";
 
 function checked(form, name) {
   return [...form.querySelectorAll(`input[type=checkbox][name=${name}]:checked`)].map((input) => input.value);
@@ -9,7 +10,7 @@ function checked(form, name) {
 export function chosen(form) {
   const own = form.querySelector("[data-own-text]");
   const palettes = checked(form, "palette");
-  if (HEXES.test(own.value)) palettes.push(own.value);
+  if (isPalette(own.value)) palettes.push(own.value);
   return {
     sets: checked(form, "set"),
     palettes,
@@ -68,57 +69,14 @@ export function refreshSum(form) {
   button.setAttribute("aria-disabled", String(!isPossible));
 }
 
-function addPalette(form) {
-  const text = form.querySelector("[data-own-text]");
-  if (!HEXES.test(text.value)) {
-    text.reportValidity();
-    text.focus();
-    return;
-  }
-  const colours = text.value.toLowerCase().split(",").map((part) => part.trim());
-  const palette = form.querySelector("#palette-template").content.querySelector(".palette").cloneNode(true);
-  palette.querySelector("input").value = colours.join(",");
-  palette.querySelector(".palette__title").textContent = colours.join(" ");
-  paint(palette.querySelector(".swatches"), colours);
-  form.querySelector("[data-own-palette]").before(palette);
-  text.value = "";
-  form.dispatchEvent(new Event("change", { bubbles: true }));
-}
-
-function paint(drawing, colours) {
-  drawing.setAttribute("viewBox", `0 0 ${colours.length} 1`);
-  colours.forEach((colour, index) => {
-    const field = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    for (const [name, value] of Object.entries({ x: index, width: 1.01, height: 1, fill: colour })) field.setAttribute(name, value);
-    drawing.append(field);
-  });
-}
-
-function watchOwnPalette(form) {
-  const text = form.querySelector("[data-own-text]");
-  const pickers = form.querySelector("[data-pickers]");
-  const add = form.querySelector("[data-own-add]");
-  pickers.hidden = false;
-  add.hidden = false;
-  add.addEventListener("click", () => addPalette(form));
-  pickers.addEventListener("input", () => {
-    text.value = [...pickers.children].map((picker) => picker.value).join(", ");
-    refreshSum(form);
-  });
-  text.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    event.preventDefault();
-    addPalette(form);
-  });
-}
-
 export function watchChoices(form) {
-  watchOwnPalette(form);
+  const isOwnReadable = watchOwnPalette(form);
   form.addEventListener("input", () => refreshSum(form));
   form.addEventListener("change", () => refreshSum(form));
   form.addEventListener("submit", (event) => {
+    event.preventDefault();
     const isOff = form.querySelector("[data-make]").getAttribute("aria-disabled") === "true";
-    if (isOff) event.preventDefault();
+    if (!isOff && isOwnReadable()) requestShoot(form);
   });
   refreshSum(form);
 }

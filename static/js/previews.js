@@ -1,36 +1,44 @@
-// Live thumbnails of this product: the server answers with the picture, or 202 while a worker makes it.
+// Live thumbnails of this product: the server answers with the picture's address, or 202 while a worker makes it.
+// However many parts of the page want a picture, it is asked for once; asking again waits for the job to end.
+import { jobEnd } from "./job-end.js";
 import { hearStatus } from "./session.js";
 
-const RETRY_MS = 400;
-const MOST_TRIES = 60;
-const found = new Map();
+const MOST_TRIES = 40;
+const found = new Map(); // address asked -> promise of the picture's address, or null where there is none
+let leaving = new AbortController();
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+addEventListener("pagehide", () => {
+  leaving.abort();
+  leaving = new AbortController(); // a page that comes back by the browser's button asks again
+  found.clear();
+});
 
-/** Anything else, such as a page that asks to sign in, is no preview. */
-function isPicture(response) {
-  return response.ok && (response.headers.get("Content-Type") ?? "").startsWith("image/");
-}
-
-async function ask(url, signal) {
+async function ask(url, { signal }) {
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const response = await fetch(url, { signal, headers: { Accept: "image/*, application/json" } });
+    const response = await fetch(url, { signal, headers: { Accept: "application/json" } });
+    const answer = await response.json().catch(() => ({}));
     hearStatus(response.status);
-    if (response.status !== 202) return isPicture(response) ? response.url : null;
-    await pause(RETRY_MS * Math.min(4, 1 + tries / 4));
+    if (response.status !== 202) return response.ok ? answer.url : null;
+    await jobEnd(answer.job, { tries, signal });
   }
   return null;
 }
 
-/** The address of the preview picture, or null where there is none. Asked for once, then remembered. */
-export async function preview(base, { set, palette }, signal) {
-  const url = `${base}?${new URLSearchParams({ set, palette })}`;
-  if (!found.has(url)) {
-    const address = await ask(url, signal);
-    if (!address) return null;
-    found.set(url, address);
+async function askOnce(url) {
+  try {
+    return await ask(url, leaving);
+  } catch {
+    return null; // the server is away, or the page is left
   }
-  return found.get(url);
+}
+
+/** The address of the preview picture, or null where there is none, which may be another answer next time. */
+export async function preview(base, { set, palette }) {
+  const url = `${base}?${new URLSearchParams({ set, palette })}`;
+  if (!found.has(url)) found.set(url, askOnce(url));
+  const address = await found.get(url);
+  if (!address) found.delete(url);
+  return address;
 }
 
 export function forgetPreviews() {

@@ -1,6 +1,16 @@
 // The stage shows one set with the product in it; the strip below shows them all. Both follow the palette.
+// The words on the picture name the set that is in it, not the one that is on its way.
 import { chosen } from "./choices.js";
 import { forgetPreviews, preview } from "./previews.js";
+
+const STRIP_AT_ONCE = 2;
+
+/** Decoded before it is shown, so that the stage never blinks. */
+async function decode(url) {
+  const next = new Image();
+  next.src = url;
+  await next.decode().catch(() => null);
+}
 
 export class Stage {
   constructor(form) {
@@ -18,8 +28,8 @@ export class Stage {
         label.addEventListener(name, () => this.show(label.dataset.set));
       }
     }
-    form.addEventListener("change", (event) => {
-      if (event.target.name === "palette" && event.target.checked) this.palette = event.target.value;
+    form.addEventListener("change", ({ target }) => {
+      if (target.name === "palette" && (target.checked || target.type === "text")) this.palette = target.value;
       this.refresh();
     });
   }
@@ -28,7 +38,7 @@ export class Stage {
     return ["ready", "accepted"].includes(document.getElementById("cutout").dataset.state);
   }
 
-  /** The palette last ticked, as long as it still is; else the first that is ticked. */
+  /** The palette last ticked or typed, as long as it still is; else the first that is ticked. */
   currentPalette() {
     const { palettes } = chosen(this.form);
     return palettes.includes(this.palette) ? this.palette : palettes[0] ?? "own";
@@ -56,14 +66,12 @@ export class Stage {
       this.title.textContent = "";
       return;
     }
-    this.refreshStage();
-    this.refreshStrip();
+    this.refreshStage().then(() => this.refreshStrip()); // first what is looked at
   }
 
   async refreshStage() {
     const asked = ++this.asked;
     const label = this.form.querySelector(`[data-set="${CSS.escape(this.set)}"]`);
-    this.title.textContent = label.textContent.trim();
     const slow = setTimeout(() => {
       this.progress.hidden = false;
     }, 250);
@@ -72,27 +80,23 @@ export class Stage {
     if (asked !== this.asked) return;
     this.progress.hidden = true;
     this.failed.hidden = Boolean(url);
-    if (!url) {
-      this.image.hidden = true;
-      return;
-    }
-    await this.swap(url);
-    if (asked === this.asked) this.image.hidden = false;
-  }
-
-  /** Decoded before it is shown, so that the stage never blinks. */
-  async swap(url) {
-    const next = new Image();
-    next.src = url;
-    await next.decode().catch(() => null);
-    this.image.src = url;
+    if (url) await decode(url);
+    if (asked !== this.asked) return;
+    if (url) this.image.src = url;
+    this.image.hidden = !url;
+    this.title.textContent = label.textContent.trim();
   }
 
   async refreshStrip() {
     const palette = this.currentPalette();
     if (palette === this.stripPalette) return;
     this.stripPalette = palette;
-    for (const image of this.form.querySelectorAll("[data-preview-of]")) {
+    const images = this.form.querySelectorAll("[data-preview-of]").values();
+    await Promise.all(Array.from({ length: STRIP_AT_ONCE }, () => this.fillStrip(images, palette)));
+  }
+
+  async fillStrip(images, palette) {
+    for (const image of images) {
       const url = await preview(this.form.dataset.preview, { set: image.dataset.previewOf, palette });
       if (palette !== this.stripPalette) return;
       if (!url) continue;

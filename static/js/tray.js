@@ -1,4 +1,4 @@
-// The tray of running jobs: asks again when a job changed, and stays folded or open from page to page.
+// The tray of running jobs: asks again when a job that it shows changed, and stays folded or open from page to page.
 const WAIT_MS = 400;
 const KEY = "vf-tray";
 let timer = 0;
@@ -35,6 +35,7 @@ function restore(tray) {
 export function watchTray() {
   const tray = document.getElementById("tray");
   if (!tray) return;
-  document.addEventListener("vf:job", () => refresh(tray));
+  const quiet = tray.dataset.quiet.split(" ");
+  document.addEventListener("vf:job", ({ detail }) => quiet.includes(detail.kind) || refresh(tray));
   tray.addEventListener("htmx:afterSwap", () => restore(tray));
 }

@@ -24,3 +24,9 @@ def time_left(seconds: float | None) -> str:
 @register.filter
 def kind_title(name: str) -> str:
     return kinds.title(name)
+
+
+@register.simple_tag
+def quiet_kinds() -> str:
+    """Names of the kinds that the tray does not show, for a page's scripts."""
+    return " ".join(kinds.quiet_kinds())

@@ -1,0 +1,101 @@
+"""Choosing on a product's page: pictures are asked for once, own colours are shown, and nothing chosen is ever lost."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+import pytest
+from django.templatetags.static import static
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.site import Site
+from tests.browser.world import World, make_world
+
+SAY_ENDED = """
+addEventListener("load", () => document.dispatchEvent(
+  new CustomEvent("vf:job", { detail: { job: "j1", kind: "studio.preview", state: "succeeded" } })));
+"""
+
+IS_ON_TOP = """element => {
+  const { x, y, width, height } = element.getBoundingClientRect();
+  return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}"""
+
+
+@pytest.fixture
+def world(site: Site) -> World:
+    return make_world()
+
+
+def open_product(page: Page, world: World) -> None:
+    page.goto(world.path(f"studio/products/{world.ready.id}/"))
+
+
+def serve_previews(page: Page, picture: str) -> Counter[str]:
+    """Each preview is in the making when it is first asked for. Returns how often each one was."""
+    asked: Counter[str] = Counter()
+
+    def answer(route: Route) -> None:
+        asked[route.request.url] += 1
+        is_made = asked[route.request.url] > 1
+        body = {"url": picture} if is_made else {"job": "j1"}
+        route.fulfill(status=200 if is_made else 202, content_type="application/json", body=json.dumps(body))
+
+    page.route(re.compile(r"/preview\?"), answer)
+    return asked
+
+
+def test_stage_and_strip_ask_for_a_preview_once_and_again_when_its_job_has_ended(
+    open_page: OpenPage, world: World
+) -> None:
+    page = open_page(user=world.user)
+    page.add_init_script(SAY_ENDED)
+    asked = serve_previews(page, static("img/mark.svg"))
+    open_product(page, world)
+    expect(page.locator("[data-stage-image]")).to_be_visible()
+    expect(page.locator("[data-stage-title]")).to_have_text("Plinth")
+    [plinth] = [url for url in asked if "set=plinth" in url]
+    assert asked[plinth] == 2, "the stage and the strip share one request, and one more when the job has ended"
+
+
+def test_own_colours_are_shown_once_they_are_typed_and_unreadable_ones_are_said(
+    open_page: OpenPage, world: World
+) -> None:
+    page = open_page(user=world.user)
+    open_product(page, world)
+    field = page.locator("#own-palette")
+    field.fill("banana")
+    field.press("Enter")
+    expect(page.locator("#own-error")).to_contain_text("Colours are written like #1b4d3e.")
+    with page.expect_request(re.compile(r"/preview\?.*palette=%23ff0000")):
+        field.fill("#ff0000")
+    expect(page.locator("#own-error")).to_be_empty()
+    field.press("Enter")
+    expect(page.locator("input[name=palette][value='#ff0000']")).to_be_checked()
+
+
+def test_a_lost_connection_keeps_what_was_chosen_and_offers_another_try(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user, is_heard=False)
+    open_product(page, world)
+    page.locator("input[name=palette][value=forest]").check()
+    page.route("**/shoots/", lambda route: route.abort("internetdisconnected"))
+    page.locator("[data-make]").click()
+    toast = page.locator(".toast--error")
+    expect(toast).to_contain_text("Check the connection")
+    expect(page.locator("input[name=palette][value=forest]")).to_be_checked()
+
+    page.unroute("**/shoots/")
+    toast.get_by_role("button", name="Try again").click()
+    page.wait_for_url(re.compile(r"/studio/shoots/[0-9a-f-]+/$"))
+    expect(page.locator("[data-shot]")).to_have_count(2)
+
+
+def test_the_last_rows_of_the_choices_are_never_behind_the_button(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    open_product(page, world)
+    wide = page.locator("input[name=format][value='16:9']")
+    wide.focus()
+    assert wide.evaluate(IS_ON_TOP)
