@@ -16,7 +16,7 @@ from apps.assets.types import Picture
 if TYPE_CHECKING:
     from inference.types import U8
 
-MOST_PICTURES = 6
+MOST_PICTURES = 8
 WEBP_QUALITY = 88
 
 
@@ -30,14 +30,18 @@ class PictureCache:
 
     def get(self, sha256: str, read: Callable[[], bytes]) -> U8:
         """The picture with this content hash; ``read`` fetches its bytes when it is not here yet."""
+        return self.get_or_make(sha256, lambda: decode(read()))
+
+    def get_or_make(self, key: str, make: Callable[[], U8]) -> U8:
+        """The picture that ``key`` stands for; ``make`` makes it when it is not here yet."""
         with self._lock:
-            if sha256 in self._pictures:
-                self._pictures.move_to_end(sha256)
-                return self._pictures[sha256]
-        picture = decode(read())
+            if key in self._pictures:
+                self._pictures.move_to_end(key)
+                return self._pictures[key]
+        picture = make()
         picture.setflags(write=False)
         with self._lock:
-            self._pictures[sha256] = picture
+            self._pictures[key] = picture
             while len(self._pictures) > self._most:
                 self._pictures.popitem(last=False)
         return picture

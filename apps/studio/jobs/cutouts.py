@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.assets import selectors as asset_store
 from apps.assets import services as assets
-from apps.assets.models import AssetKind, Blob
+from apps.assets.models import Asset, AssetKind, Blob
 from apps.jobs.models import Job
 from apps.studio.models import CutoutState, Product
 from apps.studio.pictures import encode_png, shared
@@ -39,7 +39,63 @@ class CutoutOutcome:
     warnings: list[str]
 
 
-class CutoutKind:
+class ProductCutout:
+    """What every job has in common that gives a product its next cutout."""
+
+    def finish(self, job: Job, outcome: CutoutOutcome) -> dict[str, Any]:
+        product = Product.objects.select_for_update().select_related("photo", "workspace").get(pk=job.params["product"])
+        if product.cutout_job_id != job.id:
+            return {"superseded": True}  # a newer request is on its way; this result would overwrite it
+        blob = assets.keep_blob(
+            product.workspace,
+            outcome.png,
+            content_type="image/png",
+            width=outcome.width,
+            height=outcome.height,
+        )
+        product.cutout = assets.keep_asset(
+            product.workspace,
+            kind=AssetKind.CUTOUT,
+            name=f"{product.name} cutout",
+            blob=blob,
+            recipe=outcome.recipe,
+            parents=[(product.photo, "photo"), *self.further_parents(job)],
+            created_by=job.created_by,
+        )
+        product.cutout_state = self.new_state(job, outcome)
+        product.cutout_engine = outcome.engine
+        product.cutout_confidence = outcome.confidence
+        product.cutout_warnings = outcome.warnings
+        product.save()
+        return {"asset": str(product.cutout_id), "product": str(product.id)}
+
+    def further_parents(self, job: Job) -> list[tuple[Asset, str]]:
+        """What besides the photo the cutout was made from, with its role."""
+        return []
+
+    def new_state(self, job: Job, outcome: CutoutOutcome) -> CutoutState:
+        unsure = "low_confidence" in outcome.warnings and job.params["box"] is None
+        return CutoutState.NEEDS_BOX if unsure else CutoutState.READY
+
+    def restart(self, job: Job) -> None:
+        Product.objects.filter(pk=job.params["product"], cutout_job=job).update(cutout_state=CutoutState.PENDING)
+
+    def fail(self, job: Job, code: str) -> None:
+        """Back to what was there before; a photo in which nothing was found asks for a box, which may still work."""
+        product = Product.objects.select_for_update().get(pk=job.params["product"])
+        if product.cutout_job_id != job.id:
+            return
+        before = job.params.get("before", "")
+        if product.cutout_id is not None and before in (CutoutState.READY, CutoutState.NEEDS_BOX, CutoutState.ACCEPTED):
+            product.cutout_state = before
+        elif code == "cutout.nothing_found":
+            product.cutout_state = CutoutState.NEEDS_BOX
+        else:
+            product.cutout_state = CutoutState.FAILED
+        product.save(update_fields=["cutout_state"])
+
+
+class CutoutKind(ProductCutout):
     """``studio.cutout``: photo -> RGBA picture, cropped to the product."""
 
     name = "studio.cutout"
@@ -70,54 +126,9 @@ class CutoutKind:
         box = Box(*inputs.box) if inputs.box else None
         result = cut_out(photo[..., :3], box=box, alpha=alpha, on_progress=on_progress, options=cutout_options())
         on_progress("store", 0.95)
-        outcome = _cropped(result, inputs)
+        outcome = cropped(result, {"photo_sha256": inputs.photo.sha256, "box": inputs.box})
         assets.put_bytes(inputs.photo.workspace_id, outcome.png, content_type="image/png")
         return outcome
-
-    def finish(self, job: Job, outcome: CutoutOutcome) -> dict[str, Any]:
-        product = Product.objects.select_for_update().select_related("photo", "workspace").get(pk=job.params["product"])
-        if product.cutout_job_id != job.id:
-            return {"superseded": True}  # a newer request is on its way; this result would overwrite it
-        blob = assets.keep_blob(
-            product.workspace,
-            outcome.png,
-            content_type="image/png",
-            width=outcome.width,
-            height=outcome.height,
-        )
-        product.cutout = assets.keep_asset(
-            product.workspace,
-            kind=AssetKind.CUTOUT,
-            name=f"{product.name} cutout",
-            blob=blob,
-            recipe=outcome.recipe,
-            parents=[(product.photo, "photo")],
-            created_by=job.created_by,
-        )
-        unsure = "low_confidence" in outcome.warnings and job.params["box"] is None
-        product.cutout_state = CutoutState.NEEDS_BOX if unsure else CutoutState.READY
-        product.cutout_engine = outcome.engine
-        product.cutout_confidence = outcome.confidence
-        product.cutout_warnings = outcome.warnings
-        product.save()
-        return {"asset": str(product.cutout_id), "product": str(product.id)}
-
-    def restart(self, job: Job) -> None:
-        Product.objects.filter(pk=job.params["product"], cutout_job=job).update(cutout_state=CutoutState.PENDING)
-
-    def fail(self, job: Job, code: str) -> None:
-        """Back to what was there before; a photo in which nothing was found asks for a box, which may still work."""
-        product = Product.objects.select_for_update().get(pk=job.params["product"])
-        if product.cutout_job_id != job.id:
-            return
-        before = job.params.get("before", "")
-        if product.cutout_id is not None and before in (CutoutState.READY, CutoutState.NEEDS_BOX, CutoutState.ACCEPTED):
-            product.cutout_state = before
-        elif code == "cutout.nothing_found":
-            product.cutout_state = CutoutState.NEEDS_BOX
-        else:
-            product.cutout_state = CutoutState.FAILED
-        product.save(update_fields=["cutout_state"])
 
 
 def cutout_options() -> CutoutOptions:
@@ -127,8 +138,11 @@ def cutout_options() -> CutoutOptions:
     return CutoutOptions(model=settings.CUTOUT_MODEL, weights_dir=settings.CUTOUT_WEIGHTS_DIR)
 
 
-def _cropped(result: Cutout, inputs: CutoutInputs) -> CutoutOutcome:
-    """The product's rectangle with a small margin: a twelfth of the bytes of a full-size layer in a typical photo."""
+def cropped(result: Cutout, source: dict[str, Any]) -> CutoutOutcome:
+    """The product's rectangle with a small margin: a twelfth of the bytes of a full-size layer in a typical photo.
+
+    ``source``: what it was made from and by which strokes, for the recipe.
+    """
     import numpy as np
 
     import inference
@@ -140,8 +154,7 @@ def _cropped(result: Cutout, inputs: CutoutInputs) -> CutoutOutcome:
     rgba = np.dstack([result.rgb, result.alpha])[top:bottom, left:right]
     recipe = {
         "kind": "cutout",
-        "photo_sha256": inputs.photo.sha256,
-        "box": inputs.box,
+        **source,
         "engine": result.engine,
         "code_version": inference.__version__,
         "window": [int(left), int(top), int(right - left), int(bottom - top)],
