@@ -7,12 +7,21 @@ from importlib import import_module
 from typing import cast
 
 from inference.errors import InputRejected
-from inference.ports import CutoutEngine, CutoutOptions, SceneEngine, SceneOptions
+from inference.generation import GenerateOptions, Generator
+from inference.models import model_card
+from inference.ports import CutoutEngine, CutoutOptions, EngineStatus, SceneEngine, SceneOptions
 
 _CUTOUT_ENGINES = {
     "rembg": ("inference.engines.rembg", "RembgEngine"),
     "classical": ("inference.engines.classical.engine", "ClassicalEngine"),
 }
+
+_GENERATORS = {
+    "sefi": ("inference.engines.sefi.engine", "sefi_engine"),
+    "flux2_klein": ("inference.engines.flux2_klein.engine", "klein_engine"),
+    "editors": ("inference.engines.editors.engine", "editor_engine"),
+}
+_GATE = "inference.engines.diffusion.gate"
 
 
 def cutout_engine_names() -> tuple[str, ...]:
@@ -40,3 +49,26 @@ def cutout_engine(name: str, options: CutoutOptions) -> CutoutEngine:
 def scene_engine(options: SceneOptions) -> SceneEngine:
     """The engine of virtual studio sets; the same object for the same options, so that plates load once."""
     return cast(SceneEngine, import_module("inference.engines.studio_sets.engine").StudioSets(options))
+
+
+def generator_status(name: str, options: GenerateOptions) -> EngineStatus:
+    """Whether the model called ``name`` may and can run here; imports nothing heavy, in any process.
+
+    Raises:
+        InputRejected: there is no such model (``generate.unknown_model``).
+    """
+    return cast(EngineStatus, import_module(_GATE).status_of(model_card(name), options))
+
+
+@lru_cache(maxsize=4)
+def generator(name: str, options: GenerateOptions) -> Generator:
+    """The model called ``name``; the same object for the same options, so that weights load once.
+
+    Raises:
+        InputRejected: there is no such model (``generate.unknown_model``).
+        EngineUnavailable: its licence was not accepted, or its packages or weights are missing; nothing was imported.
+    """
+    card = model_card(name)
+    import_module(_GATE).require(card, options)
+    module, factory = _GENERATORS[card.engine]
+    return cast(Generator, getattr(import_module(module), factory)(card, options))

@@ -68,7 +68,7 @@ def load_component(part: Path, name: str, index: Mapping[str, Any], dtype: torch
                 Qwen3VLForConditionalGeneration, part, dtype=dtype, local_files_only=True, output_loading_info=True
             )
         model = SeFiTransformer2DModel if name == "transformer" else _vae_class(index)
-        return _strict(model, part, torch_dtype=dtype, local_files_only=True, output_loading_info=True)
+        return _strict(model, part, dtype=dtype, local_files_only=True, output_loading_info=True)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise incompatible(f"{part} can not be loaded: {error}") from error
 

@@ -1,0 +1,230 @@
+"""A generator on latents: the story of one batch, from prompts to pixels, for every family of models."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from inference.engines.diffusion import gate, requests
+from inference.engines.diffusion.codec import TextureCodec, to_unit_range
+from inference.engines.diffusion.embed_cache import EmbedCache
+from inference.engines.diffusion.job import Guidance, Job, Velocity
+from inference.engines.diffusion.masks import holds, keep_masks, picture_array, picture_tensor
+from inference.engines.diffusion.memory import in_shrinking_batches, too_little
+from inference.engines.diffusion.noise import seeded_noise
+from inference.engines.diffusion.reference import Reference
+from inference.engines.diffusion.sampler import sample
+from inference.engines.diffusion.schedule import Schedule
+from inference.generation import GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
+from inference.models import ModelCard
+from inference.ports import EngineStatus
+from inference.types import Progress, no_progress
+
+
+class Family(Protocol):
+    """Loaded weights of one family, on one device."""
+
+    device: torch.device
+    codec: TextureCodec
+    semantic_channels: int
+    transformer: Any
+
+    def embed(self, prompts: Sequence[str]) -> Tensor:
+        """(B, L, D)."""
+
+    def schedule(self, steps: int, cells: int) -> Schedule:
+        """Noise levels for a picture of ``cells`` latent cells."""
+
+    def velocity(self, context: Tensor | None) -> Velocity:
+        """The transformer; ``context`` (B, T, h, w) are texture latents to look at, for families that can."""
+
+    def semantics(self, images: Tensor) -> Tensor | None:
+        """fp32 (B, 3, H, W) in 0..1 -> semantic latents (B, S, h, w); None where no encoder for them is here."""
+
+
+Load = Callable[[Path, torch.device, torch.dtype, EmbedCache], Family]
+
+
+class LatentGenerator:
+    """See ``generation.Generator``. ``load`` brings the weights of one family into memory."""
+
+    def __init__(self, card: ModelCard, options: GenerateOptions, load: Load) -> None:
+        self.name, self.licence, self.card = card.name, card.licence, card
+        self._options, self._load = options, load
+        self._family: Family | None = None
+        self._revision = ""
+        self._fits: dict[tuple[int, int], int] = {}
+
+    def status(self) -> EngineStatus:
+        """See ``generation.Generator``."""
+        return gate.status_of(self.card, self._options)
+
+    def warm(self) -> None:
+        """See ``generation.Generator``."""
+        self._loaded()
+
+    def check(self, request: GenerateRequest) -> None:
+        """See ``generation.Generator``."""
+        requests.check(self.card, request)
+
+    def generate(
+        self, request: GenerateRequest, *, on_progress: Progress = no_progress
+    ) -> tuple[GeneratedPicture, ...]:
+        """See ``generation.Generator``."""
+        steps, guidance = requests.check(self.card, request)
+        family = self._loaded()
+        size = request.width, request.height
+        watch = _Watch(on_progress, len(request.items))
+
+        def run(items: Sequence[GenerateItem]) -> list[GeneratedPicture]:
+            return _Batch(family, request, steps, guidance, watch.of(len(items))).draw(items, self._identity(family))
+
+        at_once = min(self._fits.get(size, self._options.max_batch), len(request.items))
+        pictures, fitted = in_shrinking_batches(request.items, at_once, run)
+        if fitted < at_once:
+            self._fits[size] = fitted
+        return tuple(pictures)
+
+    def _loaded(self) -> Family:
+        if self._family is None:
+            folder = gate.require(self.card, self._options)
+            device, dtype = chosen_device(self._options)
+            shortage = too_little(self.card, folder, device, dtype)
+            if shortage is not None:
+                raise shortage.error()
+            family = self._load(folder, device, dtype, EmbedCache(self._options.embed_cache_mb << 20))
+            if self._options.compile:
+                family.transformer.compile_repeated_blocks(fullgraph=True)
+            self._family, self._revision = family, gate.fetched_revision(folder) or self.card.revision
+        return self._family
+
+    def _identity(self, family: Family) -> dict[str, Any]:
+        return {
+            "engine": self.card.engine,
+            "model": self.card.name,
+            "revision": self._revision,
+            "licence": self.card.licence,
+            "dtype": str(family.transformer.dtype).removeprefix("torch."),
+        }
+
+
+def chosen_device(options: GenerateOptions) -> tuple[torch.device, torch.dtype]:
+    """The device and the dtype that ``options`` mean here."""
+    automatic = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(automatic if options.device == "auto" else options.device)
+    if options.dtype == "auto":
+        return device, torch.bfloat16 if device.type == "cuda" else torch.float32
+    return device, getattr(torch, options.dtype)
+
+
+class _Watch:
+    """Progress over all batches of a request."""
+
+    def __init__(self, on_progress: Progress, total: int) -> None:
+        self._on_progress, self._total, self._done = on_progress, total, 0
+
+    def of(self, items: int) -> Progress:
+        """Progress of one batch as part of the whole."""
+
+        def report(stage: str, fraction: float) -> None:
+            self._on_progress(stage, (self._done + items * fraction) / self._total)
+            if stage == "decode" and fraction == 1.0:
+                self._done += items
+
+        return report
+
+
+class _Batch:
+    """Items that are drawn together."""
+
+    def __init__(
+        self, family: Family, request: GenerateRequest, steps: int, guidance: float, on_progress: Progress
+    ) -> None:
+        self.family, self.request, self.guidance, self.on_progress = family, request, guidance, on_progress
+        cell = family.codec.cell_px
+        self.grid = request.height // cell, request.width // cell
+        self.schedule = family.schedule(steps, self.grid[0] * self.grid[1])
+
+    def draw(self, items: Sequence[GenerateItem], identity: dict[str, Any]) -> list[GeneratedPicture]:
+        begun = time.perf_counter()
+        self.on_progress("prompt", 0.0)
+        job = self._job(items)
+        context = None
+        source = ""
+        if any(item.reference is not None for item in items):
+            self.on_progress("reference", 0.0)
+            job, context, source = self._with_references(job, items)
+        latents = sample(self.family.velocity(context), self.schedule, job, before_step=self._drawing)
+        self.on_progress("decode", 0.95)
+        with torch.no_grad():
+            images = to_unit_range(self.family.codec.decode(latents[:, self.family.semantic_channels :]))
+        pixels = [picture_array(image) for image in images]
+        self.on_progress("decode", 1.0)
+        chosen = self._chosen(len(items), source)
+        timings = {"batch_s": round(time.perf_counter() - begun, 3)}
+        return [
+            GeneratedPicture(rgb, item.seed, identity, chosen, timings) for rgb, item in zip(pixels, items, strict=True)
+        ]
+
+    def _job(self, items: Sequence[GenerateItem]) -> Job:
+        channels = self.family.semantic_channels + self.family.codec.channels
+        empty = Guidance(self.guidance, self.family.embed([""])) if self.guidance > 1.0 else None
+        return Job(
+            noise=seeded_noise([item.seed for item in items], channels, *self.grid),
+            embeds=self.family.embed([item.prompt for item in items]),
+            semantic_channels=self.family.semantic_channels,
+            guidance=empty,
+        )
+
+    def _with_references(self, job: Job, items: Sequence[GenerateItem]) -> tuple[Job, Tensor | None, str]:
+        """The job with what is known; texture latents to look at, if all items want that; where semantics came from."""
+        pictures = [item.reference for item in items]
+        blank = torch.zeros(3, self.request.height, self.request.width)
+        images = torch.stack([blank if one is None else picture_tensor(one.rgb) for one in pictures])
+        images = images.to(self.family.device)
+        texture = self.family.codec.encode(images * 2.0 - 1.0)
+        semantics, source = self._semantics(job, images, texture)
+        known = Reference(
+            latents=torch.cat([semantics, texture], dim=1),
+            keep=keep_masks(pictures, *self.grid),
+            until=holds(pictures, self.schedule.steps),
+        )
+        entries = [0 if one is None else self.schedule.first_step(one.strength) for one in pictures]
+        shown = all(one is not None and one.as_context for one in pictures)
+        return _changed(job, reference=known, first_steps=entries), texture if shown else None, source
+
+    def _semantics(self, job: Job, images: Tensor, texture: Tensor) -> tuple[Tensor, str]:
+        """Semantic latents of pictures: from their encoder, or drawn while the texture is held to the picture's."""
+        channels = self.family.semantic_channels
+        empty = texture.new_zeros(len(texture), channels, *self.grid)
+        if channels == 0:
+            return empty, ""
+        encoded = self.family.semantics(images)
+        if encoded is not None:
+            return encoded, "encoded"
+        keep = torch.zeros(len(texture), 2, *self.grid)
+        keep[:, 1] = 1.0
+        held = Reference(torch.cat([empty, texture], dim=1), keep, [(0, self.schedule.steps)] * len(texture))
+        drawn = sample(
+            self.family.velocity(None),
+            self.schedule,
+            _changed(job, reference=held),
+            before_step=lambda done, total: self.on_progress("reference", 0.1 * done / total),
+        )
+        return drawn[:, :channels], "drawn"
+
+    def _drawing(self, done: int, total: int) -> None:
+        self.on_progress("draw", 0.1 + 0.8 * (done / total if total else 1.0))
+
+    def _chosen(self, batch: int, semantics: str) -> dict[str, Any]:
+        chosen = {"steps": self.schedule.steps, "guidance": self.guidance, "batch": batch}
+        return {**chosen, "semantics": semantics} if semantics else chosen
+
+
+def _changed(job: Job, **changes: Any) -> Job:
+    return Job(**{**job.__dict__, **changes})

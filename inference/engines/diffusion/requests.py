@@ -1,0 +1,91 @@
+"""Refuses, before any work, what a model can not do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inference.engines.diffusion.noise import MAX_SEED
+from inference.errors import InputRejected
+from inference.generation import GenerateRequest, ReferencePicture
+from inference.models import ModelCard
+
+MAX_PROMPT_CHARACTERS = 4000
+
+
+def check(card: ModelCard, request: GenerateRequest) -> tuple[int, float]:
+    """The steps and the guidance of ``request``, with the model's defaults where it names none.
+
+    Raises:
+        InputRejected: with a code of ``generate.*`` and what to change.
+    """
+    if not request.items:
+        raise InputRejected("generate.nothing_asked", "a request has at least one item")
+    _check_size(card, request.width, request.height)
+    steps = card.default_steps if request.steps is None else request.steps
+    guidance = card.default_guidance if request.guidance is None else request.guidance
+    _check_steps(card, steps)
+    _check_guidance(card, guidance)
+    for item in request.items:
+        if not item.prompt.strip() or len(item.prompt) > MAX_PROMPT_CHARACTERS:
+            raise InputRejected(
+                "generate.bad_prompt", f"a prompt has 1 to {MAX_PROMPT_CHARACTERS} characters, not {len(item.prompt)}"
+            )
+        if not 0 <= item.seed <= MAX_SEED:
+            raise InputRejected("generate.bad_seed", f"a seed lies between 0 and 2^63 - 1, not {item.seed}")
+        if item.reference is not None:
+            _check_reference(item.reference, request)
+        elif card.kind == "edit":
+            raise InputRejected("generate.no_picture", f"{card.title} changes a picture; give one with the instruction")
+    return steps, guidance
+
+
+def _check_size(card: ModelCard, width: int, height: int) -> None:
+    multiple, low, high = card.multiple_px, card.min_px, card.max_px
+    if all(side % multiple == 0 and low <= side <= high for side in (width, height)):
+        return
+    raise InputRejected(
+        "generate.wrong_size",
+        f"{card.title} draws sides of {low} to {high} pixels that are multiples of {multiple}, not {width} x {height}",
+        width=width,
+        height=height,
+        multiple=multiple,
+        smallest=low,
+        largest=high,
+    )
+
+
+def _check_steps(card: ModelCard, steps: int) -> None:
+    if steps in card.steps or (not card.steps and steps >= 1):
+        return
+    known = ", ".join(str(number) for number in card.steps) or "1 or more"
+    raise InputRejected(
+        "generate.wrong_steps", f"{card.title} takes {known} steps, not {steps}", steps=steps, known=known
+    )
+
+
+def _check_guidance(card: ModelCard, guidance: float) -> None:
+    low, high = card.guidance
+    if low <= guidance <= high:
+        return
+    known = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    raise InputRejected(
+        "generate.wrong_guidance",
+        f"{card.title} takes guidance {known}, not {guidance:g}",
+        guidance=guidance,
+        known=known,
+    )
+
+
+def _check_reference(reference: ReferencePicture, request: GenerateRequest) -> None:
+    expected = (request.height, request.width)
+    shapes: Iterator[tuple[int, ...]] = (
+        picture.shape[:2] for picture in (reference.rgb, reference.keep) if picture is not None
+    )
+    if any(shape != expected for shape in shapes):
+        raise InputRejected(
+            "generate.picture_size", f"pictures and masks must be {request.width} x {request.height} like the request"
+        )
+    for name in ("strength", "hold_texture", "hold_semantics"):
+        value = getattr(reference, name)
+        if not 0.0 <= value <= 1.0:
+            raise InputRejected("generate.bad_strength", f"{name} lies between 0 and 1, not {value:g}")

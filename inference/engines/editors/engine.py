@@ -1,0 +1,157 @@
+"""Qwen-Image-Edit, LongCat-Image-Edit and DeepGen behind the port of generators.
+
+Their pipelines are used as they are. None of them takes a batch; progress and cancelling come from a hook on the
+transformer, because not all of them call back between steps.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import numpy as np
+import torch
+from PIL import Image
+
+from inference.engines.diffusion import gate, requests
+from inference.engines.diffusion.errors import incompatible
+from inference.engines.diffusion.generator import chosen_device
+from inference.engines.diffusion.memory import in_shrinking_batches, too_little
+from inference.errors import InputRejected
+from inference.generation import GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
+from inference.models import ModelCard
+from inference.ports import EngineStatus
+from inference.types import Progress, no_progress
+
+# What guidance is called where it is not called guidance_scale; the first that a pipeline knows is used.
+_GUIDANCE_NAMES = ("true_cfg_scale", "guidance_scale")
+_CPU_GENERATOR = "cpu"
+
+
+class InstructionEditor:
+    """See ``generation.Generator``. Each item's ``prompt`` is the instruction, its ``reference.rgb`` the picture."""
+
+    def __init__(self, card: ModelCard, options: GenerateOptions) -> None:
+        self.name, self.licence, self.card = card.name, card.licence, card
+        self._options = options
+        self._pipeline: Any = None
+        self._revision = ""
+
+    def status(self) -> EngineStatus:
+        """See ``generation.Generator``."""
+        return gate.status_of(self.card, self._options)
+
+    def warm(self) -> None:
+        """See ``generation.Generator``."""
+        self._loaded()
+
+    def check(self, request: GenerateRequest) -> None:
+        """See ``generation.Generator``. Masks and strengths are refused: these models have none."""
+        requests.check(self.card, request)
+        for item in request.items:
+            if item.reference is not None and (item.reference.keep is not None or item.reference.strength != 1.0):
+                raise InputRejected(
+                    "generate.mask_not_possible", f"{self.card.title} follows the instruction alone, without a mask"
+                )
+
+    def generate(
+        self, request: GenerateRequest, *, on_progress: Progress = no_progress
+    ) -> tuple[GeneratedPicture, ...]:
+        """See ``generation.Generator``."""
+        self.check(request)
+        steps, guidance = requests.check(self.card, request)
+        pipeline = self._loaded()
+        done, total = 0, len(request.items)
+
+        def edit(items: Sequence[GenerateItem]) -> list[GeneratedPicture]:
+            nonlocal done
+            with _StepHook(pipeline.transformer, steps, lambda part: on_progress("draw", (done + part) / total)):
+                picture = self._edited(pipeline, items[0], request, steps, guidance)
+            done += 1
+            return [picture]
+
+        pictures, _ = in_shrinking_batches(request.items, 1, edit)
+        on_progress("draw", 1.0)
+        return tuple(pictures)
+
+    def _edited(
+        self, pipeline: Any, item: GenerateItem, request: GenerateRequest, steps: int, guidance: float
+    ) -> GeneratedPicture:
+        assert item.reference is not None
+        begun = time.perf_counter()
+        known = inspect.signature(pipeline.__call__).parameters
+        arguments: dict[str, Any] = {
+            "image": Image.fromarray(item.reference.rgb),
+            "prompt": item.prompt,
+            "num_inference_steps": steps,
+            "generator": torch.Generator(_CPU_GENERATOR).manual_seed(item.seed),
+        }
+        arguments[next(name for name in _GUIDANCE_NAMES if name in known)] = guidance
+        if "negative_prompt" in known:
+            arguments["negative_prompt"] = " "
+        if "height" in known:
+            arguments |= {"height": request.height, "width": request.width}
+        picture = pipeline(**arguments).images[0].convert("RGB")
+        if picture.size != (request.width, request.height):
+            picture = picture.resize((request.width, request.height), Image.Resampling.LANCZOS)
+        identity = {
+            "engine": self.card.engine,
+            "model": self.card.name,
+            "revision": self._revision,
+            "licence": self.card.licence,
+            "dtype": str(pipeline.transformer.dtype).removeprefix("torch."),
+        }
+        chosen = {"steps": steps, "guidance": guidance, "batch": 1}
+        timings = {"batch_s": round(time.perf_counter() - begun, 3)}
+        return GeneratedPicture(np.asarray(picture), item.seed, identity, chosen, timings)
+
+    def _loaded(self) -> Any:
+        if self._pipeline is None:
+            folder = gate.require(self.card, self._options)
+            device, dtype = chosen_device(self._options)
+            shortage = too_little(self.card, folder, device, dtype)
+            if shortage is not None:
+                raise shortage.error()
+            self._pipeline = _load(self.card, folder, dtype).to(device)
+            self._pipeline.set_progress_bar_config(disable=True)
+            self._revision = gate.fetched_revision(folder) or self.card.revision
+        return self._pipeline
+
+
+class _StepHook:
+    """Reports before every call of a transformer, as a part of the work; what the report raises ends the work."""
+
+    def __init__(self, transformer: Any, steps: int, report: Callable[[float], None]) -> None:
+        self._transformer, self._steps, self._report = transformer, steps, report
+        self._calls = 0
+
+    def __enter__(self) -> None:
+        self._handle = self._transformer.register_forward_pre_hook(self._called)
+
+    def __exit__(self, *_: object) -> None:
+        self._handle.remove()
+
+    def _called(self, *_: object) -> None:
+        # With guidance a step is two calls: the part done is then an upper bound that stays below 1.
+        self._report(min(self._calls / self._steps, 0.99))
+        self._calls += 1
+
+
+def _load(card: ModelCard, folder: Path, dtype: torch.dtype) -> Any:
+    options: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
+    pipeline_class = getattr(diffusers, card.pipeline) if card.pipeline else diffusers.DiffusionPipeline
+    if card.needs_remote_code:
+        options |= {"trust_remote_code": True, "custom_pipeline": str(folder)}
+    try:
+        return pipeline_class.from_pretrained(folder, **options)
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        raise incompatible(f"{folder} can not be loaded as {card.title}: {error}") from error
+
+
+def editor_engine(card: ModelCard, options: GenerateOptions) -> InstructionEditor:
+    """The editor of one model."""
+    return InstructionEditor(card, options)

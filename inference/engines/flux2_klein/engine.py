@@ -1,0 +1,126 @@
+"""FLUX.2 klein behind the port of generators: its own transformer and text encoder, everything else shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler, Flux2KleinPipeline
+from diffusers.pipelines.flux2.pipeline_flux2_klein import compute_empirical_mu
+from torch import Tensor
+
+from inference.engines.diffusion.codec import TextureCodec
+from inference.engines.diffusion.embed_cache import EmbedCache
+from inference.engines.diffusion.errors import incompatible
+from inference.engines.diffusion.generator import LatentGenerator
+from inference.engines.diffusion.job import Ask, Velocity
+from inference.engines.diffusion.schedule import TEXTURE, Schedule
+from inference.engines.diffusion.tokens import image_positions, pack
+from inference.generation import GenerateOptions
+from inference.models import ModelCard
+
+# Where reference pictures lie on the time axis of the positions, as the model was trained.
+_FIRST_REFERENCE_TIME = 10
+
+
+class KleinVelocity:
+    """The transformer with, for every item, its own reference picture behind the latents.
+
+    Args:
+        context: normalised texture latents (B, C, h, w), or None.
+    """
+
+    def __init__(self, transformer: Any, context: Tensor | None = None) -> None:
+        self._transformer, self.device = transformer, transformer.device
+        self._context: Tensor | None = None
+        if context is not None:
+            self._context = pack(context).to(self.device, transformer.dtype)
+            positions = image_positions(*context.shape[-2:]).to(self.device)
+            positions[:, 0] = _FIRST_REFERENCE_TIME
+            self._positions = positions
+
+    def __call__(self, ask: Ask) -> Tensor:
+        """See ``job.Velocity``."""
+        dtype = self._transformer.dtype
+        tokens, positions = ask.latents.to(dtype), ask.image_ids
+        if self._context is not None:
+            shown = self._context if ask.rows is None else self._context[ask.rows]
+            if len(shown) != len(tokens):  # with guidance the items come twice
+                shown = torch.cat([shown, shown])
+            tokens = torch.cat([tokens, shown], dim=1)
+            positions = torch.cat([positions, self._positions])
+        output: tuple[Tensor] = self._transformer(
+            hidden_states=tokens,
+            timestep=ask.levels[:, TEXTURE].to(dtype),
+            guidance=None,
+            encoder_hidden_states=ask.embeds,
+            txt_ids=ask.text_ids,
+            img_ids=positions,
+            joint_attention_kwargs=ask.attention_kwargs,
+            return_dict=False,
+        )
+        return output[0][:, : ask.latents.shape[1]]
+
+
+class KleinFamily:
+    """Loaded weights of a klein checkpoint; see ``diffusion.generator.Family``."""
+
+    semantic_channels = 0
+
+    def __init__(self, pipeline: Flux2KleinPipeline, cache: EmbedCache, name: str) -> None:
+        self._pipeline, self._cache, self._name = pipeline, cache, name
+        self.codec, self.transformer = TextureCodec(pipeline.vae), pipeline.transformer
+        self.device = self.transformer.device
+
+    def embed(self, prompts: Sequence[str]) -> Tensor:
+        return torch.stack([self._embedding(prompt) for prompt in prompts])
+
+    def schedule(self, steps: int, cells: int) -> Schedule:
+        return klein_schedule(self._pipeline.scheduler, steps, cells)
+
+    def velocity(self, context: Tensor | None) -> Velocity:
+        return KleinVelocity(self.transformer, context)
+
+    def semantics(self, images: Tensor) -> Tensor | None:
+        return None
+
+    @torch.no_grad()
+    def _embedding(self, prompt: str) -> Tensor:
+        key = prompt, self._name
+        found = self._cache.get(key)
+        if found is None:
+            found = self._pipeline.encode_prompt(prompt, device=self.device)[0][0].clone()
+            self._cache.put(key, found)
+        return found
+
+
+def klein_schedule(scheduler: Any, steps: int, cells: int) -> Schedule:
+    """The noise levels of klein's own sampler, which depend on the size; both columns are equal, the last row is 0.
+
+    The scheduler of the pipeline is stateful, so a copy is set instead.
+    """
+    own = FlowMatchEulerDiscreteScheduler.from_config(scheduler.config)
+    own.set_timesteps(
+        sigmas=np.linspace(1.0, 1.0 / steps, steps), mu=compute_empirical_mu(image_seq_len=cells, num_steps=steps)
+    )
+    sigmas = own.sigmas.to("cpu", torch.float32)
+    levels = torch.cat([own.timesteps.to("cpu", torch.float32) / own.config.num_train_timesteps, sigmas[-1:]])
+    return Schedule(*(column[:, None].expand(-1, 2).contiguous() for column in (sigmas, levels)))
+
+
+def klein_engine(card: ModelCard, options: GenerateOptions) -> LatentGenerator:
+    """The generator of one klein checkpoint."""
+
+    def load(folder: Path, device: torch.device, dtype: torch.dtype, cache: EmbedCache) -> KleinFamily:
+        try:
+            pipeline = Flux2KleinPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True)
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+            raise incompatible(f"{folder} can not be loaded as FLUX.2 klein: {error}") from error
+        for part in (pipeline.transformer, pipeline.vae, pipeline.text_encoder):
+            part.to(device).eval().requires_grad_(False)
+        return KleinFamily(pipeline, cache, card.name)
+
+    return LatentGenerator(card, options, load)

@@ -1,0 +1,69 @@
+"""SeFi-Image behind the port of generators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from inference.engines.diffusion.embed_cache import EmbedCache
+from inference.engines.diffusion.generator import LatentGenerator
+from inference.engines.diffusion.job import Velocity
+from inference.engines.diffusion.schedule import Schedule
+from inference.engines.sefi.pipeline import SeFiPipeline
+from inference.engines.sefi.semantic import SemanticEncoder, load_semantic_encoder
+from inference.engines.sefi.text import PromptEncoder, keep_only_text_layers
+from inference.engines.sefi.velocity import SeFiVelocity
+from inference.generation import GenerateOptions
+from inference.models import ModelCard, part_card
+
+
+class SeFiFamily:
+    """Loaded weights of a SeFi checkpoint; see ``diffusion.generator.Family``."""
+
+    def __init__(self, pipeline: SeFiPipeline, cache: EmbedCache, semantic: SemanticEncoder | None, name: str) -> None:
+        config = pipeline.config
+        layers = config.text_encoder_hidden_layers
+        keep_only_text_layers(pipeline.text_encoder, max(layers))
+        self._pipeline, self._semantic = pipeline, semantic
+        self._prompts = PromptEncoder(
+            pipeline.text_encoder,
+            pipeline.tokenizer,
+            layers=layers,
+            length=config.max_sequence_length,
+            identity=name,
+            cache=cache,
+        )
+        self.codec, self.transformer = pipeline.codec, pipeline.transformer
+        self.semantic_channels = int(config.semantic_channels)
+        self.device = self.transformer.device
+
+    def embed(self, prompts: Sequence[str]) -> Tensor:
+        return self._prompts.embed(prompts, dtype=self.transformer.dtype)
+
+    def schedule(self, steps: int, cells: int) -> Schedule:
+        return self._pipeline.schedule(steps)
+
+    def velocity(self, context: Tensor | None) -> Velocity:
+        return SeFiVelocity(self.transformer)
+
+    def semantics(self, images: Tensor) -> Tensor | None:
+        return None if self._semantic is None else self._semantic.encode(images)
+
+
+def sefi_engine(card: ModelCard, options: GenerateOptions) -> LatentGenerator:
+    """The generator of one SeFi checkpoint. SemVAE is used where its weights lie beside the checkpoint's."""
+
+    def load(folder: Path, device: torch.device, dtype: torch.dtype, cache: EmbedCache) -> SeFiFamily:
+        pipeline: Any = SeFiPipeline.from_pretrained(folder, dtype=dtype, device=device)
+        return SeFiFamily(pipeline, cache, _semantic_encoder(folder.parent, device), card.name)
+
+    return LatentGenerator(card, options, load)
+
+
+def _semantic_encoder(weights: Path, device: torch.device) -> SemanticEncoder | None:
+    semvae, dino = (weights / part_card(name).name for name in ("semvae", "dinov2-with-registers-large"))
+    return load_semantic_encoder(semvae, dino, device=device) if semvae.is_dir() and dino.is_dir() else None

@@ -1,0 +1,56 @@
+"""Pictures from prompts and instructions: which models there are, and the one call that draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inference.generation import GeneratedPicture, GenerateOptions, GenerateRequest
+from inference.models import ModelCard, model_cards
+from inference.ports import EngineStatus
+from inference.registry import generator, generator_status
+from inference.types import Progress, no_progress
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """A model and whether it can be used here; what a worker reports and an interface shows."""
+
+    card: ModelCard
+    status: EngineStatus
+
+
+def models(options: GenerateOptions) -> tuple[ModelState, ...]:
+    """All models, the default one first. Cheap: looks at settings and folders only."""
+    return tuple(ModelState(card, generator_status(card.name, options)) for card in model_cards())
+
+
+def warm(model: str, options: GenerateOptions) -> None:
+    """Load a model, so that its first picture is as fast as the next.
+
+    Raises:
+        InputRejected: there is no such model.
+        EngineUnavailable: it may not or can not run here; the message names the next step.
+    """
+    generator(model, options).warm()
+
+
+def generate(
+    model: str,
+    request: GenerateRequest,
+    *,
+    options: GenerateOptions,
+    on_progress: Progress = no_progress,
+) -> tuple[GeneratedPicture, ...]:
+    """Draw the items of ``request``, in its order.
+
+    Args:
+        on_progress: called with stages ``prompt``, ``reference``, ``draw``, ``decode``; may raise ``Cancelled``.
+
+    Raises:
+        InputRejected: a size, steps, guidance or picture that the model can not do; refused before any work.
+        EngineUnavailable: licence not accepted, weights missing, too little memory; refused before any work.
+        EngineFailed: out of memory even for one picture.
+    """
+    engine = generator(model, options)
+    engine.check(request)
+    return engine.generate(request, on_progress=on_progress)

@@ -1,0 +1,46 @@
+"""A folder of tiny weights under the names of real models, and limits that let them draw small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import transformers
+
+from inference.generation import GenerateOptions
+from inference.models import ModelCard, model_card
+from tests.checkpoints.klein import write_tiny_klein
+from tests.checkpoints.sefi import write_tiny_checkpoint
+
+NON_COMMERCIAL = frozenset({"CC-BY-NC-4.0"})
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quiet_and_small() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    transformers.utils.logging.disable_progress_bar()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("weights")
+    write_tiny_checkpoint(folder / "sefi-1b-turbo", "turbo")
+    write_tiny_checkpoint(folder / "sefi-1b-base", "base")
+    write_tiny_klein(folder / "flux2-klein-4b")
+    return folder
+
+
+@pytest.fixture
+def options(weights: Path) -> GenerateOptions:
+    return GenerateOptions(weights_dir=weights, accepted_licences=NON_COMMERCIAL, device="cpu")
+
+
+def small(name: str) -> ModelCard:
+    """The card of a model, for sizes that tiny weights draw in milliseconds."""
+    return replace(model_card(name), min_px=32, sizes=((32, 32),))

@@ -1,0 +1,134 @@
+"""Instruction editors: stock pipelines behind the port, with a stand-in for their billions of weights."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import diffusers
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from inference.engines.editors import engine as editors
+from inference.errors import Cancelled, InputRejected
+from inference.generation import GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest, ReferencePicture
+from inference.models import ModelCard, model_card, model_cards
+from inference.types import U8
+
+GREY: U8 = np.full((768, 1024, 3), 90, np.uint8)
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+class StandIn(torch.nn.Module):
+    """Calls its transformer twice a step, as guidance does, and brightens the picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transformer = torch.nn.Linear(1, 1)
+        self.transformer.dtype = torch.float32  # type: ignore[assignment]
+        self.asked: list[dict[str, Any]] = []
+
+    def set_progress_bar_config(self, **_: object) -> None: ...
+
+    def __call__(  # type: ignore[override]
+        self,
+        image: Image.Image,
+        prompt: str,
+        negative_prompt: str | None = None,
+        true_cfg_scale: float = 4.0,
+        guidance_scale: float | None = None,
+        num_inference_steps: int = 50,
+        generator: torch.Generator | None = None,
+    ) -> Any:
+        assert generator is not None
+        asked = {"prompt": prompt, "scale": true_cfg_scale, "steps": num_inference_steps}
+        self.asked.append({**asked, "seed": generator.initial_seed()})
+        for _ in range(2 * num_inference_steps):
+            self.transformer(torch.zeros(1))
+        return SimpleNamespace(images=[image.resize((512, 384)).point(lambda value: min(255, value + 40))])
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    pipeline = StandIn()
+    monkeypatch.setattr(editors, "_load", lambda *_: pipeline)
+    return pipeline
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> GenerateOptions:
+    (tmp_path / "qwen-image-edit-2509").mkdir()
+    (tmp_path / "qwen-image-edit-2509" / "model_index.json").write_text("{}")
+    return GenerateOptions(weights_dir=tmp_path, device="cpu")
+
+
+def edit(options: GenerateOptions, **changes: Any) -> tuple[GeneratedPicture, ...]:
+    on_progress = changes.pop("on_progress", lambda *_: None)
+    reference = changes.pop("reference", ReferencePicture(GREY))
+    items = tuple(GenerateItem(f"make it warmer {seed}", seed, reference) for seed in (5, 6))
+    request = GenerateRequest(items, **{"width": 1024, "height": 768, "steps": 3, **changes})
+    return editors.editor_engine(model_card("qwen-image-edit-2509"), options).generate(request, on_progress=on_progress)
+
+
+def test_each_picture_is_changed_by_its_instruction(options: GenerateOptions, stand_in: StandIn) -> None:
+    pictures = edit(options, guidance=3.0)
+    assert [picture.seed for picture in pictures] == [5, 6]
+    assert all(np.array_equal(picture.rgb, GREY + 40) for picture in pictures)
+    assert stand_in.asked == [
+        {"prompt": f"make it warmer {seed}", "scale": 3.0, "steps": 3, "seed": seed} for seed in (5, 6)
+    ]
+    assert pictures[0].identity["licence"] == "Apache-2.0"
+
+
+def test_progress_grows_over_all_pictures(options: GenerateOptions, stand_in: StandIn) -> None:
+    seen: list[float] = []
+    edit(options, on_progress=lambda stage, fraction: seen.append(fraction))
+    assert seen == sorted(seen)
+    assert seen[0] == 0.0
+    assert seen[-1] == 1.0
+
+
+def test_a_cancel_ends_the_work_before_the_next_call(options: GenerateOptions, stand_in: StandIn) -> None:
+    calls: list[float] = []
+
+    def cancel(stage: str, fraction: float) -> None:
+        calls.append(fraction)
+        if len(calls) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        edit(options, on_progress=cancel)
+    assert len(calls) == 3
+    assert not stand_in.transformer._forward_pre_hooks
+
+
+def test_masks_are_refused(options: GenerateOptions, stand_in: StandIn) -> None:
+    with pytest.raises(InputRejected) as caught:
+        edit(options, reference=ReferencePicture(GREY, keep=GREY[..., 0]))
+    assert caught.value.code == "generate.mask_not_possible"
+    assert stand_in.asked == []
+
+
+@pytest.mark.parametrize("card", [card for card in model_cards() if card.pipeline], ids=lambda card: card.name)
+def test_the_pipelines_of_diffusers_take_what_we_ask(card: ModelCard) -> None:
+    known = inspect.signature(getattr(diffusers, card.pipeline).__call__).parameters
+    assert {"image", "prompt", "num_inference_steps", "generator", "negative_prompt"} <= known.keys()
+    assert any(name in known for name in editors._GUIDANCE_NAMES)
+
+
+def test_foreign_code_is_loaded_from_the_checked_folder_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(
+        diffusers.DiffusionPipeline,
+        "from_pretrained",
+        lambda folder, **options: asked.update(options, folder=folder),
+    )
+    editors._load(model_card("deepgen-1"), tmp_path, torch.float32)
+    assert asked["trust_remote_code"] is True
+    assert asked["folder"] == tmp_path
+    assert asked["custom_pipeline"] == str(tmp_path)
+    assert asked["local_files_only"] is True

@@ -1,0 +1,117 @@
+"""Before anything is loaded: licence, foreign code, packages, weights, memory; each refusal names the next step."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from inference.engines.diffusion import gate, memory
+from inference.errors import EngineUnavailable
+from inference.generation import GenerateOptions
+from inference.models import model_card
+from inference.registry import generator, generator_status
+from tests.unit.inference.generators.conftest import small
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+def code_of(name: str, options: GenerateOptions) -> str:
+    found = gate.obstacle(model_card(name), options)
+    return "" if found is None else found.code
+
+
+def fetched(folder: Path, revision: str) -> None:
+    """What ``hf download --local-dir`` leaves beside the files."""
+    note = folder / ".cache" / "huggingface" / "download" / "model_index.json.metadata"
+    note.parent.mkdir(parents=True)
+    note.write_text(f"{revision}\netag\n1700000000.0\n")
+    (folder / "model_index.json").write_text("{}")
+
+
+def test_non_commercial_weights_start_only_when_the_operator_accepted(options: GenerateOptions) -> None:
+    nobody_accepted = replace(options, accepted_licences=frozenset())
+    status = generator_status("sefi-1b-turbo", nobody_accepted)
+    assert not status.available
+    assert "CC-BY-NC-4.0" in status.reason
+    assert "settings" in status.next_step
+    with pytest.raises(EngineUnavailable) as caught:
+        generator("sefi-1b-turbo", nobody_accepted)
+    assert caught.value.code == "generate.licence_not_accepted"
+    assert generator_status("sefi-1b-turbo", options).available
+
+
+def test_commercial_weights_need_no_acceptance(options: GenerateOptions) -> None:
+    assert generator_status("flux2-klein-4b", replace(options, accepted_licences=frozenset())).available
+
+
+def test_accepting_another_licence_is_not_enough(options: GenerateOptions) -> None:
+    other = replace(options, accepted_licences=frozenset({"CC-BY-NC-SA-4.0"}))
+    assert code_of("sefi-1b-turbo", other) == "generate.licence_not_accepted"
+
+
+def test_missing_weights_say_what_to_fetch(options: GenerateOptions, tmp_path: Path) -> None:
+    found = gate.obstacle(model_card("sefi-5b-rl"), options)
+    assert found is not None
+    assert found.code == "generate.weights_missing"
+    assert "hf download SeFi-Image/SeFi-Image-5B-RL-diffusers" in found.next_step
+    assert code_of("flux2-klein-4b", replace(options, weights_dir=None)) == "generate.weights_missing"
+
+
+def test_missing_packages_say_what_to_install(options: GenerateOptions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "find_spec", lambda name: None if name == "diffusers" else object())
+    found = gate.obstacle(model_card("flux2-klein-4b"), options)
+    assert found is not None
+    assert found.code == "generate.packages_missing"
+    assert "diffusers" in found.reason
+    assert "bootstrap base generate" in found.next_step
+
+
+def test_foreign_code_is_off_until_its_revision_is_pinned(tmp_path: Path) -> None:
+    options = GenerateOptions(weights_dir=tmp_path)
+    assert code_of("deepgen-1", options) == "generate.remote_code_off"
+    fetched(tmp_path / "deepgen-1", REVISION)
+    assert code_of("deepgen-1", options) == "generate.remote_code_off"
+    assert code_of("deepgen-1", replace(options, pinned_code=(("deepgen-1", REVISION),))) == ""
+
+
+def test_code_of_another_revision_than_the_pinned_one_does_not_run(tmp_path: Path) -> None:
+    fetched(tmp_path / "deepgen-1", REVISION[::-1])
+    pinned = GenerateOptions(weights_dir=tmp_path, pinned_code=(("deepgen-1", REVISION),))
+    assert code_of("deepgen-1", pinned) == "generate.other_revision"
+
+
+def test_too_little_memory_is_refused_before_loading(options: GenerateOptions, monkeypatch: pytest.MonkeyPatch) -> None:
+    from inference.engines.sefi.engine import sefi_engine
+
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 1000)
+    engine = sefi_engine(small("sefi-1b-turbo"), options)
+    monkeypatch.setattr(engine, "_load", pytest.fail)
+    with pytest.raises(EngineUnavailable, match="smaller model") as caught:
+        engine.warm()
+    assert caught.value.code == "generate.too_little_memory"
+
+
+def test_memory_is_counted_from_the_files(weights: Path) -> None:
+    folder = weights / "sefi-1b-turbo"
+    on_disk = sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
+    assert 0.9 * on_disk < memory.weight_bytes(folder, 4) <= on_disk
+    assert memory.weight_bytes(folder, 2) * 2 == memory.weight_bytes(folder, 4)
+    assert memory.free_bytes(torch.device("cpu")) > 10**8
+
+
+def test_asking_imports_nothing_heavy(weights: Path) -> None:
+    """The web process lists models; it must not pay for torch."""
+    program = (
+        "import sys; from pathlib import Path; from inference.pipelines.generate import models; "
+        "from inference.generation import GenerateOptions; "
+        f"states = models(GenerateOptions(weights_dir=Path({str(weights)!r}))); "
+        "assert states[0].status.available, states[0]; "
+        "print(sorted({'torch', 'diffusers', 'transformers'} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
