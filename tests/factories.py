@@ -17,7 +17,7 @@ from apps.billing.models import LedgerEntry
 from apps.core.ids import uuid7
 from apps.core.tenancy import tenant_scope
 from apps.jobs.models import Batch, Job
-from apps.studio.models import Product, Shoot, Shot
+from apps.studio.models import Export, ExportFile, Product, Shoot, Shot
 
 PASSWORD = "correct horse battery"
 _count = itertools.count(1)
@@ -134,6 +134,30 @@ def make_shot(workspace: Workspace, *, shoot: Shoot | None = None, position: int
             product=shoot.product,
             position=number if position is None else position,
             spec=fields.pop("spec", spec),
+            **fields,
+        )
+
+
+def make_export_file(workspace: Workspace, *, shot: Shot | None = None, name: str = "", **fields: Any) -> ExportFile:
+    """A file that was written and accepted, in an export of its own."""
+    shot = shot or make_shot(workspace)
+    with tenant_scope(workspace.id):
+        export = Export.objects.create(
+            workspace=workspace, label=shot.product.name, batch=make_batch(workspace, label=shot.product.name)
+        )
+    blob = make_blob(workspace)
+    with tenant_scope(workspace.id):
+        return ExportFile.objects.create(
+            workspace=workspace,
+            export=export,
+            product=shot.product,
+            shot=shot,
+            position=0,
+            profile="shopify",
+            profile_version="2026-11",
+            name=name or f"shopify/{shot.product.name}.png",
+            blob=blob,
+            passed=True,
             **fields,
         )
 

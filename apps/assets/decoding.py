@@ -74,6 +74,17 @@ def derive(data: bytes, *, content_type: str, specs: Sequence[Spec]) -> dict[str
     return _pictures(report, files, {spec.name: spec.content_type for spec in specs})
 
 
+def report_on(source: IO[bytes], *, script: Path, job: dict[str, Any]) -> dict[str, Any]:
+    """What another isolated script says of an untrusted file; it writes no files. Raises like ``take_in``.
+
+    Args:
+        source: a binary file with a file descriptor; read by another process, from the start.
+        script: takes ``job`` as its argument and answers like ``isolated/picture.py``.
+    """
+    with _turn(), tempfile.TemporaryFile(dir=quarantine_folder()) as output:
+        return _report(source, output, job, script)
+
+
 def quarantine_folder() -> Path:
     """Where unchecked bytes lie on this machine; readable by nobody else."""
     folder = Path(settings.QUARANTINE_DIR)
@@ -87,17 +98,17 @@ def _plain(specs: Sequence[Spec]) -> list[dict[str, Any]]:
 
 def _run(source: IO[bytes], job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     with _turn(), tempfile.TemporaryFile(dir=quarantine_folder()) as output:
-        report = _report(source, output, job)
+        report = _report(source, output, job, SCRIPT)
         if "error" in report:
             raise InvalidInput(str(report["error"]), **{str(k): int(v) for k, v in report["params"].items()})
         output.seek(0)
         return report, output.read()
 
 
-def _report(source: IO[bytes], output: IO[bytes], job: dict[str, Any]) -> dict[str, Any]:
+def _report(source: IO[bytes], output: IO[bytes], job: dict[str, Any], script: Path) -> dict[str, Any]:
     os.lseek(source.fileno(), 0, os.SEEK_SET)
     with subprocess.Popen(
-        [sys.executable, "-I", str(SCRIPT), json.dumps(job)],
+        [sys.executable, "-I", str(script), json.dumps(job)],
         stdin=source,
         stdout=output,
         stderr=subprocess.PIPE,

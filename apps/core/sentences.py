@@ -75,7 +75,7 @@ SENTENCES = {
     ),
     "export.token_unknown": _("There is no token {%(name)s}. There are: %(known)s."),
     "export.template_unusable": _(
-        "That pattern can not be used. Write at most %(most)s characters, close every brace and make three folders at most."
+        "That pattern can not be used. Write at most %(most)s characters, close each brace, make three folders at most."
     ),
     "export.nothing_written": _("Nothing is written yet. Wait for the first file to be checked."),
     "export.one_file": _("Drop one picture. A PSD may bring its .c2pa file along."),

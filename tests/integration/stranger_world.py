@@ -23,7 +23,7 @@ from apps.assets import links
 from apps.assets.models import Asset, Upload
 from apps.core.tenancy import tenant_scope
 from apps.jobs.models import Batch, Job
-from apps.studio.models import Product, Shoot, Shot
+from apps.studio.models import ExportFile, Product, Shoot, Shot
 from tests import factories
 
 OBJECT_MARK = "Zanzibar"
@@ -82,6 +82,7 @@ class World:
     shoot: Shoot
     shot: Shot
     asset: Asset
+    export_file: ExportFile
     upload: Upload
     job: Job
     batch: Batch
@@ -99,7 +100,17 @@ class World:
         return {name: _forge(value) for name, value in self.values().items()}
 
     def ids(self) -> set[str]:
-        rows = (self.house, self.member, self.invitation, self.product, self.shoot, self.shot, self.asset, self.upload)
+        rows = (
+            self.house,
+            self.member,
+            self.invitation,
+            self.product,
+            self.shoot,
+            self.shot,
+            self.asset,
+            self.upload,
+            self.export_file,
+        )
         return {str(row.pk) for row in (*rows, self.job, self.batch, self.deleted)}
 
 
@@ -114,6 +125,8 @@ OBJECTS: dict[str, Callable[[World], Any]] = {
     "shot": lambda world: world.shot.id,
     "spec": lambda world: "original",
     "asset": lambda world: world.asset.id,
+    "export": lambda world: world.export_file.export_id,
+    "export_file": lambda world: world.export_file.id,
     "upload": lambda world: world.upload.id,
     "job": lambda world: world.job.id,
     "batch": lambda world: world.batch.id,
@@ -174,6 +187,7 @@ def build_world() -> World:
         shoot=shoot,
         shot=shot,
         asset=shot.asset,
+        export_file=factories.make_export_file(house, shot=shot),
         upload=factories.make_upload(house, name=f"{OBJECT_MARK}.png"),
         job=job,
         batch=shoot.batch,

@@ -192,12 +192,18 @@ JOB_KINDS: dict[str, str] = {
     "studio.cutout": "apps.studio.jobs.CutoutKind",
     "studio.shot": "apps.studio.jobs.ShotKind",
     "studio.preview": "apps.studio.jobs.PreviewKind",
+    "studio.export": "apps.studio.jobs.ExportKind",
 }
 CELERY_APP = "apps.config.celery.app"
 # ---- cutout: rembg where its weights are (fetched once, in the background), else the built-in engine
 CUTOUT_MODEL = env.text("CUTOUT_MODEL", "isnet-general-use")
 CUTOUT_WEIGHTS_DIR = Path(env.text("CUTOUT_WEIGHTS_DIR", str(DATA_DIR / "weights")))
 CUTOUT_DOWNLOAD = env.flag("CUTOUT_DOWNLOAD", True)
+
+# ---- exports: who signs them. PEM files of a certificate authority, or a certificate that is made at set-up
+PROVENANCE_DIR = DATA_DIR / "provenance"
+PROVENANCE_CERTIFICATE = env.text("PROVENANCE_CERTIFICATE")
+PROVENANCE_KEY = env.text("PROVENANCE_KEY")
 
 WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", usable_cores(), at_least=1, at_most=MOST_WORKERS)
 WORKER_STOP_GRACE_S = env.whole("WORKER_STOP_GRACE_S", 8, at_most=3600)

@@ -1,4 +1,4 @@
-"""What Studio teaches the queue: cut a product out, make a shot, make a preview.
+"""What Studio teaches the queue: cut a product out, make a shot, make a preview, export a file.
 
 Each kind is three steps. ``load`` reads rows (in the tenant's scope), ``work`` computes (no database; imports the
 imaging library only here, so that the web process stays small), ``finish`` writes the outcome in the transaction that
@@ -8,6 +8,7 @@ ends the job. All of them may run twice: outputs are keyed by content, so the se
 from __future__ import annotations
 
 from apps.studio.jobs.cutouts import CutoutKind
+from apps.studio.jobs.exports import ExportKind
 from apps.studio.jobs.shots import PreviewKind, ShotKind
 
-__all__ = ["CutoutKind", "PreviewKind", "ShotKind"]
+__all__ = ["CutoutKind", "ExportKind", "PreviewKind", "ShotKind"]

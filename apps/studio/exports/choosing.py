@@ -1,0 +1,135 @@
+"""What a person wants to export, read from an address or a form, and what each profile would make of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import get_language
+
+from apps.accounts.models import Workspace
+from apps.core.errors import Conflict, InvalidInput
+from apps.studio import selectors, services
+from apps.studio.exports import names, words
+from apps.studio.exports.profiles import Profile, profiles
+from apps.studio.exports.shots import WHICH
+from apps.studio.models import Product, Shot
+from apps.studio.services.exports import PlannedFile, name_values, plan_files
+
+MOST_CHOSEN = 1000
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Choice:
+    """``fields`` are the parameters that mean the same choice again; ``back`` where the person came from."""
+
+    shots: Sequence[Shot]
+    products: Sequence[Product]
+    fields: Sequence[tuple[str, str]]
+
+    @property
+    def shown_shots(self) -> Sequence[Shot]:
+        return self.shots[:SHOWN]
+
+    @property
+    def more_shots(self) -> int:
+        return max(0, len(self.shots) - SHOWN)
+
+    @property
+    def all_products(self) -> list[Product]:
+        return list({item.id: item for item in (*self.products, *(shot.product for shot in self.shots))}.values())
+
+
+def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
+    """``shoot`` with ``which`` (starred, kept, all), any ``shot``, any ``product``.
+
+    Raises:
+        NotFound: one of them is not in this workspace.
+        InvalidInput: ``studio.id_unreadable``, ``studio.download_unknown``, ``export.nothing_chosen``.
+    """
+    shots: list[Shot] = []
+    fields: list[tuple[str, str]] = []
+    for shoot_id in _ids(data, "shoot"):
+        which = data.get("which", "kept")
+        shots += _of_shoot(workspace, shoot_id, which)
+        fields += [("shoot", str(shoot_id)), ("which", which)]
+    for shot_id in _ids(data, "shot"):
+        shots.append(selectors.get_shot(workspace, shot_id))
+        fields.append(("shot", str(shot_id)))
+    products = [selectors.get_product(workspace, product_id) for product_id in _ids(data, "product")]
+    fields += [("product", str(product.id)) for product in products]
+    unique = list({shot.id: shot for shot in shots}.values())
+    if not fields:
+        raise InvalidInput("export.nothing_chosen")
+    return Choice(unique, products, fields)
+
+
+def offers(choice: Choice) -> list[dict[str, Any]]:
+    """Profiles by marketplace; each says how many files it makes, of what, and what will be checked."""
+    groups: dict[str, dict[str, Any]] = {}
+    for profile in profiles().values():
+        title = str(words.MARKETPLACES[profile.marketplace])
+        group = groups.setdefault(profile.marketplace, {"key": profile.marketplace, "title": title, "profiles": []})
+        group["profiles"].append(_offer(profile, choice))
+    return list(groups.values())
+
+
+def example_name(choice: Choice, template: str, profile: Profile) -> str:
+    """What the first file of a profile would be called. Raises InvalidInput for a template that can not be used."""
+    checked = names.checked_template(template) if template.strip() else profile.template
+    product = choice.all_products[0]
+    shot = None if profile.is_white or not choice.shots else choice.shots[0]
+    values = name_values(PlannedFile(profile, product, shot, 1))
+    return names.file_path(
+        checked, values, suffix=profile.suffix, unicode=profile.unicode, max_length=profile.max_length
+    )
+
+
+def _offer(profile: Profile, choice: Choice) -> dict[str, Any]:
+    try:
+        count = len(plan_files(shots=choice.shots, products=choice.products, profiles=[profile]))
+    except Conflict:
+        count = 0
+    return {
+        "profile": profile,
+        "title": words.profile_title(profile, get_language()),
+        "size": _size(profile),
+        "count": count,
+        "rules": [
+            {
+                "sentence": words.rule_sentence(item.rule.name, item.rule.value),
+                "level": item.rule.level,
+                "source": item.source,
+                "confidence": words.CONFIDENCE[item.source.confidence],
+            }
+            for item in profile.rules
+        ],
+    }
+
+
+def _size(profile: Profile) -> str:
+    target = profile.target
+    file_type = target["format"].upper()
+    if target.get("width"):
+        return f"{target['width']} × {target['height']} px · {file_type}"
+    return f"{target['longest']} px · {file_type}" if target.get("longest") else file_type
+
+
+def _of_shoot(workspace: Workspace, shoot_id: uuid.UUID, which: str) -> list[Shot]:
+    if which not in WHICH:
+        raise InvalidInput("studio.download_unknown", name=which[:20])
+    finished = [shot for shot in selectors.shots(selectors.get_shoot(workspace, shoot_id)) if shot.asset is not None]
+    if which == "starred":
+        return [shot for shot in finished if shot.starred]
+    return [shot for shot in finished if which == "all" or shot.rejected_at is None]
+
+
+def _ids(data: QueryDict, field: str) -> list[uuid.UUID]:
+    values = data.getlist(field)
+    if len(values) > MOST_CHOSEN:
+        raise InvalidInput("studio.id_unreadable")
+    return services.parse_ids(values)

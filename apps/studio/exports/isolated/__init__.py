@@ -1,0 +1,1 @@
+"""Programs that look at files of strangers and may die of them."""

@@ -1,0 +1,16 @@
+// The export page: how many files the chosen profiles make; the button waits for a choice.
+const form = document.querySelector("[data-export]");
+const count = form.querySelector("[data-export-count]");
+const button = form.querySelector("[data-export-go]");
+
+function update() {
+  const chosen = [...form.querySelectorAll("[name=profile]:checked")];
+  const files = chosen.reduce((sum, box) => sum + Number(box.dataset.files), 0);
+  const { none, one, many } = count.dataset;
+  count.textContent = files === 0 ? none : files === 1 ? one : many.replace("{n}", files);
+  button.disabled = files === 0;
+}
+
+form.addEventListener("change", update);
+window.addEventListener("pageshow", update); // the browser may have kept the ticks
+update();
