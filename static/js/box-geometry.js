@@ -21,7 +21,7 @@ function inside(at, photo) {
 }
 
 /** The box between two points, in whichever order they were set. */
-function boxBetween(a, b) {
+export function boxBetween(a, b) {
   return { x: Math.min(a.x, b.x), y: Math.min(a.y, b.y), width: Math.abs(a.x - b.x), height: Math.abs(a.y - b.y) };
 }
 

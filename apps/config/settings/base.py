@@ -190,6 +190,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://localhost")
 JOB_KINDS: dict[str, str] = {
     "studio.cutout": "apps.studio.jobs.CutoutKind",
+    "studio.cutout_edit": "apps.studio.jobs.CutoutEditKind",
+    "studio.cutout_refine": "apps.studio.jobs.CutoutRefineKind",
     "studio.shot": "apps.studio.jobs.ShotKind",
     "studio.preview": "apps.studio.jobs.PreviewKind",
     "studio.export": "apps.studio.jobs.ExportKind",

@@ -7,8 +7,9 @@ ends the job. All of them may run twice: outputs are keyed by content, so the se
 
 from __future__ import annotations
 
+from apps.studio.jobs.cutout_edits import CutoutEditKind, CutoutRefineKind
 from apps.studio.jobs.cutouts import CutoutKind
 from apps.studio.jobs.exports import ExportKind
 from apps.studio.jobs.shots import PreviewKind, ShotKind
 
-__all__ = ["CutoutKind", "ExportKind", "PreviewKind", "ShotKind"]
+__all__ = ["CutoutEditKind", "CutoutKind", "CutoutRefineKind", "ExportKind", "PreviewKind", "ShotKind"]

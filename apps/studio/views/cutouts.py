@@ -16,6 +16,7 @@ from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
 from apps.assets.models import Asset
 from apps.core.errors import Conflict, InvalidInput, NotFound
+from apps.core.sentences import sentence
 from apps.jobs.models import Job, JobState
 from apps.jobs.selectors import find_job
 from apps.studio import cutouts, selectors
@@ -45,7 +46,10 @@ def cutout_now(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse
     """The current cutout and its state, for an editor that waits for a new one."""
     product = selectors.get_product(request.workspace, product_id)
     cutout = product.cutout
-    answer: dict[str, Any] = {"state": product.cutout_state, "cutout": None}
+    job = product.cutout_job
+    has_failed = job is not None and job.state == JobState.FAILED
+    error = sentence(job.error_code, job.error_params) if job and has_failed else None
+    answer: dict[str, Any] = {"state": product.cutout_state, "cutout": None, "error": error}
     if cutout is not None:
         picture = reverse("assets:rendition", args=[request.workspace.slug, cutout.id, cutouts.PREVIEW_RENDITION])
         answer["cutout"] = {

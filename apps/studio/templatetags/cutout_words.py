@@ -1,0 +1,40 @@
+"""Cutouts in words: where one came from, and which there were before."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.assets.models import Asset
+from apps.studio import cutouts
+from apps.studio.models import Product
+from apps.studio.templatetags.studio_words import engine_words
+
+register = template.Library()
+
+
+@register.filter
+def earlier_cutouts(product: Product) -> list[Asset]:
+    """The cutouts that can be taken instead of the current one, the newest first."""
+    return [cutout for cutout in cutouts.history(product) if cutout.id != product.cutout_id]
+
+
+@register.filter
+def hand_words(cutout: Asset | None) -> str:
+    """What a person did to it; empty for a cutout that nobody touched."""
+    count = cutouts.edit_count(cutout.recipe) if cutout else 0
+    if not count:
+        return ""
+    words = ngettext("Edited by hand: %(count)s change.", "Edited by hand: %(count)s changes.", count)
+    return words % {"count": count}
+
+
+@register.filter
+def origin_words(cutout: Asset) -> str:
+    """One line for a list of cutouts."""
+    if by_hand := hand_words(cutout):
+        return by_hand
+    if cutout.recipe.get("box"):
+        return _("Cut out in a box")
+    return _("Cut out by %(engine)s") % {"engine": engine_words(cutout.recipe.get("engine", ""))}
