@@ -85,6 +85,57 @@ def get_shot(workspace: Workspace, shot_id: uuid.UUID) -> Shot:
     )
 
 
+def review(workspace: Workspace, *, state: str, set_name: str = "", product: str = "") -> QuerySet[Shot]:
+    """Finished shots in a state (``open``, ``starred``, ``rejected``; anything else is all), the newest shoot first."""
+    found = Shot.objects.filter(workspace=workspace, asset__isnull=False).select_related(
+        "job", "asset__blob", "product"
+    )
+    if state == "open":
+        found = found.filter(starred=False, rejected_at=None)
+    elif state == "starred":
+        found = found.filter(starred=True)
+    elif state == "rejected":
+        found = found.exclude(rejected_at=None)
+    if set_name:
+        found = found.filter(spec__set=set_name)
+    if product:
+        found = found.filter(product__in=_uuids([product]))
+    return found.order_by("-shoot__created_at", "position", "id")
+
+
+def sets_in_use(workspace: Workspace) -> list[str]:
+    names = Shot.objects.filter(workspace=workspace).values_list("spec__set", flat=True).order_by("spec__set")
+    return list(names.distinct())
+
+
+def products_with_shots(workspace: Workspace) -> list[Product]:
+    return list(Product.objects.filter(workspace=workspace, shots__isnull=False).distinct().order_by("name")[:500])
+
+
+def shots_by_id(workspace: Workspace, shot_ids: list[uuid.UUID]) -> list[Shot]:
+    """The shots in the order of ``shot_ids``. Raises NotFound if one is missing here."""
+    found = {
+        shot.id: shot
+        for shot in Shot.objects.filter(workspace=workspace, pk__in=shot_ids).select_related(
+            "job", "asset__blob", "product"
+        )
+    }
+    if len(found) != len(set(shot_ids)):
+        raise NotFound("not_found")
+    return [found[shot_id] for shot_id in dict.fromkeys(shot_ids)]
+
+
+def _uuids(texts: list[str]) -> list[uuid.UUID]:
+    """Those that are identifiers; nothing is found by the others."""
+    known = []
+    for text in texts:
+        try:
+            known.append(uuid.UUID(text))
+        except ValueError:
+            continue
+    return known
+
+
 def versions(shot: Shot) -> list[ShotVersion]:
     """All states of an edited shot, the first one first; none for a shot that was never edited."""
     return list(ShotVersion.objects.filter(shot=shot).select_related("job", "asset__blob").order_by("number"))
@@ -103,7 +154,12 @@ class ShootState:
 
     @property
     def open(self) -> int:
-        return self.total - self.done - self.failed - self.cancelled
+        return self.total - self.done - self.missing
+
+    @property
+    def missing(self) -> int:
+        """Ended without a picture."""
+        return self.failed + self.cancelled
 
 
 def shoot_state(shoot: Shoot) -> ShootState:

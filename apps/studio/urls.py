@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.studio.views import cutouts, edits, exports, previews, products, shoots
+from apps.studio.views import cutouts, edits, exports, previews, products, review, shoots
 
 app_name = "studio"
 
@@ -30,6 +30,7 @@ shoots_urls = [
     path("<uuid:shoot_id>/", shoots.shoot, name="shoot"),
     path("<uuid:shoot_id>/state", shoots.shoot_state, name="shoot_state"),
     path("<uuid:shoot_id>/cancel", shoots.cancel_shoot, name="cancel_shoot"),
+    path("<uuid:shoot_id>/retry", shoots.retry_shoot, name="retry_shoot"),
     path("<uuid:shoot_id>/zip", shoots.shoot_zip, name="shoot_zip"),
 ]
 shots_urls = [
@@ -65,6 +66,8 @@ urlpatterns = [
     path("w/<slug:workspace>/studio/products/", include(products_urls)),
     path("w/<slug:workspace>/studio/shoots/", include(shoots_urls)),
     path("w/<slug:workspace>/studio/shots/", include(shots_urls)),
+    path("w/<slug:workspace>/studio/review/", review.review, name="review"),
+    path("w/<slug:workspace>/studio/review/judge", review.judge_shots, name="judge_shots"),
     path("w/<slug:workspace>/studio/exports/", include(exports_urls)),
     path("w/<slug:workspace>/studio/verify/", include(verify_urls)),
 ]

@@ -20,10 +20,11 @@ export class Drafts {
     this.onBusy = onBusy;
   }
 
-  want(wish) {
-    const spec = JSON.stringify(wish);
-    if (spec === this.#wanted || (!this.#wanted && spec === this.#shown)) return;
-    this.#wanted = spec;
+  /** `isRough`: smaller and sooner, while something is dragged. */
+  want(wish, isRough) {
+    const wanted = new URLSearchParams({ spec: JSON.stringify(wish), ...(isRough && { rough: "1" }) }).toString();
+    if (wanted === this.#wanted || (!this.#wanted && wanted === this.#shown)) return;
+    this.#wanted = wanted;
     if (!this.#isBusy) this.#run();
   }
 
@@ -31,35 +32,35 @@ export class Drafts {
     this.#isBusy = true;
     this.onBusy(true);
     while (this.#wanted) {
-      const spec = this.#wanted;
+      const wanted = this.#wanted;
       this.#wanted = null;
-      this.#shown = spec;
-      await this.#draw(spec);
+      this.#shown = wanted;
+      await this.#draw(wanted);
     }
     this.#isBusy = false;
     this.onBusy(false);
   }
 
-  async #draw(spec) {
+  async #draw(wanted) {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const answer = await this.#ask(spec);
+      const answer = await this.#ask(wanted);
       if (!answer) {
         await pause(10 * RETRY_MS);
       } else if (answer.status === 202) {
         await pause(RETRY_MS);
       } else {
-        await this.#show(answer, spec);
+        await this.#show(answer, wanted);
         return;
       }
     }
   }
 
-  async #ask(spec) {
+  async #ask(wanted) {
     try {
       const answer = await fetch(this.#url, {
         method: "POST",
         headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
-        body: new URLSearchParams({ spec }),
+        body: new URLSearchParams(wanted),
       });
       hearStatus(answer.status);
       return answer.status >= 500 ? null : answer;
@@ -68,7 +69,7 @@ export class Drafts {
     }
   }
 
-  async #show(answer, spec) {
+  async #show(answer, wanted) {
     const found = await answer.json().catch(() => ({}));
     if (!answer.ok) {
       this.onRefused(found.error?.message ?? "");
@@ -77,6 +78,6 @@ export class Drafts {
     const next = new Image();
     next.src = found.url;
     await next.decode().catch(() => null); // decoded before it is shown: the picture never blinks
-    if (next.naturalWidth) this.onPicture(found, JSON.parse(spec));
+    if (next.naturalWidth) this.onPicture(found, JSON.parse(new URLSearchParams(wanted).get("spec")));
   }
 }

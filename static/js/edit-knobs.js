@@ -56,11 +56,21 @@ export class Knob {
     return side ? (100 * (value - this.neutral)) / side : 0;
   }
 
+  /** The track is filled from neutral to the thumb. */
+  fill() {
+    const { min, max, value } = this.slider;
+    const share = (position) => (100 * (position - min)) / (max - min);
+    const ends = [share(0), share(Number(value))].sort((a, b) => a - b);
+    this.slider.style.setProperty("--from", `${ends[0]}%`);
+    this.slider.style.setProperty("--to", `${ends[1]}%`);
+  }
+
   show() {
     const text = this.written(this.value);
     if (document.activeElement !== this.slider || Math.abs(this.valueAt(Number(this.slider.value)) - this.value) > this.step) {
       this.slider.value = this.positionOf(this.value);
     }
+    this.fill();
     this.slider.setAttribute("aria-valuetext", text);
     this.output.textContent = text;
     this.resetButton.hidden = this.value === this.neutral;

@@ -28,6 +28,11 @@ export class EditState {
     return JSON.stringify(this.wish) !== this.saved;
   }
 
+  /** Not in the middle of a drag. */
+  get isSettled() {
+    return JSON.stringify(this.wish) === this.#committed;
+  }
+
   get canUndo() {
     return this.#past.length > 0;
   }

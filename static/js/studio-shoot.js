@@ -1,7 +1,10 @@
 // The gallery: arrows move between shots, S or A accepts, X rejects, Enter opens; a filter hides what was not asked for.
-import { onKeys } from "./keys.js";
+// With a selection the verdict is for all of it; after a rejection a number says why.
+import { Selection } from "./gallery-selection.js";
+import { isTyping, onKeys } from "./keys.js";
 
 const gallery = document.querySelector("[data-gallery]");
+const bar = document.querySelector("[data-verdict-bar]");
 let current = 0;
 let isWalking = false; // the focus is in the gallery, or was when its card was swapped
 
@@ -18,9 +21,15 @@ function settle() {
   document.querySelector("[data-gallery-none]").hidden = all.length > 0;
 }
 
-function go(index) {
+const selection = new Selection(gallery, shots);
+let isJudging = false;
+let rejected = []; // ids of the last rejection: a number key says why
+
+function go(index, isRange = false) {
   const all = shots();
   if (!all[index]) return false;
+  if (isRange) selection.rangeTo(all[index], all[current]);
+  else if (!isJudging) selection.clear();
   current = index;
   settle();
   link(all[index]).focus();
@@ -45,24 +54,96 @@ function inNextRow(direction) {
   return best;
 }
 
-function press(key) {
-  const button = shots()[current]?.querySelector(`[data-key=${key}]`);
-  button?.click();
-  return Boolean(button);
+/** One verdict for one card or for the whole selection; the same key again takes it back. */
+function judge(verdict) {
+  const chosen = selection.chosen.length ? selection.chosen : shots().slice(current, current + 1);
+  const open = chosen.filter((shot) => shot.querySelector(`[data-key=${verdict}]`));
+  if (!open.length || !isHere({ target: document.activeElement })) return false;
+  const wanted = verdict === "star" ? "starred" : "rejected";
+  const isThere = open.every((shot) => shot.dataset.verdict === wanted);
+  send(open, isThere ? "clear" : verdict);
+  rejected = verdict === "reject" && !isThere ? open.map((shot) => shot.id.slice("shot-".length)) : [];
+  showBar();
+  if (bar?.dataset.verdictBar === "next" && !isThere && !selection.chosen.length) {
+    isJudging = true;
+    go(current + 1);
+    isJudging = false;
+  }
+  return true;
 }
+
+function send(cards, verdict, reason = "") {
+  if (cards.length === 1 && !reason) {
+    cards[0].querySelector(`[data-key=${verdict === "clear" ? keyOf(cards[0]) : verdict}]`).click();
+    return;
+  }
+  const shot = cards.map((card) => card.id.slice("shot-".length));
+  window.htmx.ajax("POST", gallery.dataset.judge, { source: gallery, swap: "none", values: { shot, verdict, reason } });
+}
+
+const keyOf = (card) => (card.dataset.verdict === "starred" ? "star" : "reject");
+
+function why(number) {
+  const button = bar?.querySelectorAll("[data-reason]")[number - 1];
+  if (!rejected.length || !button) return false;
+  const cards = rejected.map((id) => document.getElementById(`shot-${id}`)).filter(Boolean);
+  send(cards, "reject", button.dataset.reason);
+  rejected = [];
+  showBar();
+  return true;
+}
+
+function showBar() {
+  if (!bar) return;
+  const count = selection.chosen.length;
+  bar.hidden = !count && !rejected.length;
+  bar.querySelector("[data-selected-part]").hidden = !count;
+  bar.querySelector("[data-why-part]").hidden = !rejected.length;
+  const words = bar.querySelector("[data-selected-words]");
+  words.textContent = (count === 1 ? words.dataset.one : words.dataset.other).replace("{n}", count);
+}
+
+selection.onChange = showBar;
+bar?.addEventListener("click", (event) => {
+  const verdict = event.target.closest("[data-judge-all]")?.dataset.judgeAll;
+  if (verdict) {
+    send(selection.chosen, verdict);
+    rejected = verdict === "reject" ? selection.chosen.map((shot) => shot.id.slice("shot-".length)) : [];
+    selection.clear();
+    showBar();
+  }
+  const reason = event.target.closest("[data-reason]");
+  if (reason) why([...bar.querySelectorAll("[data-reason]")].indexOf(reason) + 1);
+  if (event.target.closest("[data-select-none]")) {
+    rejected = [];
+    selection.clear();
+    showBar();
+  }
+});
 
 function isHere(event) {
   return gallery.contains(event.target) || event.target === document.body || event.target.id === "content";
 }
 
 onKeys({
-  ArrowRight: (event) => isHere(event) && go(isWalking ? current + 1 : current),
-  ArrowLeft: (event) => isHere(event) && go(current - 1),
-  ArrowDown: (event) => isHere(event) && go(inNextRow(1)),
-  ArrowUp: (event) => isHere(event) && go(inNextRow(-1)),
-  s: () => press("star"),
-  a: () => press("star"),
-  x: () => press("reject"),
+  ArrowRight: (event) => isHere(event) && go(isWalking ? current + 1 : current, event.shiftKey),
+  ArrowLeft: (event) => isHere(event) && go(current - 1, event.shiftKey),
+  ArrowDown: (event) => isHere(event) && go(inNextRow(1), event.shiftKey),
+  ArrowUp: (event) => isHere(event) && go(inNextRow(-1), event.shiftKey),
+  s: () => judge("star"),
+  a: () => judge("star"),
+  x: () => judge("reject"),
+  Escape: () => {
+    const hadWhy = rejected.length > 0;
+    rejected = [];
+    return selection.clear() || hadWhy;
+  },
+  ...Object.fromEntries([1, 2, 3, 4, 5].map((number) => [number, () => why(number)])),
+});
+document.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "a" || isTyping(event)) return;
+  event.preventDefault();
+  selection.all();
 });
 
 document.addEventListener("focusin", (event) => {
@@ -84,6 +165,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.verb === "post") window.htmx.trigger(document.body, "verdict");
   settle();
+  showBar();
   const wasMoved = document.activeElement !== document.body;
   if (!held || wasMoved) {
     held = null;
@@ -95,7 +177,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   target?.focus({ preventScroll: true });
 });
 
-document.querySelector("[data-filter]").addEventListener("click", (event) => {
+document.querySelector("[data-filter]")?.addEventListener("click", (event) => {
   const button = event.target.closest("[data-show]");
   if (!button) return;
   gallery.dataset.shown = button.dataset.show;
@@ -104,19 +186,4 @@ document.querySelector("[data-filter]").addEventListener("click", (event) => {
   settle();
 });
 
-/** Rows as high as lets whole squares fill the width; phones have two columns instead. */
-function fitRows() {
-  const gap_px = 16;
-  const wanted_px = 304;
-  if (matchMedia("(max-width: 45rem)").matches) {
-    gallery.style.removeProperty("--row");
-    return;
-  }
-  const width_px = gallery.clientWidth + gap_px;
-  const squares = Math.max(1, Math.round(width_px / (wanted_px + gap_px)));
-  gallery.style.setProperty("--row", `${Math.floor(width_px / squares) - gap_px}px`);
-}
-
-fitRows();
-new ResizeObserver(fitRows).observe(gallery.parentElement);
 settle();

@@ -64,7 +64,7 @@ function refresh() {
 }
 
 state.hear((wish) => {
-  drafts.want(wish);
+  drafts.want(wish, !state.isSettled);
   easel.place();
   for (const button of form.querySelectorAll("[data-switch]")) button.setAttribute("aria-pressed", String(state.edit(button.dataset.switch, false)));
   refresh();

@@ -16,8 +16,10 @@ from apps.studio.services.shoots import (
     cancel_shoot,
     plan_shots,
     request_shoot,
+    retry_shoot,
     retry_shot,
     set_verdict,
+    set_verdicts,
 )
 
 __all__ = [
@@ -34,7 +36,9 @@ __all__ = [
     "request_cutout",
     "request_shoot",
     "restore_product",
+    "retry_shoot",
     "retry_shot",
     "set_verdict",
+    "set_verdicts",
     "show_version",
 ]

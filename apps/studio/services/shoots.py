@@ -10,16 +10,17 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.models import User
+from apps.accounts.models import User, Workspace
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.ids import uuid7
 from apps.jobs import services as queue
 from apps.jobs.models import Priority
-from apps.studio import catalogue, offers
+from apps.studio import catalogue, offers, selectors
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.services.cutouts import accept_cutout
 
 INTERACTIVE_SHOTS = 24  # what fills the screen of the person who waits; the rest of a large shoot is a batch
+MOST_JUDGED = 500
 REJECT_REASONS = ("cutout", "placement", "scene", "colour", "other")
 
 
@@ -127,12 +128,28 @@ def set_verdict(shot: Shot, *, verdict: str, reason: str = "") -> Shot:
     return shot
 
 
+@transaction.atomic
+def set_verdicts(workspace: Workspace, *, shot_ids: Sequence[uuid.UUID], verdict: str, reason: str = "") -> list[Shot]:
+    """``set_verdict`` for many shots: for all of them or, where one can not be judged, for none."""
+    if not 1 <= len(shot_ids) <= MOST_JUDGED:
+        raise InvalidInput("studio.id_unreadable")
+    return [
+        set_verdict(shot, verdict=verdict, reason=reason) for shot in selectors.shots_by_id(workspace, list(shot_ids))
+    ]
+
+
 def retry_shot(shot: Shot) -> Shot:
     """Queue a failed or cancelled shot again."""
     if shot.job is None:
         raise Conflict("studio.shot_not_retryable")
     queue.retry(shot.job)
     return shot
+
+
+def retry_shoot(shoot: Shoot) -> None:
+    """Queue every shot again that failed or was cancelled."""
+    if shoot.batch is not None:
+        queue.retry_batch(shoot.batch, states=queue.RETRYABLE)
 
 
 def cancel_shoot(shoot: Shoot) -> None:

@@ -17,7 +17,7 @@ from apps.core.answers import wants_json
 from apps.core.errors import Conflict, InvalidInput
 from apps.studio import controls, previews, selectors, services, specs
 
-DRAFT_PX = 640
+DRAFT_PX, ROUGH_PX = 640, 400
 
 
 @require_GET
@@ -42,7 +42,8 @@ def draft(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
     """The small picture of an edit that is not saved, or 202 while a worker makes it."""
     shot = selectors.get_shot(request.workspace, shot_id)
     product = selectors.get_product(request.workspace, shot.product_id)
-    found = previews.find_or_request(product, spec=_wish(request), longest_px=DRAFT_PX, may_make=True)
+    longest_px = ROUGH_PX if request.POST.get("rough") else DRAFT_PX
+    found = previews.find_or_request(product, spec=_wish(request), longest_px=longest_px, may_make=True)
     if not found.url:
         return JsonResponse({"job": str(found.job_id or "")}, status=202)
     return JsonResponse({"url": found.url, **found.measures})

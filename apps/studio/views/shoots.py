@@ -67,6 +67,13 @@ def cancel_shoot(request: WorkspaceRequest, shoot_id: uuid.UUID) -> HttpResponse
     return redirect("studio:shoot", workspace=request.workspace.slug, shoot_id=shoot_id)
 
 
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def retry_shoot(request: WorkspaceRequest, shoot_id: uuid.UUID) -> HttpResponse:
+    services.retry_shoot(selectors.get_shoot(request.workspace, shoot_id))
+    return redirect("studio:shoot", workspace=request.workspace.slug, shoot_id=shoot_id)
+
+
 @require_GET
 @workspace_view()
 def shoot_zip(request: WorkspaceRequest, shoot_id: uuid.UUID) -> HttpResponseBase:
@@ -94,7 +101,8 @@ def shot(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
 @workspace_view()
 def shot_card(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
     found = selectors.get_shot(request.workspace, shot_id)
-    return render(request, "studio/_shot_card.html", {"shot": found, "reasons": choices.reject_reasons()})
+    context = {"shot": found, "reasons": choices.reject_reasons(), "with_product": "product" in request.GET}
+    return render(request, "studio/_shot_card.html", context)
 
 
 @require_POST
@@ -125,5 +133,6 @@ def shot_download(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse
 def _shot_answer(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
     if request.headers.get("HX-Request"):
         found = selectors.get_shot(request.workspace, shot_id)
-        return render(request, "studio/_shot_card.html", {"shot": found, "reasons": choices.reject_reasons()})
+        context = {"shot": found, "reasons": choices.reject_reasons(), "with_product": "product" in request.GET}
+        return render(request, "studio/_shot_card.html", context)
     return redirect("studio:shot", workspace=request.workspace.slug, shot_id=shot_id)

@@ -1,0 +1,142 @@
+"""The review queue: many verdicts at once, filters, yield and cost."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import Role, Workspace
+from apps.billing import services as ledger
+from apps.core.errors import Conflict, InvalidInput, NotFound
+from apps.core.tenancy import tenant_scope
+from apps.studio import selectors, services, yields
+from apps.studio.models import Shot, ShotVersion
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    return factories.make_workspace()
+
+
+def charged_shot(workspace: Workspace, *, cpu_ms: int = 500, **fields: Any) -> Shot:
+    job = factories.make_job(workspace, kind="studio.shot")
+    shot = factories.make_shot(workspace, job=job, **fields)
+    with tenant_scope(workspace.id):
+        ledger.record(job.id, workspace, kind="studio.shot", cpu_ms=cpu_ms)
+    return shot
+
+
+def judge(workspace: Workspace, shots: list[Shot], verdict: str, reason: str = "") -> None:
+    with tenant_scope(workspace.id):
+        services.set_verdicts(workspace, shot_ids=[shot.id for shot in shots], verdict=verdict, reason=reason)
+
+
+def test_one_verdict_for_many_shots(workspace: Workspace) -> None:
+    shots = [factories.make_shot(workspace) for _ in range(3)]
+    judge(workspace, shots[:2], "reject", "scene")
+    with tenant_scope(workspace.id):
+        found = {shot.id: shot for shot in Shot.objects.all()}
+    assert [bool(found[shot.id].rejected_at) for shot in shots] == [True, True, False]
+    assert [found[shot.id].reject_reason for shot in shots] == ["scene", "scene", ""]
+
+
+def test_all_are_judged_or_none(workspace: Workspace) -> None:
+    finished, unfinished = factories.make_shot(workspace), factories.make_shot(workspace, asset=None)
+    with tenant_scope(workspace.id), pytest.raises(Conflict):
+        services.set_verdicts(workspace, shot_ids=[finished.id, unfinished.id], verdict="star")
+    with tenant_scope(workspace.id), pytest.raises(NotFound):
+        services.set_verdicts(workspace, shot_ids=[finished.id, uuid.uuid4()], verdict="star")
+    with tenant_scope(workspace.id), pytest.raises(InvalidInput):
+        services.set_verdicts(workspace, shot_ids=[], verdict="star")
+    with tenant_scope(workspace.id):
+        assert not Shot.objects.filter(starred=True).exists()
+
+
+def test_the_queue_shows_what_waits_and_filters_by_state_set_and_product(workspace: Workspace) -> None:
+    plain, starred, rejected = (factories.make_shot(workspace) for _ in range(3))
+    other = factories.make_shot(workspace, spec=plain.spec | {"set": "plinth"})
+    factories.make_shot(workspace, asset=None)
+    judge(workspace, [starred], "star")
+    judge(workspace, [rejected], "reject")
+
+    def found(**wish: str) -> set[uuid.UUID]:
+        with tenant_scope(workspace.id):
+            return {shot.id for shot in selectors.review(workspace, **{"state": "open", **wish})}
+
+    assert found() == {plain.id, other.id}
+    assert found(state="starred") == {starred.id}
+    assert found(state="rejected") == {rejected.id}
+    assert found(state="all") == {plain.id, starred.id, rejected.id, other.id}
+    assert found(set_name="plinth") == {other.id}
+    assert found(state="all", product=str(starred.product_id)) == {starred.id}
+    assert found(product="no such product") == set()
+
+
+def test_yield_and_cost_of_an_accepted_image_by_set_and_by_product(workspace: Workspace) -> None:
+    shoot = factories.make_shoot(workspace)
+    shots = [charged_shot(workspace, shoot=shoot, cpu_ms=600) for _ in range(4)]
+    plinth = charged_shot(workspace, cpu_ms=900, spec=shots[0].spec | {"set": "plinth"})
+    judge(workspace, [*shots[:2], plinth], "star")
+    judge(workspace, [shots[2]], "reject")
+    with tenant_scope(workspace.id):
+        sweep, other = yields.by_set(workspace)
+        products = yields.by_product(workspace)
+
+    assert (sweep.title, sweep.made, sweep.accepted, sweep.rejected, sweep.percent) == ("White sweep", 4, 2, 1, "50%")
+    assert sweep.cpu_ms == 2400
+    assert sweep.cost == "1.20 CPU s"
+    assert (other.title, other.percent, other.cost) == ("Plinth", "100%", "0.90 CPU s")
+    assert [(row.title, row.made) for row in products] == [(shoot.product.name, 4), (plinth.product.name, 1)]
+    assert yields.total([sweep, other]).cost == "1.10 CPU s"
+
+
+def test_edits_cost_too(workspace: Workspace) -> None:
+    shot = charged_shot(workspace, cpu_ms=500)
+    job = factories.make_job(workspace, kind="studio.shot")
+    with tenant_scope(workspace.id):
+        ledger.record(job.id, workspace, kind="studio.shot", cpu_ms=700)
+        first = {"workspace": workspace, "shot": shot, "spec": shot.spec, "asset": shot.asset}
+        ShotVersion.objects.create(number=1, job=shot.job, **first)
+        ShotVersion.objects.create(number=2, job=job, **first)
+        [row] = yields.by_set(workspace)
+    assert (row.made, row.cpu_ms) == (1, 1200)
+
+
+def test_nothing_accepted_has_no_cost(workspace: Workspace) -> None:
+    charged_shot(workspace)
+    with tenant_scope(workspace.id):
+        [row] = yields.by_set(workspace)
+    assert (row.percent, row.cost) == ("0%", "–")
+
+
+def test_reviewers_judge_on_the_page_and_get_the_cards_back(workspace: Workspace, client: Client) -> None:
+    shots = [factories.make_shot(workspace) for _ in range(2)]
+    client.force_login(factories.make_member(workspace, Role.REVIEWER).user)
+    page = client.get(reverse("studio:review", args=[workspace.slug]))
+    assert page.status_code == 200
+    assert all(f"shot-{shot.id}" in page.content.decode() for shot in shots)
+
+    answer = client.post(
+        reverse("studio:judge_shots", args=[workspace.slug]),
+        {"shot": [str(shot.id) for shot in shots], "verdict": "star"},
+    )
+    assert answer.status_code == 200
+    assert answer.content.decode().count('hx-swap-oob="true"') == 2
+    assert client.get(reverse("studio:review", args=[workspace.slug])).content.decode().count("data-shot-link") == 0
+
+
+def test_viewers_look_and_do_not_judge(workspace: Workspace, client: Client) -> None:
+    shot = factories.make_shot(workspace)
+    client.force_login(factories.make_member(workspace, Role.VIEWER).user)
+    assert client.get(reverse("studio:review", args=[workspace.slug])).status_code == 200
+    answer = client.post(
+        reverse("studio:judge_shots", args=[workspace.slug]), {"shot": [str(shot.id)], "verdict": "star"}
+    )
+    assert answer.status_code == 403
