@@ -115,15 +115,20 @@ def byte_tokenizer() -> Qwen2Tokenizer:
 
 def tiny_pipeline(kind: str = "base", seed: int = 0, **settings: Any) -> SeFiPipeline:
     """A whole pipeline that draws 64 x 64 px in milliseconds; ``settings`` replace configuration keys."""
+    config: dict[str, Any] = {
+        "semantic_channels": SEMANTIC_CHANNELS,
+        "text_encoder_hidden_layers": (1, 2, 3),
+        "max_sequence_length": 48,
+        **SETTINGS[kind],
+        **settings,
+    }
     return SeFiPipeline(
         transformer=tiny_transformer(seed),
         scheduler=FlowMatchEulerDiscreteScheduler(),
         vae=tiny_vae(seed),
         text_encoder=tiny_text_encoder(seed),
         tokenizer=byte_tokenizer(),
-        semantic_channels=SEMANTIC_CHANNELS,
-        text_encoder_hidden_layers=(1, 2, 3),
-        **{"max_sequence_length": 48, **SETTINGS[kind], **settings},
+        **config,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from inference.engines.diffusion.reference import Reference
@@ -35,7 +36,7 @@ class LayoutMask:
 
 @dataclass(frozen=True)
 class StepView:
-    """What a steering function sees: packed fp32 (b, N, C) latents and velocities, and per-channel sigmas (C,)."""
+    """What a steering function sees: packed (b, N, C) latents and velocities, and per-channel sigmas (C,)."""
 
     step: int
     rows: Tensor | None
@@ -60,6 +61,7 @@ class Job:
         semantic_channels: how many of C belong to the semantic stream.
         first_steps: per item, the step at which it enters (``Schedule.first_step``); empty = all at 0.
         reference: known latents, for items that enter later or keep a part.
+        dtype: what latents are kept in between the steps.
     """
 
     noise: Tensor
@@ -70,6 +72,7 @@ class Job:
     guidance: Guidance | None = None
     layout: LayoutMask | None = None
     attention_kwargs: dict[str, Any] | None = None
+    dtype: torch.dtype = torch.float32
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Ask:
     """One call of a transformer.
 
     Attributes:
-        latents: fp32 (b, N, C), row by row; with guidance the items come twice.
+        latents: (b, N, C), row by row; with guidance the items come twice.
         levels: fp32 (b, 2) noise levels of the semantic and of the texture stream.
         embeds: (b, L, D).
         text_ids, image_ids: (L, 4) and (N, 4) positions T, H, W, L.

@@ -1,7 +1,6 @@
 """The sampling loop: Euler steps on two streams, every item with its own seed, strength and masks.
 
-Everything that a step needs is computed and on the device before the first one, so no step waits for the host. Latents
-stay in fp32 whatever the transformer runs in.
+Everything that a step needs is computed and on the device before the first one, so no step waits for the host.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ def sample(
     before_step: BeforeStep | None = None,
     steer: Steer | None = None,
 ) -> Tensor:
-    """Denoise a batch. Returns fp32 (B, C, h, w).
+    """Denoise a batch. Returns (B, C, h, w) in ``job.dtype``.
 
     Raises:
         Cancelled, or whatever else ``before_step`` raises; at most one further step is computed.
@@ -46,19 +45,19 @@ class _Run:
         self.entries = tuple(job.first_steps) or (0,) * batch
         self._check(batch, channels)
         streams = torch.tensor([SEMANTIC] * job.semantic_channels + [TEXTURE] * (channels - job.semantic_channels))
-        self.sigmas = schedule.sigmas[:, streams].to(device)
+        self.sigmas = schedule.sigmas[:, streams].to(device, job.dtype)
         self.levels = schedule.levels.to(device)
         self.embeds = job.embeds.to(device)
         self.empty = None if job.guidance is None else job.guidance.embeds.to(device).expand(batch, -1, -1)
         self.mask = None if job.layout is None else job.layout.mask.to(device)
         self.text_ids = text_positions(job.embeds.shape[1]).to(device)
         self.image_ids = image_positions(rows, columns).to(device)
-        self.noise = pack(job.noise.to(device, torch.float32))
+        self.noise = pack(job.noise.to(device, job.dtype))
         self.known: Tensor | None = None
         if job.reference is not None:
-            self.known = pack(job.reference.latents.to(device, torch.float32))
-            self.keep = pack(job.reference.keep.to(device, torch.float32))
-            self.held = job.reference.held(self.steps).to(device)
+            self.known = pack(job.reference.latents.to(device, job.dtype))
+            self.keep = pack(job.reference.keep.to(device, job.dtype))
+            self.held = job.reference.held(self.steps).to(device, job.dtype)
         self.streams = streams.to(device)
         self.rows = [self._rows(step) for step in range(self.steps)]
         self.entering = {step: self._select(step) for step in set(self.entries) - {min(self.entries)}}
@@ -146,7 +145,7 @@ class _Run:
             rows=rows,
             attention_kwargs=self._attention(step, rows, len(latents)),
         )
-        return self.velocity(ask).float()
+        return self.velocity(ask).to(self.job.dtype)
 
     def _attention(self, step: int, rows: Tensor | None, batch: int) -> dict[str, Any] | None:
         kwargs = dict(self.job.attention_kwargs or {})

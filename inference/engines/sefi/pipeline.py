@@ -160,6 +160,8 @@ class SeFiPipeline(DiffusionPipeline):
     ) -> Any:
         """Generate ``num_images_per_prompt`` images a prompt, those of one prompt next to each other.
 
+        Latents are kept in the transformer's dtype, as the authors' code does; ``sefi.engine`` keeps them in fp32.
+
         Args:
             prompt: one or several; or else ``prompt_embeds`` (B, L, D).
             height, width: multiples of 16; 1024 where not given.
@@ -192,6 +194,7 @@ class SeFiPipeline(DiffusionPipeline):
             semantic_channels=self.config.semantic_channels,
             guidance=empty,
             attention_kwargs=attention_kwargs,
+            dtype=self.transformer.dtype,
         )
         result = sample(SeFiVelocity(self.transformer), self.schedule(steps), job, before_step=before_step)
         images = result if output_type == "latent" else self._images(result, output_type)
