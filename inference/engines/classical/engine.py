@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 
 from inference.engines.classical.in_box import Found, segment
-from inference.engines.classical.propose import Proposal, intersection_over_union, propose
+from inference.engines.classical.propose import Proposal, propose
 from inference.engines.classical.scene import Scene, look
 from inference.errors import InputRejected
+from inference.ops.box_view import box_around, intersection_over_union, placed, surroundings
 from inference.ops.finish import Segmentation, finish_cutout
-from inference.ops.matte import bounding_slice
 from inference.ops.outline import box_touch, outline_measures
-from inference.ops.scaling import fitted_size, resized_mask, resized_rgb
+from inference.ops.scaling import fitted_size, resized_rgb
 from inference.ports import CutoutOptions, EngineStatus
-from inference.types import U8, Box, Cutout, Mask, Progress, no_progress
+from inference.types import U8, Box, Cutout, Progress, no_progress
 
 _VIEW_PX = 420
 _VIEW_MARGIN = 0.3
@@ -50,7 +50,7 @@ class ClassicalEngine:
         wanted = box
         if wanted is None:
             proposal = _proposal(rgb)
-            wanted = _box_around(proposal.mask, rgb)
+            wanted = box_around(proposal.mask, _whole(rgb), slack=_BOX_SLACK)
         on_progress("refine", 0.0)
         view, scene, found = _segmented(rgb, wanted)
         if proposal is not None and box_touch(found.mask, scene.inside) > _CUT_OFF:
@@ -65,7 +65,9 @@ class ClassicalEngine:
         measures["box_touch"] = box_touch(found.mask, scene.inside)
         if proposal is not None:
             measures["agreement"] = proposal.agreement
-            measures["stability"] = _overlap(proposal.mask, found.mask, view, rgb)
+            size = proposal.mask.shape[1], proposal.mask.shape[0]
+            again = placed(found.mask, view, _whole(rgb), size)
+            measures["stability"] = intersection_over_union(proposal.mask, again)
             measures["calm_border"] = proposal.calm_border
             measures["rivals"] = float(proposal.rivals)
         return finish_cutout(rgb, Segmentation(found.mask, view, measures), self.name, on_progress=on_progress)
@@ -83,17 +85,6 @@ def _proposal(rgb: U8) -> Proposal:
     return proposal
 
 
-def _box_around(mask: Mask, rgb: U8) -> Box:
-    """The box of ``mask`` (the whole photo, small) in pixels of the photo, with a little slack."""
-    height, width = rgb.shape[:2]
-    top, bottom, left, right = bounding_slice(mask)
-    scale = np.array([width / mask.shape[1], height / mask.shape[0]])
-    slack = 2 + _BOX_SLACK * max(right - left, bottom - top)
-    start = np.maximum(0, np.floor((np.array([left, top]) - slack) * scale)).astype(int)
-    stop = np.minimum((width, height), np.ceil((np.array([right, bottom]) + slack) * scale)).astype(int)
-    return Box(int(start[0]), int(start[1]), int(stop[0] - start[0]), int(stop[1] - start[1]))
-
-
 def _grown(box: Box, rgb: U8) -> Box:
     """A larger box, for a product that reached the side of the one that was guessed."""
     across, down = round(_GROWTH * box.width), round(_GROWTH * box.height)
@@ -104,25 +95,16 @@ def _grown(box: Box, rgb: U8) -> Box:
 
 def _segmented(rgb: U8, box: Box) -> tuple[Box, Scene, Found]:
     """The box with its surroundings, small, and the product in it. Also returns where in the photo the view lies."""
-    height, width = rgb.shape[:2]
-    margin = 4 + round(_VIEW_MARGIN * max(box.width, box.height))
-    left, top = max(0, box.x - margin), max(0, box.y - margin)
-    right, bottom = min(width, box.x + box.width + margin), min(height, box.y + box.height + margin)
-    size = fitted_size((right - left, bottom - top), _VIEW_PX)
-    small = resized_rgb(rgb[top:bottom, left:right], size)
-    scale = size[0] / (right - left)
+    view = surroundings(box, _whole(rgb), margin=_VIEW_MARGIN)
+    size = fitted_size((view.width, view.height), _VIEW_PX)
+    small = resized_rgb(rgb[view.y : view.y + view.height, view.x : view.x + view.width], size)
+    scale = size[0] / view.width
     inside = np.zeros(small.shape[:2], np.bool_)
-    rows = slice(round((box.y - top) * scale), round((box.y - top + box.height) * scale))
-    inside[rows, round((box.x - left) * scale) : round((box.x - left + box.width) * scale)] = True
+    rows = slice(round((box.y - view.y) * scale), round((box.y - view.y + box.height) * scale))
+    inside[rows, round((box.x - view.x) * scale) : round((box.x - view.x + box.width) * scale)] = True
     scene, half = look(small, inside)
-    return Box(left, top, right - left, bottom - top), scene, segment(scene, half)
+    return view, scene, segment(scene, half)
 
 
-def _overlap(proposed: Mask, mask: Mask, view: Box, rgb: U8) -> float:
-    scale = proposed.shape[1] / rgb.shape[1]
-    size = max(1, round(view.width * scale)), max(1, round(view.height * scale))
-    placed = np.zeros_like(proposed)
-    top, left = round(view.y * scale), round(view.x * scale)
-    part = placed[top : top + size[1], left : left + size[0]]
-    part[:] = resized_mask(mask, size)[: part.shape[0], : part.shape[1]]
-    return intersection_over_union(proposed, placed)
+def _whole(rgb: U8) -> Box:
+    return Box(0, 0, rgb.shape[1], rgb.shape[0])

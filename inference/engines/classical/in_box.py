@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from inference.engines.classical.cleaning import cleaned
 from inference.engines.classical.scene import Scene, shadowed
 from inference.ops.matte import dilated, eroded
 from inference.ops.mixture import Mixture, fit_mixture
@@ -56,9 +56,10 @@ def segment(scene: Scene, half: Scene) -> Found:
     found = _turn(
         scene.with_texture(_FINE_TEXTURE), Found(start, resized_plane(coarse.evidence, size), local), rounds=50
     )
-    mask = cleaned(found.mask, found, scene)
+    mask = cleaned(found.mask, scene, evidence=found.evidence, background=found.background)
     if mask.any():
-        mask = cleaned(_follow_outline(scene, mask), found, scene)
+        followed = _follow_outline(scene, mask)
+        mask = cleaned(followed, scene, evidence=found.evidence, background=found.background)
     return Found(mask.astype(np.float32), found.evidence, found.background)
 
 
@@ -99,7 +100,7 @@ def _turn(scene: Scene, last: Found, *, rounds: int) -> Found:
     prior = 1.5 * (0.6 - scene.eccentricity**2) + np.clip(scene.barrier - 0.5, -0.5, 0.5)
     cost = -np.clip(evidence, -_EVIDENCE_LIMIT, _EVIDENCE_LIMIT) - prior
     cost = np.where(scene.inside, cost, _OUTSIDE_COST).astype(np.float32)
-    cut = potts_cut(cost, edge_price(scene.lab, strength=6.0, floor=0.06), start=labels, rounds=rounds)
+    cut = potts_cut(cost, edge_price(scene.colours, strength=10.0, floor=0.06), start=labels, rounds=rounds)
     return Found(cut, evidence.astype(np.float32), density.astype(np.float32))
 
 
@@ -169,7 +170,7 @@ def _follow_outline(scene: Scene, mask: Mask) -> Mask:
     cost = -np.clip(evidence, -_EVIDENCE_LIMIT, _EVIDENCE_LIMIT)
     cost[core], cost[far | ~scene.inside] = -_OUTSIDE_COST, _OUTSIDE_COST
     start = mask.astype(np.float32)
-    return potts_cut(cost, edge_price(scene.lab, strength=3.0, floor=0.06), start=start, rounds=60) > 0.5
+    return potts_cut(cost, edge_price(scene.colours, strength=8.0, floor=0.06), start=start, rounds=60) > 0.5
 
 
 def _surely_ours(mask: Mask) -> Mask:
@@ -177,33 +178,3 @@ def _surely_ours(mask: Mask) -> Mask:
     deep = eroded(mask, _DEEP_PX)
     thin = mask & ~dilated(deep, _DEEP_PX + 1)
     return deep | (thin & eroded(mask, 1))
-
-
-def cleaned(mask: Mask, found: Found, scene: Scene) -> Mask:
-    """Without crumbs; holes stay open only where they look like ordinary background (mug handles, scissors)."""
-    mask = without_crumbs(mask)
-    if not mask.any() or scene.inside.all():
-        return mask
-    unusual, usual = np.percentile(found.background[~scene.inside], (12, 25))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
-    filled = mask.copy()
-    for index in range(1, count):
-        hole = labels == index
-        if hole[0].any() or hole[-1].any() or hole[:, 0].any() or hole[:, -1].any():
-            continue
-        middle = eroded(hole, 3)
-        density = np.median(found.background[middle if middle.any() else hole])
-        ordinary = density > usual or (density > unusual and scene.barrier[hole].mean() < 1.0)
-        if stats[index, cv2.CC_STAT_AREA] < 12 or not ordinary:
-            filled |= hole
-    return filled
-
-
-def without_crumbs(mask: Mask, *, share: float = 0.06) -> Mask:
-    """Connected parts that are at least ``share`` of the largest one."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    if count <= 2:
-        return mask
-    areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
-    areas[0] = 0
-    return np.asarray((areas >= share * areas.max())[labels], np.bool_) & mask

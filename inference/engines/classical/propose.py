@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inference.engines.classical.in_box import cleaned, local_background, segment_coarsely
+from inference.engines.classical.cleaning import cleaned
+from inference.engines.classical.in_box import local_background, segment_coarsely
 from inference.engines.classical.scene import COLOURS, Scene, barrier_inside, eccentricity
 from inference.ops.barrier import minimum_barrier
+from inference.ops.box_view import intersection_over_union
 from inference.ops.outline import outline_measures
 from inference.types import F32, Mask
 
@@ -53,12 +55,6 @@ def calm_border(lab: F32) -> float:
     return float(np.exp(-spread / 2))
 
 
-def intersection_over_union(one: Mask, other: Mask) -> float:
-    """|A and B| / |A or B|; 1 for two empty masks."""
-    union = np.count_nonzero(one | other)
-    return 1.0 if union == 0 else float(np.count_nonzero(one & other) / union)
-
-
 def saliency(half: Scene) -> tuple[F32, F32]:
     """Two maps, each 0..1 by its own 98th percentile: barrier from the frame, novelty against the frame's colours."""
     frame = frame_of(half.shape)
@@ -86,7 +82,7 @@ def _segmented(half: Scene) -> Iterator[tuple[Mask, F32]]:
         barrier = barrier_inside(half.features, inside)
         scene = Scene(half.lab, half.features, inside, barrier, eccentricity(inside))
         found = segment_coarsely(scene, turns=3)
-        mask = cleaned(found.mask, found, scene)
+        mask = cleaned(found.mask, scene, evidence=found.evidence, background=found.background)
         if np.count_nonzero(mask) >= 0.002 * mask.size:
             yield mask, found.evidence
 

@@ -40,6 +40,11 @@ class Scene:
     def shape(self) -> tuple[int, int]:
         return self.inside.shape[0], self.inside.shape[1]
 
+    @property
+    def colours(self) -> F32:
+        """``lab`` without its grain, float32 (H, W, 3)."""
+        return self.features[..., :COLOURS]
+
     def rows(self) -> F32:
         """Features as (H * W, 5)."""
         return np.ascontiguousarray(self.features.reshape(-1, self.features.shape[2]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference.engines.studio_sets.render.meshes import MeshData, join
+from inference.engines.studio_sets.render.meshes import Floats, MeshData, join
 from inference.training.cutout_net import forms, pieces
 from inference.training.cutout_net.patterns import colour, pattern
 from inference.types import F32, U8
@@ -174,10 +174,14 @@ def _furry(rng: Rng, base: F32 | None) -> list[Part]:
 
 
 def _grounded(parts: list[Part], rng: Rng) -> list[Part]:
-    """Turned to a random side, its lowest point on z = 0, its diameter 1."""
-    turn = forms.rotation(np.array([0, 0, 1.0]), rng.uniform(0, 360))
+    """Turned to a random side."""
     if rng.random() < 0.3:
-        turn = forms.rotation(rng.standard_normal(3), rng.uniform(0, 360))
+        return settled(parts, forms.rotation(rng.standard_normal(3), rng.uniform(0, 360)))
+    return settled(parts, forms.rotation([0, 0, 1], rng.uniform(0, 360)))
+
+
+def settled(parts: Sequence[Part], turn: Floats) -> list[Part]:
+    """Turned by a rotation matrix, scaled to a diameter of 1, its lowest point on z = 0."""
     turned = [forms.moved(part.mesh, turn=turn) for part in parts]
     points = np.concatenate([mesh.vertices for mesh in turned])
     low, high = points.min(0), points.max(0)

@@ -16,25 +16,25 @@ from inference.training.cutout_net.objects import Part, Surface
 from inference.training.cutout_net.world import Camera, World
 from inference.types import F32
 
-MAX_DEPTH = 5
-_GRAIN = np.float32(0.3)
+DEPTH = 5
+GRAIN = 0.3
 _BRIGHT_PERCENTILE = 92
 
 
-def beauty(world: World, *, spp: int, seed: int) -> F32:
+def beauty(world: World, *, spp: int, seed: int, depth: int = DEPTH, grain: float = GRAIN) -> F32:
     """Linear radiance, float32 (H, W, 3), exposed so that the bright parts come to ``world.exposure``.
 
-    Denoised without guides (a second integrator doubles the cost), then mixed with the noisy picture, which brings
-    fine texture back and leaves grain as a camera does.
+    Denoised without guides (a second integrator doubles the cost), then mixed with the share ``grain`` of the noisy
+    picture, which brings fine texture back and leaves grain as a camera does.
     """
     mi = mitsuba()
     scene = mi.load_dict({"type": "scene", **_solids(world), **_lights(world)})
-    integrator = mi.load_dict({"type": "path", "max_depth": MAX_DEPTH})
+    integrator = mi.load_dict({"type": "path", "max_depth": depth})
     image = np.array(mi.render(scene, sensor=sensor(world.camera), integrator=integrator, spp=spp, seed=seed))[..., :3]
     image = np.clip(np.nan_to_num(image.astype(np.float32), nan=0.0, posinf=50.0), 0, 50)
     clean = np.asarray(oidn().denoise(np.ascontiguousarray(image), hdr=True, quality="balanced"), np.float32)
-    grain = np.minimum(image, 2 * clean + np.float32(0.05))
-    mixed = np.maximum(clean + _GRAIN * (grain - clean), 0)
+    noisy = np.minimum(image, 2 * clean + np.float32(0.05))
+    mixed = np.maximum(clean + np.float32(grain) * (noisy - clean), 0)
     bright = float(np.percentile(clean.mean(-1), _BRIGHT_PERCENTILE))
     return np.asarray(mixed * np.float32(world.exposure / max(bright, 1e-4)), np.float32)
 

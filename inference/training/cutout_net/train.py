@@ -46,14 +46,13 @@ class Settings:
 
 
 def batch(source: Source, settings: Settings, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Inputs (N, 4, H, W) and alphas (N, 1, H, W) of one random shape."""
-    width, height = _shape(settings.size_px, rng)
+    """Inputs (N, 4, H, W) and alphas (N, 1, H, W) of one random shape: each picture once whole and once with a box."""
+    size = _shape(settings.size_px, rng)
     views = []
-    for _ in range(settings.batch):
+    for _ in range(settings.batch // 2):
         made = sample(source, rng)
-        with_box = made.ambiguous or rng.random() < 0.5
-        views.append(jittered(made, (width, height), with_box=with_box, rng=rng))
-    return _tensors(views)
+        views += [jittered(made, size, with_box=with_box, rng=rng) for with_box in (made.ambiguous, True)]
+    return tensors(views)
 
 
 def _shape(size_px: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -61,7 +60,8 @@ def _shape(size_px: int, rng: np.random.Generator) -> tuple[int, int]:
     return round(size_px * stretch / 32) * 32, round(size_px / stretch / 32) * 32
 
 
-def _tensors(views: list[Boxed]) -> tuple[Tensor, Tensor]:
+def tensors(views: list[Boxed]) -> tuple[Tensor, Tensor]:
+    """Inputs (N, 4, H, W) and alphas (N, 1, H, W), both 0..1, of views of one shape."""
     inputs = np.stack([np.dstack([view.rgb, view.box]) for view in views])
     alphas = np.stack([view.alpha for view in views])[:, None]
     picture = torch.from_numpy(inputs).permute(0, 3, 1, 2).to(torch.float32) / 255
@@ -144,7 +144,7 @@ def score(net: Any, views: list[Boxed]) -> dict[str, float]:
     found, said = [], []
     with torch.no_grad():
         for start in range(0, len(views), 16):
-            picture, alpha = _tensors(views[start : start + 16])
+            picture, alpha = tensors(views[start : start + 16])
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 logits, _, judged = net(picture)
             found += hard_iou(logits.float(), alpha).tolist()
@@ -209,10 +209,12 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--validate-every", type=int, default=200)
+    parser.add_argument("--threads", type=int, default=1, help="more only on a machine that is idle")
     parser.add_argument("--restart", action="store_true", help="keep the weights, begin the schedule anew")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_flush_denormal(True)
+    torch.set_num_threads(arguments.threads)
     settings = Settings(arguments.steps, arguments.size, arguments.batch, arguments.rate, arguments.validate_every)
     train(arguments.renders, arguments.runs, settings, restart=arguments.restart)
     return 0

@@ -1,0 +1,92 @@
+"""The shipped network as a function: part of a photo in, probability per pixel and expected IoU out.
+
+onnxruntime is imported when the weights are loaded; they are 4 MB, lie beside this file and are verified first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inference.errors import EngineFailed, EngineUnavailable
+from inference.ops.scaling import resized_plane, resized_rgb
+from inference.types import F32, U8, Box
+
+WEIGHTS = Path(__file__).parent / "weights.onnx"
+CARD = Path(__file__).parent / "weights.json"
+WORKING_PX = 320
+_MULTIPLE_PX = 32
+_LEAST_PX, _MOST_PX = 96, 640
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``probability`` float32 (H, W) at the network's size for the view; ``quality`` the IoU it expects, 0..1."""
+
+    probability: F32
+    quality: float
+
+
+class Model:
+    """Loads once, then answers. The same input gives the same answer, bit for bit, on one machine."""
+
+    def __init__(self, weights: Path = WEIGHTS, card: Path = CARD) -> None:
+        self._session = _opened(weights, card)
+
+    def look(self, rgb: U8, *, view: Box, box: Box | None) -> Answer:
+        """What the network sees in ``view`` of the photo, told of ``box`` if there is one.
+
+        Args:
+            rgb: uint8 (H, W, 3), sRGB.
+            view: the part that is shown, in pixels of the photo.
+            box: where the product is, in pixels of the photo.
+        """
+        part = rgb[view.y : view.y + view.height, view.x : view.x + view.width]
+        width, height = _network_size(view.width, view.height)
+        planes = np.zeros((1, 4, height, width), np.float32)
+        planes[0, :3] = resized_rgb(part, (width, height)).transpose(2, 0, 1) / np.float32(255)
+        if box is not None:
+            inside = np.zeros((view.height, view.width), np.float32)
+            inside[box.y - view.y : box.y - view.y + box.height, box.x - view.x : box.x - view.x + box.width] = 1
+            planes[0, 3] = resized_plane(inside, (width, height)) > 0.5
+        mask, quality = self._session.run(["mask", "quality"], {"picture": planes})
+        return Answer(np.asarray(mask[0, 0], np.float32), float(quality[0, 0]))
+
+
+def verified(weights: Path, card: Path) -> bytes:
+    """The bytes of the weight file. Raises EngineUnavailable with what is wrong and what to do."""
+    advice = "install the package again, or restore the file from the repository"
+    try:
+        data = weights.read_bytes()
+        published = json.loads(card.read_text(encoding="utf-8"))["sha256"]
+    except OSError as error:
+        raise EngineUnavailable("cutout.weights_missing", f"{error.filename} can not be read; {advice}") from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != published:
+        message = f"{weights} has SHA-256 {found}, ours is {published}; {advice}"
+        raise EngineUnavailable("cutout.weights_corrupt", message)
+    return data
+
+
+def _opened(weights: Path, card: Path) -> Any:
+    data = verified(weights, card)
+    import onnxruntime
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf
+
+    try:
+        return onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    except (Fail, InvalidGraph, InvalidProtobuf) as error:
+        raise EngineFailed("cutout.model_not_loaded", f"onnxruntime can not load {weights}: {error}") from error
+
+
+def _network_size(width: int, height: int) -> tuple[int, int]:
+    """A size of about ``WORKING_PX`` squared in the view's proportions, both sides multiples of 32."""
+    stretch = (width / height) ** 0.5
+    sides = (WORKING_PX * stretch, WORKING_PX / stretch)
+    across, down = (int(np.clip(round(side / _MULTIPLE_PX) * _MULTIPLE_PX, _LEAST_PX, _MOST_PX)) for side in sides)
+    return across, down
