@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -136,11 +137,11 @@ def retry(job: Job) -> Job:
     return row
 
 
-def retry_batch(batch: Batch) -> int:
-    """Queue every failed job of the batch once more; returns how many that are."""
+def retry_batch(batch: Batch, *, states: Sequence[JobState] = (JobState.FAILED,)) -> int:
+    """Queue every failed job of the batch once more, or those in ``states``; returns how many that are."""
     with tenant_scope(batch.workspace_id):
-        failed = Job.objects.select_for_update().filter(batch=batch, state=JobState.FAILED).order_by("id")
-        rows = list(failed)
+        found = Job.objects.select_for_update().filter(batch=batch, state__in=states).order_by("id")
+        rows = list(found)
         for row in rows:
             _retry_locked(row)
     return len(rows)

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -57,7 +58,8 @@ def profile(request: UserRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, initial={"name": person.name, "language": person.language or "en"})
     if request.method == "POST" and form.is_valid():
         update_profile(person, **form.cleaned_data)
-        messages.success(request, _("Saved."))
+        with translation.override(person.language):  # the page that says so is in the new language
+            messages.success(request, _("Saved."))
         return _with_language(redirect("accounts:profile"), person.language)
     return render(request, "accounts/profile.html", {"form": form, "tab": "profile"})
 

@@ -22,7 +22,7 @@ from apps.accounts.services import (
     restore_workspace,
 )
 from apps.accounts.views.people import workspace_home
-from apps.core.errors import AppError
+from apps.core.errors import AppError, Conflict
 from apps.core.sentences import sentence
 
 
@@ -73,7 +73,11 @@ def rename(request: WorkspaceRequest) -> HttpResponse:
 @require_POST
 @workspace_view(role=Role.VIEWER)
 def leave(request: WorkspaceRequest) -> HttpResponse:
-    leave_workspace(request.workspace, actor=request.membership)
+    try:
+        leave_workspace(request.workspace, actor=request.membership)
+    except Conflict as error:
+        refusal = sentence(error.code, error.params)
+        return _settings(request, _name_form(request), DeleteWorkspaceForm(), status=409, cannot_leave=refusal)
     messages.success(request, _("You have left %(name)s.") % {"name": request.workspace.name})
     return redirect("home")
 
@@ -98,9 +102,15 @@ def _name_form(request: WorkspaceRequest) -> WorkspaceNameForm:
 
 
 def _settings(
-    request: WorkspaceRequest, name_form: WorkspaceNameForm, delete_form: DeleteWorkspaceForm, *, status: int = 200
+    request: WorkspaceRequest,
+    name_form: WorkspaceNameForm,
+    delete_form: DeleteWorkspaceForm,
+    *,
+    status: int = 200,
+    cannot_leave: str = "",
 ) -> HttpResponse:
     context = {
+        "cannot_leave": cannot_leave,
         "name_form": name_form,
         "delete_form": delete_form,
         "may_rename": request.membership.may(Role.ADMIN),

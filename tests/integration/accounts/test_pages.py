@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -125,12 +126,20 @@ def test_a_workspace_is_renamed_deleted_and_brought_back_through_the_pages(clien
     assert len(memberships_of(owner)) == 1
 
 
-def test_the_last_owner_is_told_why_leaving_is_refused(client: Client) -> None:
+def test_the_last_owner_is_told_at_the_button_why_leaving_is_refused(client: Client) -> None:
     workspace = factories.make_workspace()
     client.force_login(factories.owner_of(workspace).user)
     page = client.post(reverse("accounts:leave", args=[workspace.slug]))
     assert page.status_code == 409
-    assert "A workspace needs an owner" in page.text
+    [sentence] = re.findall(r'id="cannot-leave"[^>]*>\s*([^<]+?)\s*<a', page.text)
+    assert sentence == "A workspace needs an owner. Make somebody else an owner first."
+    assert reverse("accounts:leave", args=[workspace.slug]) in page.text
+
+
+def test_a_new_language_is_confirmed_in_that_language(client: Client) -> None:
+    client.force_login(factories.make_person())
+    page = client.post(reverse("accounts:profile"), {"name": "Mei", "language": "zh-hans"}, follow=True)
+    assert "已保存" in page.text
 
 
 def test_the_switcher_lists_the_persons_workspaces_only(client: Client) -> None:

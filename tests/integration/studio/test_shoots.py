@@ -278,6 +278,16 @@ def test_cancelling_a_shoot_stops_what_has_not_begun(workspace: Workspace) -> No
     assert work(workspace) == []
 
 
+def test_what_is_missing_of_a_shoot_is_made_again_in_one_go(workspace: Workspace) -> None:
+    made = shoot(workspace, ready_product(workspace), variations=2)
+    with tenant_scope(workspace.id):
+        services.cancel_shoot(made)
+        assert selectors.shoot_state(made).missing == 2
+        services.retry_shoot(made)
+        state = selectors.shoot_state(made)
+    assert (state.missing, state.open) == (0, 2)
+
+
 def test_a_cancelled_shot_can_be_made_after_all(workspace: Workspace) -> None:
     made = shoot(workspace, ready_product(workspace))
     with tenant_scope(workspace.id):
