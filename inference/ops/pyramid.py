@@ -15,7 +15,7 @@ from inference.ops.scaling import resized_mask, resized_rgb
 from inference.types import F32, U8, Mask
 
 _BAND = 1.6
-_BLUNTNESS = 1.15
+_BLUNTNESS = 1.45
 _COARSE_ROUNDS, _FINE_ROUNDS = 200, 25
 _TOLERANCE = 1e-5
 _SOFT = 0.05
