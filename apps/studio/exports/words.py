@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.studio.exports.profiles import Profile
 from inference.pipelines.rules import REQUIRED
@@ -26,124 +26,120 @@ class Words:
     next_step: Text
 
 
-_LARGER = lazy("Upload a larger photo, or export again with “Enlarge small photos”.")
-_OURS = lazy("Export it again; if that does not help, tell your administrator.")
-_OTHER_SIZE = lazy("Choose a profile whose size fits.")
+_LARGER = _("Upload a larger photo, or export again with “Enlarge small photos”.")
+_OURS = _("Export it again; if that does not help, tell your administrator.")
+_OTHER_SIZE = _("Choose a profile whose size fits.")
 
 WORDS: Mapping[str, Words] = {
-    "formats": Words(lazy("File type: %(needed)s"), lazy("The file is %(found)s; %(needed)s is taken."), _OURS),
+    "formats": Words(_("File type: %(needed)s"), _("The file is %(found)s; %(needed)s is taken."), _OURS),
     "max_bytes": Words(
-        lazy("At most %(needed)s"),
-        lazy("The file has %(found)s; at most %(needed)s is taken."),
-        lazy("Choose a profile with a smaller picture; the quality is not lowered any further."),
+        _("At most %(needed)s"),
+        _("The file has %(found)s; at most %(needed)s is taken."),
+        _("Choose a profile with a smaller picture; the quality is not lowered any further."),
     ),
     "longest_min": Words(
-        lazy("At least %(needed)s on the longest side"),
-        lazy("Photo too small: %(needed)s on the longest side needed, yours gives %(found)s."),
+        _("At least %(needed)s on the longest side"),
+        _("Photo too small: %(needed)s on the longest side needed, yours gives %(found)s."),
         _LARGER,
     ),
     "zoom_longest": Words(
-        lazy("Zoom needs at least %(needed)s on the longest side"),
-        lazy("Photo too small for zoom: %(needed)s needed, yours gives %(found)s."),
+        _("Zoom needs at least %(needed)s on the longest side"),
+        _("Photo too small for zoom: %(needed)s needed, yours gives %(found)s."),
         _LARGER,
     ),
     "longest_max": Words(
-        lazy("At most %(needed)s on the longest side"),
-        lazy("Too large: at most %(needed)s is taken, this one has %(found)s."),
+        _("At most %(needed)s on the longest side"),
+        _("Too large: at most %(needed)s is taken, this one has %(found)s."),
         _OTHER_SIZE,
     ),
     "shortest_min": Words(
-        lazy("At least %(needed)s on the shortest side"),
-        lazy("Photo too small: %(needed)s on the shortest side needed, yours gives %(found)s."),
+        _("At least %(needed)s on the shortest side"),
+        _("Photo too small: %(needed)s on the shortest side needed, yours gives %(found)s."),
         _LARGER,
     ),
     "width_min": Words(
-        lazy("At least %(needed)s wide"),
-        lazy("Photo too small: %(needed)s wide needed, yours gives %(found)s."),
+        _("At least %(needed)s wide"),
+        _("Photo too small: %(needed)s wide needed, yours gives %(found)s."),
         _LARGER,
     ),
     "pixels_max": Words(
-        lazy("At most %(needed)s"), lazy("Too large: at most %(needed)s is taken, this one has %(found)s."), _OTHER_SIZE
+        _("At most %(needed)s"), _("Too large: at most %(needed)s is taken, this one has %(found)s."), _OTHER_SIZE
     ),
-    "size": Words(
-        lazy("Exactly %(needed)s"), lazy("The picture has %(found)s; exactly %(needed)s is asked for."), _LARGER
-    ),
-    "ratio": Words(
-        lazy("Ratio %(needed)s"), lazy("The picture is %(found)s; the ratio has to be %(needed)s."), _OTHER_SIZE
-    ),
+    "size": Words(_("Exactly %(needed)s"), _("The picture has %(found)s; exactly %(needed)s is asked for."), _LARGER),
+    "ratio": Words(_("Ratio %(needed)s"), _("The picture is %(found)s; the ratio has to be %(needed)s."), _OTHER_SIZE),
     "white_border": Words(
-        lazy("Pure white (255) for %(needed)s around the edge"),
-        lazy("The white border is only %(found)s wide; something reaches the edge of the picture."),
-        lazy("Look at the cutout: remove what does not belong to the product."),
+        _("Pure white (255) for %(needed)s around the edge"),
+        _("The white border is only %(found)s wide; something reaches the edge of the picture."),
+        _("Look at the cutout: remove what does not belong to the product."),
     ),
     "fill_min": Words(
-        lazy("The product fills at least %(needed)s of the picture"),
-        lazy("The product fills %(found)s of the picture; at least %(needed)s is asked for."),
-        lazy("A product as white as the background can not be told from it: export with the shadow switched on."),
+        _("The product fills at least %(needed)s of the picture"),
+        _("The product fills %(found)s of the picture; at least %(needed)s is asked for."),
+        _("A product as white as the background can not be told from it: export with the shadow switched on."),
     ),
     "fill_max": Words(
-        lazy("The product fills at most %(needed)s of the picture"),
-        lazy("The product fills %(found)s of the picture; at most %(needed)s is taken."),
-        lazy("Look at the cutout: remove what does not belong to the product."),
+        _("The product fills at most %(needed)s of the picture"),
+        _("The product fills %(found)s of the picture; at most %(needed)s is taken."),
+        _("Look at the cutout: remove what does not belong to the product."),
     ),
     "transparent": Words(
-        lazy("Transparent background"),
-        lazy("Nothing in the picture is transparent."),
-        lazy("Cut the product out again."),
+        _("Transparent background"),
+        _("Nothing in the picture is transparent."),
+        _("Cut the product out again."),
     ),
     "quality_min": Words(
-        lazy("JPEG quality of at least %(needed)s"),
-        lazy("The JPEG quality is %(found)s; at least %(needed)s is advised."),
-        lazy("Choose a profile with a smaller picture."),
+        _("JPEG quality of at least %(needed)s"),
+        _("The JPEG quality is %(found)s; at least %(needed)s is advised."),
+        _("Choose a profile with a smaller picture."),
     ),
     "name_pattern": Words(
-        lazy("Named after the product's GTIN with 14 digits"),
-        lazy("The file is called “%(found)s”, but its name has to be a GTIN with 14 digits."),
-        lazy("Write the GTIN (EAN or UPC) into the product's SKU field and export again."),
+        _("Named after the product's GTIN with 14 digits"),
+        _("The file is called “%(found)s”, but its name has to be a GTIN with 14 digits."),
+        _("Write the GTIN (EAN or UPC) into the product's SKU field and export again."),
     ),
     "name_ascii": Words(
-        lazy("File name in plain letters"),
-        lazy("The file name “%(found)s” has letters that are not taken."),
-        lazy("Choose another pattern for the file names."),
+        _("File name in plain letters"),
+        _("The file name “%(found)s” has letters that are not taken."),
+        _("Choose another pattern for the file names."),
     ),
     "name_max": Words(
-        lazy("File name of at most %(needed)s characters"),
-        lazy("The file name has %(found)s characters; at most %(needed)s are taken."),
-        lazy("Choose another pattern for the file names."),
+        _("File name of at most %(needed)s characters"),
+        _("The file name has %(found)s characters; at most %(needed)s are taken."),
+        _("Choose another pattern for the file names."),
     ),
     "layers_match": Words(
-        lazy("Layers and preview show the shot itself"),
-        lazy("Layers and preview differ from the shot (%(found)s)."),
+        _("Layers and preview show the shot itself"),
+        _("Layers and preview differ from the shot (%(found)s)."),
         _OURS,
     ),
-    "readable": Words(lazy("The file can be opened"), lazy("The written file could not be read again."), _OURS),
-    "suffix": Words(lazy("Suffix and content agree"), lazy("The suffix “%(found)s” does not fit the content."), _OURS),
-    "one_picture": Words(lazy("One picture"), lazy("The file holds %(found)s pictures."), _OURS),
-    "rgb8": Words(lazy("RGB with 8 bits"), lazy("The file is %(found)s instead of RGB with 8 bits."), _OURS),
-    "srgb": Words(lazy("sRGB profile embedded"), lazy("The sRGB profile is not in the file."), _OURS),
+    "readable": Words(_("The file can be opened"), _("The written file could not be read again."), _OURS),
+    "suffix": Words(_("Suffix and content agree"), _("The suffix “%(found)s” does not fit the content."), _OURS),
+    "one_picture": Words(_("One picture"), _("The file holds %(found)s pictures."), _OURS),
+    "rgb8": Words(_("RGB with 8 bits"), _("The file is %(found)s instead of RGB with 8 bits."), _OURS),
+    "srgb": Words(_("sRGB profile embedded"), _("The sRGB profile is not in the file."), _OURS),
     "source_type": Words(
-        lazy("Says how it was made (IPTC digital source type)"), lazy("The IPTC source type is not in the file."), _OURS
+        _("Says how it was made (IPTC digital source type)"), _("The IPTC source type is not in the file."), _OURS
     ),
     "credentials": Words(
-        lazy("Signed content credentials (C2PA)"), lazy("The content credentials do not hold (%(found)s)."), _OURS
+        _("Signed content credentials (C2PA)"), _("The content credentials do not hold (%(found)s)."), _OURS
     ),
     "product_size": Words(
-        lazy("The product is not enlarged"),
-        lazy("The product is shown at %(found)s of the photo's size."),
-        lazy("Upload a larger photo for a sharper picture."),
+        _("The product is not enlarged"),
+        _("The product is shown at %(found)s of the photo's size."),
+        _("Upload a larger photo for a sharper picture."),
     ),
     "product_kept": Words(
-        lazy("The product looks as in the lossless picture"),
-        lazy("The compression changed the product (%(found)s)."),
-        lazy("Choose a profile that allows a larger file."),
+        _("The product looks as in the lossless picture"),
+        _("The compression changed the product (%(found)s)."),
+        _("Choose a profile that allows a larger file."),
     ),
 }
 
 CONFIDENCE: Mapping[str, Text] = {
-    "official": lazy("official page"),
-    "third_party": lazy("third party"),
-    "disputed": lazy("sources disagree"),
-    "unchecked": lazy("not verified"),
+    "official": _("official page"),
+    "third_party": _("third party"),
+    "disputed": _("sources disagree"),
+    "unchecked": _("not verified"),
 }
 
 MARKETPLACES: Mapping[str, Text] = {
@@ -154,11 +150,11 @@ MARKETPLACES: Mapping[str, Text] = {
     "walmart": "Walmart",
     "google": "Google Merchant Center",
     "mercado-libre": "Mercado Libre",
-    "taobao": lazy("Taobao and Tmall"),
-    "jd": lazy("JD"),
-    "pinduoduo": lazy("Pinduoduo"),
-    "douyin": lazy("Douyin"),
-    "originals": lazy("Originals"),
+    "taobao": _("Taobao and Tmall"),
+    "jd": _("JD"),
+    "pinduoduo": _("Pinduoduo"),
+    "douyin": _("Douyin"),
+    "originals": _("Originals"),
 }
 
 
@@ -222,7 +218,7 @@ def _share(value: Any) -> str:
 
 def _formats(value: Any) -> str:
     names = [str(item).upper() for item in (value if isinstance(value, list) else [value])]
-    return _(" or ").join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    return gettext(" or ").join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def _border(value: Any) -> str:
@@ -235,7 +231,7 @@ def _difference(value: Any) -> str:
             f"ΔE {number_format(value['delta_e'], decimal_pos=2)}, SSIM {number_format(value['ssim'], decimal_pos=3)}"
         )
     if isinstance(value, dict):
-        return _("preview %(preview)s, layers %(layers)s of 255") % value
+        return gettext("preview %(preview)s, layers %(layers)s of 255") % value
     return str(value)
 
 
@@ -244,7 +240,7 @@ _FIGURES: Mapping[str, Callable[[Any], str]] = {
     "max_bytes": file_size,
     "pixels_max": lambda value: f"{number_format(value / 1_000_000, decimal_pos=1)} MP",
     "size": lambda value: f"{value[0]} × {value[1]} px",
-    "ratio": lambda value: _(" or ").join(value) if isinstance(value, list) else str(value),
+    "ratio": lambda value: gettext(" or ").join(value) if isinstance(value, list) else str(value),
     "white_border": _border,
     "fill_min": _share,
     "fill_max": _share,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,15 +103,31 @@ def plan_files(*, shots: Sequence[Shot], products: Sequence[Product], profiles: 
         if profile.is_white:
             planned += [PlannedFile(profile, product, None, 1) for product in cut_out]
             continue
-        seen: dict[uuid.UUID, int] = {}
-        for shot in finished:
-            seen[shot.product_id] = seen.get(shot.product_id, 0) + 1
-            planned.append(PlannedFile(profile, shot.product, shot, seen[shot.product_id]))
+        numbers: dict[uuid.UUID, int] = {}
+        for shot in _distinct(finished, profile):
+            numbers[shot.product_id] = numbers.get(shot.product_id, 0) + 1
+            planned.append(PlannedFile(profile, shot.product, shot, numbers[shot.product_id]))
     if not planned:
         raise Conflict("export.nothing_to_export")
     if len(planned) > MOST_FILES:
         raise InvalidInput("export.too_many_files", count=len(planned), most=MOST_FILES)
     return planned
+
+
+def _distinct(shots: Sequence[Shot], profile: Profile) -> list[Shot]:
+    """Where a profile fixes the ratio, shots that differ in nothing else give one file, from the nearest of them."""
+    width, height = profile.target.get("width"), profile.target.get("height")
+    if not width or not height:
+        return list(shots)
+    best: dict[str, tuple[float, Shot]] = {}
+    for shot in shots:
+        look = {key: value for key, value in shot.spec.items() if key not in ("format", "width", "height")}
+        key = f"{shot.product_id} {json.dumps(look, sort_keys=True)}"
+        far = abs(math.log(shot.spec["width"] / shot.spec["height"] * height / width))
+        if key not in best or far < best[key][0]:
+            best[key] = (far, shot)
+    chosen = {shot.id for _, shot in best.values()}
+    return [shot for shot in shots if shot.id in chosen]
 
 
 def name_values(item: PlannedFile) -> Mapping[str, str]:

@@ -17,6 +17,9 @@ from inference.ports import SceneOptions
 from inference.registry import scene_engine
 from inference.types import U8, Cutout, Progress, ShotResult, ShotSpec, no_progress
 
+_ROUNDING = 1.002
+"""A canvas of whole pixels may frame the product by this much larger than asked."""
+
 
 def render_scene(
     photo_rgb: U8,
@@ -41,7 +44,8 @@ def render_scene(
     )
     scale = float(shot.measures["product_scale"])
     if scale > 1 and not enlarge and not target.is_as_made:
-        smaller = replace(spec, width=max(64, floor(width / scale)), height=max(64, floor(height / scale)))
+        factor = scale * _ROUNDING
+        smaller = replace(spec, width=max(64, floor(width / factor)), height=max(64, floor(height / factor)))
         shot = make_shot(photo_rgb, cutout, smaller, on_progress=on_progress, options=options)
         scale = float(shot.measures["product_scale"])
     _require_same(recipe, shot)
