@@ -81,13 +81,36 @@ class Cutout:
 
 
 @dataclass(frozen=True)
+class CameraLock:
+    """The camera and the base line of another shot, so that many products are seen in exactly the same way.
+
+    ``window`` is that shot's rectangle of the plate (left, top, width, height in plate pixels, as its recipe has it);
+    ``base`` the point that the product stands on, in fractions of the picture. Same set, camera, format and mirroring.
+    """
+
+    window: tuple[int, int, int, int]
+    base: tuple[float, float]
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> CameraLock:
+        """Read what ``as_dict`` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+        left, top, width, height = (int(value) for value in raw["window"])
+        x, y = (float(value) for value in raw["base"])
+        return cls((left, top, width, height), (x, y))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"window": list(self.window), "base": list(self.base)}
+
+
+@dataclass(frozen=True)
 class ShotSpec:
     """Everything that decides how a shot looks, besides the product.
 
     ``palette`` are ``#rrggbb`` colours for the set's recolourable materials, in the set's order; empty = the set's own
     colours. ``scale`` multiplies the set's natural product size; ``offset`` moves the product on its support, in
     fractions of the canvas width. ``camera`` and ``mood`` are names of the set's; empty = its first. ``edits`` are what
-    a person changed after that.
+    a person changed after that. ``lock`` holds the camera still; ``offset`` then moves from the lock's base.
     """
 
     set_name: str
@@ -101,6 +124,7 @@ class ShotSpec:
     camera: str = ""
     mood: str = ""
     edits: Edits = NO_EDITS
+    lock: CameraLock | None = None
 
 
 @dataclass(frozen=True)

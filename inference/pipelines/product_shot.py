@@ -54,6 +54,7 @@ def make_shot(
         InputRejected: ``shot.bad_size``, ``shot.size_mismatch``, ``shot.bad_scale``, ``shot.unknown_set``,
             ``shot.unknown_option``, ``shot.bad_colour``, ``shot.too_many_colours``,
             ``shot.empty_cutout``, ``shot.offset_outside``, ``shot.edit_out_of_range``, ``shot.set_has_no_mirror``,
+            ``shot.lock_does_not_fit``,
             ``shot.colour_change_too_large``.
         EngineUnavailable: ``shot.plates_damaged``.
         Cancelled: raised by ``on_progress``.
@@ -228,17 +229,18 @@ def _warnings(scene: ScenePlate) -> tuple[str, ...]:
     return ("shot.product_upscaled",) if scene.placement.scale > 1 else ()
 
 
-_ABSENT_WHERE_EMPTY = ("camera", "mood", "edits")
+_ABSENT_WHERE_EMPTY = ("camera", "mood", "edits", "lock")
 
 
 def spec_as_dict(spec: ShotSpec) -> dict[str, Any]:
-    """A request as JSON values. Camera, mood and edits are there only where something was chosen."""
+    """A request as JSON values. Camera, mood, edits and lock are there only where they were chosen."""
     raw = {
         **asdict(spec),
         "palette": list(spec.palette),
         "offset": list(spec.offset),
         "options": dict(spec.options),
         "edits": spec.edits.as_dict(),
+        "lock": spec.lock.as_dict() if spec.lock else None,
     }
     return {key: value for key, value in raw.items() if value or key not in _ABSENT_WHERE_EMPTY}
 

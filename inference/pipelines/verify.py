@@ -15,7 +15,7 @@ from inference.ops.metrics import max_abs_diff
 from inference.pipelines.product_shot import make_shot
 from inference.ports import SceneOptions
 from inference.recipe import SCHEMA, pixels_sha256
-from inference.types import U8, Cutout, Progress, ShotResult, ShotSpec, no_progress
+from inference.types import U8, CameraLock, Cutout, Progress, ShotResult, ShotSpec, no_progress
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ def spec_of(recipe: Mapping[str, Any]) -> ShotSpec:
         raw["palette"] = tuple(raw["palette"])
         raw["offset"] = (float(raw["offset"][0]), float(raw["offset"][1]))
         raw["edits"] = Edits.from_dict(raw.get("edits", {}))
+        raw["lock"] = CameraLock.from_dict(raw["lock"]) if raw.get("lock") else None
         return ShotSpec(**raw)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputRejected("verify.bad_recipe", f"this is no recipe that can be read: {error}") from error

@@ -271,4 +271,6 @@ def _measures(outline: Outline, framing: Framing) -> Mapping[str, float]:
         "fill_height": round(outline.height * placement.scale / window.out_height, 4),
         "fill_width": round(outline.width * placement.scale / window.out_width, 4),
         "plate_scale": round(window.scale, 4),
+        "base_x": round(framing.base[0] / window.out_width, 5),
+        "base_y": round(framing.base[1] / window.out_height, 5),
     }

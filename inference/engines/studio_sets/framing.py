@@ -59,7 +59,7 @@ def frame_shot(
         longest_px: draw the same picture smaller.
 
     Raises:
-        InputRejected: ``shot.offset_outside``.
+        InputRejected: ``shot.offset_outside``, ``shot.lock_does_not_fit``.
     """
     outline = outline or upright
     camera = studio.camera.mirrored(studio.size[0]) if look.mirrored else studio.camera
@@ -69,10 +69,13 @@ def frame_shot(
     thickness = min(0.9 * width_m, 0.75 * height_m, 0.9 * studio.anchor.max_width_m)
     front = Frame.facing(camera, position)
     start = position - front.behind * (0.5 * thickness)
-    window = _shrunk(_window(studio, camera, start, (width_m, height_m), upright.width, spec, look), longest_px)
+    found = _locked(studio, spec) or _window(studio, camera, start, (width_m, height_m), upright.width, spec, look)
+    window = _shrunk(found, longest_px)
     width, height = window.out_width, window.out_height
     view = camera.through(window)
     start_x, start_y, _ = view.project(start)
+    if spec.lock is not None:
+        start_x, start_y = spec.lock.base[0] * width, spec.lock.base[1] * height
     wanted = (start_x + spec.offset[0] * width, start_y + spec.offset[1] * width)
     origin = _on_support(view, (round(wanted[0]), round(wanted[1])), start, studio.anchor.normal)
     scale = round(view.focal_px / view.project(origin)[2] * _metres_per_photo_px(view, origin, upright, height_m), 6)
@@ -89,6 +92,19 @@ def frame_shot(
         thickness_m=thickness,
         base=(round(wanted[0]), round(wanted[1])),
     )
+
+
+def _locked(studio: StudioSet, spec: ShotSpec) -> Window | None:
+    """Raises InputRejected ``shot.lock_does_not_fit``: another set, or another format."""
+    if spec.lock is None:
+        return None
+    left, top, width, height = spec.lock.window
+    inside = left >= 0 and top >= 0 and left + width <= studio.size[0] and top + height <= studio.size[1]
+    if not inside or min(width, height) < 16 or abs(width / height / (spec.width / spec.height) - 1) > 0.02:
+        raise InputRejected(
+            "shot.lock_does_not_fit", "the camera is locked to a window that this set or format has not"
+        )
+    return Window(left, top, width, height, spec.width, spec.height)
 
 
 def _shrunk(window: Window, longest_px: int | None) -> Window:

@@ -14,13 +14,14 @@ import pytest
 
 from inference.edits import Edits
 from inference.errors import InputRejected
+from inference.ops.consistency import backdrop
 from inference.ops.gate import interior, product_gate
 from inference.ops.placement import Placement, on_canvas, resample
 from inference.pipelines.product_shot import draft_shot, make_shot
 from inference.pipelines.verify import verify
 from inference.ports import SceneOptions
 from inference.recipe import canonical_json, recipe_hash
-from inference.types import Cutout, ShotResult, ShotSpec
+from inference.types import CameraLock, Cutout, ShotResult, ShotSpec
 from tests.unit.inference.scene.synthetic_set import write_synthetic_set
 
 SPEC = ShotSpec("synthetic", width=400, height=400)
@@ -64,7 +65,7 @@ def test_a_recipe_from_before_edits_still_makes_its_picture(photo: np.ndarray, c
 
 
 def test_a_shot_without_edits_has_the_recipe_that_it_always_had(plain: ShotResult) -> None:
-    assert "edits" not in plain.recipe["spec"]
+    assert {"edits", "lock", "camera", "mood"} & set(plain.recipe["spec"]) == set()
     assert "turn" not in plain.recipe["parameters"]
     assert "product_delta_e" not in plain.recipe["gate"]
 
@@ -332,3 +333,39 @@ def test_an_edit_out_of_range_is_refused(shoot: Shoot) -> None:
         shoot(shadow_softness=9.0)
     assert refusal.value.code == "shot.edit_out_of_range"
     assert refusal.value.params["name"] == "shadow_softness"
+
+
+def test_a_locked_camera_shows_another_product_in_the_same_frame_on_the_same_line(
+    photo: np.ndarray, cutout: Cutout, options: SceneOptions, shoot: Shoot, plain: ShotResult
+) -> None:
+    window = tuple(plain.recipe["parameters"]["window"])
+    base = (plain.measures["base_x"], plain.measures["base_y"])
+    wide_photo = np.ascontiguousarray(np.rot90(photo))
+    wide = Cutout(np.ascontiguousarray(np.rot90(cutout.rgb)), np.ascontiguousarray(np.rot90(cutout.alpha)), "test", 1.0)
+    free = make_shot(wide_photo, wide, SPEC, options=options)
+    locked = make_shot(wide_photo, wide, replace(SPEC, lock=CameraLock(window, base)), options=options)
+
+    assert tuple(free.recipe["parameters"]["window"]) != window
+    assert tuple(locked.recipe["parameters"]["window"]) == window
+    assert floor_of(locked)[0] == pytest.approx(floor_of(plain)[0], abs=1)
+    assert np.abs(locked.plate[:40].astype(int) - plain.plate[:40]).max() <= 1
+    report = verify(json.loads(canonical_json(locked.recipe)), wide_photo, wide, options=options)
+    assert report.identical
+
+
+def test_a_lock_of_another_format_is_refused(shoot: Shoot) -> None:
+    for window in ((0, 0, 100, 200), (0, 0, 4000, 4000), (-5, 0, 100, 100), (0, 0, 4, 4)):
+        with pytest.raises(InputRejected) as refusal:
+            shoot(replace(SPEC, lock=CameraLock(window, (0.5, 0.8))))
+        assert refusal.value.code == "shot.lock_does_not_fit"
+
+
+def test_the_backdrop_leaves_out_the_product_and_its_shadow(plain: ShotResult, shoot: Shoot) -> None:
+    cells = backdrop(plain.plate, plain.mask, plain.shadow)
+    assert len(cells) == 36
+    assert cells[0] is not None
+    assert cells[3 * 6 + 2] is None
+    assert all(cell is None or len(cell) == 3 for cell in cells)
+    darker = backdrop((plain.plate * 0.8).astype(np.uint8), plain.mask, plain.shadow)
+    assert darker[0] is not None
+    assert darker[0][0] < cells[0][0] - 5
