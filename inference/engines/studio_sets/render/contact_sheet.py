@@ -20,8 +20,8 @@ def write_contact_sheet(folder: Path, target: Path) -> None:
     """Write the sheet of the set in `folder` as PNG."""
     description = json.loads((folder / "set.json").read_text(encoding="utf-8"))
     lights = [_read(folder, light) * np.asarray(light["color"], np.float32) for light in description["lights"]]
-    tiles = [_display(np.sum(lights, axis=0)), *(_display(light) for light in lights)]
-    tiles += [_display(_read(folder, description["albedo"]))]
+    tiles = [display(np.sum(lights, axis=0)), *(display(light) for light in lights)]
+    tiles += [display(_read(folder, description["albedo"]))]
     tiles += [np.clip(_read(folder, description["normal"]) * 0.5 + 0.5, 0, 1)]
     tiles += [_grey(_read(folder, item["coverage"])) for item in description["materials"]]
     depth = _read(folder, description["depth"])
@@ -41,7 +41,7 @@ def _grey(values: Floats) -> Floats:
     return np.repeat(values[..., None], 3, axis=2)
 
 
-def _display(linear: Floats) -> Floats:
+def display(linear: Floats) -> Floats:
     """sRGB for looking at: identity up to 0.8, then a soft shoulder."""
     soft = np.where(linear > 0.8, 0.8 + 0.2 * (1 - np.exp((0.8 - linear) / 0.2)), linear)
     return np.asarray(np.where(soft <= 0.0031308, 12.92 * soft, 1.055 * soft ** (1 / 2.4) - 0.055), np.float32)

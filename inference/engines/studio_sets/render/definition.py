@@ -9,9 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
+
+from inference.engines.studio_sets.render.choices import (
+    VIEWS,
+    Mood,
+    Shown,
+    Vec3,
+    View,
+    read_cameras,
+    read_moods,
+    read_views,
+)
 
 # Raised whenever the renderer makes different pixels from the same definition: every plate is then rendered again.
 RENDERER_VERSION = 1
@@ -23,7 +34,8 @@ FINISH_VERSION = 1
 SETS_DIR = Path(__file__).parent.parent / "sets"
 PLATES_DIR = Path(__file__).parent.parent / "plates"
 
-Vec3 = tuple[float, float, float]
+RIGS_DIR = SETS_DIR / "rigs"
+
 T = TypeVar("T")
 LANGUAGES = frozenset({"en", "zh-hans"})
 
@@ -44,21 +56,6 @@ class Camera:
 
 
 @dataclass(frozen=True)
-class View:
-    """A crop window of the plate: centre (u right, v down) and width as fractions, aspect = width / height."""
-
-    name: str
-    center: tuple[float, float]
-    width: float
-    aspect: float = 1.0
-
-    @property
-    def height(self) -> float:
-        """Height as a fraction of the plate (plates are square)."""
-        return self.width / self.aspect
-
-
-@dataclass(frozen=True)
 class Material:
     """A surface. `texture` and `bump` are tables, see render/textures.py; `titles` are its names for people."""
 
@@ -69,6 +66,7 @@ class Material:
     reflectance: float = 0.04
     metallic: float = 0.0
     clearcoat: float = 0.0
+    glass: bool = False
     recolourable: bool = True
     texture: dict[str, Any] = field(default_factory=dict)
     bump: dict[str, Any] = field(default_factory=dict)
@@ -92,21 +90,24 @@ class Shape:
 
 @dataclass(frozen=True)
 class Light:
-    """One light plate: kind "softbox" is a rectangle at `center` facing `target`, "environment" is all around.
+    """One light plate: "softbox" is a rectangle at `center` facing `target`, "environment" is all around, and "glow"
+    are the shapes of material `material`; what they throw shadows from is the rectangle.
 
-    `share` is the light's part of the exposure under the default mix; `color` tints it at run time, plates are neutral.
+    `share` is the light's part of the exposure in its plate; `color` tints it at run time, plates are neutral.
     `effort` multiplies the samples a pixel: large soft lights need fewer than a small sun.
     """
 
     name: str
     kind: str
-    share: float
+    share: float = 1.0
     color: Vec3 = (1.0, 1.0, 1.0)
     center: Vec3 = (0.0, 0.0, 0.0)
     target: Vec3 = (0.0, 0.0, 0.0)
     size: tuple[float, float] = (1.0, 1.0)
     ground: float = 1.0
     effort: float = 1.0
+    material: str = ""
+    sky: Vec3 = (0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,16 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Quality:
-    """Light samples a pixel before denoising, and strata along each axis of a pixel for coverage and albedo."""
+    """Light samples a pixel before denoising, and strata along each axis of a pixel for coverage and albedo.
+
+    `denoiser` is "high", "balanced" (a third of the time) or "fast". `rate` fixes the size of a light plate in
+    thousandths of the raw one; 0: as small as it can be without loss that could be seen.
+    """
 
     spp: int = 32
     strata: int = 6
+    denoiser: str = "high"
+    rate: int = 0
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,11 @@ class SetDefinition:
     lights: tuple[Light, ...]
     anchors: tuple[Anchor, ...]
     quality: Quality
+    moods: tuple[Mood, ...]
+    cameras: tuple[Shown, ...]
+    kinds: tuple[str, ...]
+    top_down: bool
+    mirrors: bool
     sha256: str
 
     def material(self, name: str) -> Material:
@@ -159,31 +171,82 @@ class SetDefinition:
 def load_definition(path: Path) -> SetDefinition:
     """Read and check one definition file. Raises DefinitionError."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = _with_rig(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise DefinitionError(f"{path.name}: {error}") from error
     shaping = [RENDERER_VERSION, GEOMETRY_VERSION, FINISH_VERSION, raw]
     digest = hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
     try:
-        definition = SetDefinition(
-            name=path.stem,
-            titles=raw["titles"],
-            family=raw["family"],
-            version=raw["version"],
-            exposure=float(raw["exposure"]),
-            camera=_build(Camera, raw["camera"]),
-            views=tuple(_build(View, {"name": name, **view}) for name, view in raw["views"].items()),
-            materials=tuple(_build(Material, {"name": name, **item}) for name, item in raw["materials"].items()),
-            shapes=tuple(_shape(item) for item in raw["shapes"]),
-            lights=tuple(_build(Light, {"name": name, **item}) for name, item in raw["lights"].items()),
-            anchors=tuple(_build(Anchor, {"name": name, **item}) for name, item in raw["anchors"].items()),
-            quality=_build(Quality, raw.get("quality", {})),
-            sha256=digest,
-        )
+        definition = _read(path.stem, raw, digest)
     except (KeyError, TypeError, ValueError) as error:
         raise DefinitionError(f"{path.name}: {error}") from error
     _check(definition)
-    return definition
+    return _turned(definition) if definition.top_down else definition
+
+
+def _read(name: str, raw: dict[str, Any], digest: str) -> SetDefinition:
+    views = raw.get("views", VIEWS)
+    lights = tuple(_build(Light, {"name": key, **item}) for key, item in raw["lights"].items())
+    return SetDefinition(
+        name=name,
+        titles=raw["titles"],
+        family=raw["family"],
+        version=raw["version"],
+        exposure=float(raw["exposure"]),
+        camera=_build(Camera, raw["camera"]),
+        views=read_views(views),
+        materials=tuple(_build(Material, {"name": key, **item}) for key, item in raw["materials"].items()),
+        shapes=tuple(_shape(item) for item in raw["shapes"]),
+        lights=lights,
+        anchors=tuple(_build(Anchor, {"name": key, **item}) for key, item in raw["anchors"].items()),
+        quality=_build(Quality, raw.get("quality", {})),
+        moods=read_moods(raw.get("moods", {}), {light.name: light.color for light in lights}, hex_to_linear),
+        cameras=read_cameras(raw.get("cameras", {}), views),
+        kinds=tuple(raw.get("kinds", ())),
+        top_down=bool(raw.get("top_down", False)),
+        mirrors=bool(raw.get("mirrors", True)),
+        sha256=digest,
+    )
+
+
+def _with_rig(raw: dict[str, Any]) -> dict[str, Any]:
+    """Lights, moods and shapes of the rig that a set names; what the set says itself goes before."""
+    if "rig" not in raw:
+        return raw
+    rig = tomllib.loads((RIGS_DIR / f"{raw.pop('rig')}.toml").read_text(encoding="utf-8"))
+    for group in ("lights", "moods"):
+        own = raw.get(group, {})
+        names = [*rig.get(group, {}), *(name for name in own if name not in rig.get(group, {}))]
+        merged = {name: {**rig.get(group, {}).get(name, {}), **own.get(name, {})} for name in names}
+        raw[group] = {name: item for name, item in merged.items() if not item.pop("none", False)}
+    raw["shapes"] = [*raw["shapes"], *rig.get("shapes", ())]
+    return raw
+
+
+def _turned(definition: SetDefinition) -> SetDefinition:
+    """A set seen from straight above, as the studio sees it: the table becomes a wall behind the product.
+
+    Written with the table at z = 0, +y up in the picture and the camera above. (x, y, z) becomes (x, -z, y), so a flat
+    product is a card before the camera like any other.
+    """
+
+    def turn(v: Vec3) -> Vec3:
+        return v[0], -v[2], v[1]
+
+    camera = definition.camera
+    return replace(
+        definition,
+        camera=replace(
+            camera, origin=turn(camera.origin), target=turn(camera.target), focus_point=turn(camera.focus_point)
+        ),
+        lights=tuple(
+            replace(light, center=turn(light.center), target=turn(light.target), sky=turn(light.sky))
+            for light in definition.lights
+        ),
+        anchors=tuple(
+            replace(anchor, position=turn(anchor.position), normal=turn(anchor.normal)) for anchor in definition.anchors
+        ),
+    )
 
 
 def definition_paths(directory: Path = SETS_DIR) -> tuple[Path, ...]:
@@ -217,12 +280,12 @@ def _shape(raw: dict[str, Any]) -> Shape:
 
 def _check(definition: SetDefinition) -> None:
     name = definition.name
-    if "hero" not in {view.name for view in definition.views}:
-        raise DefinitionError(f"{name}: views.hero is missing")
-    for view in definition.views:
-        (u, v), half_w, half_h = view.center, view.width / 2, view.height / 2
-        if u < half_w - 1e-6 or u > 1 - half_w + 1e-6 or v < half_h - 1e-6 or v > 1 - half_h + 1e-6:
-            raise DefinitionError(f"{name}: view {view.name} reaches beyond the plate")
+    for camera in definition.cameras:
+        if "hero" not in {view.name for view in camera.views}:
+            raise DefinitionError(f"{name}: views.hero is missing")
+        for view in camera.views:
+            if not view.is_inside:
+                raise DefinitionError(f"{name}: view {view.name} of {camera.name} reaches beyond the plate")
     used = [shape.material for shape in definition.shapes] + [anchor.material for anchor in definition.anchors]
     for material in used:
         if material != "black":
@@ -231,7 +294,7 @@ def _check(definition: SetDefinition) -> None:
     for item in definition.materials:
         _check_titles(name, item.name, item.titles)
     total = sum(light.share for light in definition.lights)
-    if abs(total - 1) > 1e-6:
+    if not definition.moods and abs(total - 1) > 1e-6:
         raise DefinitionError(f"{name}: the shares of the lights sum to {total:g}, not to 1")
 
 

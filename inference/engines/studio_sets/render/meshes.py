@@ -159,6 +159,20 @@ def arch(width: float, height: float, depth: float, bevel: float = 0.004, segmen
 
 def sweep(profile: Sequence[Sequence[float]], width: float, radius: float = 0.0, steps: int = 96) -> MeshData:
     """A paper or plaster sweep: a (y, z) polyline pulled along x, its corners rounded by `radius`, seen from above."""
+    rows = swept_profile(profile, radius, steps)
+    curve = rows[:, :2]
+    normal = np.concatenate([np.zeros((len(curve), 1)), rows[:, 2:]], 1)
+    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
+    x = np.array([-width / 2, width / 2])
+    vertices = np.stack(
+        [np.broadcast_to(x, (len(curve), 2)), *(np.repeat(curve[:, i : i + 1], 2, 1) for i in (0, 1))], -1
+    )
+    uv = np.stack([np.broadcast_to(x, (len(curve), 2)), np.repeat(length[:, None], 2, 1)], -1)
+    return grid(vertices, np.repeat(normal[:, None, :], 2, 1), uv)
+
+
+def swept_profile(profile: Sequence[Sequence[float]], radius: float, steps: int) -> Floats:
+    """Rows (y, z, normal y, normal z) of a (y, z) polyline whose corners are rounded by `radius` (0: sharp)."""
     points = np.asarray(profile, dtype=float)
     rows = [points[:1]]
     for before, corner, after in zip(points[:-2], points[1:-1], points[2:], strict=True):
@@ -169,14 +183,7 @@ def sweep(profile: Sequence[Sequence[float]], width: float, radius: float = 0.0,
         spans = np.diff(points, axis=0)
         tangent = np.repeat(spans, 2, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-    normal = np.stack([np.zeros(len(curve)), -tangent[:, 1], tangent[:, 0]], 1)
-    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
-    x = np.array([-width / 2, width / 2])
-    vertices = np.stack(
-        [np.broadcast_to(x, (len(curve), 2)), *(np.repeat(curve[:, i : i + 1], 2, 1) for i in (0, 1))], -1
-    )
-    uv = np.stack([np.broadcast_to(x, (len(curve), 2)), np.repeat(length[:, None], 2, 1)], -1)
-    return grid(vertices, np.repeat(normal[:, None, :], 2, 1), uv)
+    return np.stack([curve[:, 0], curve[:, 1], -tangent[:, 1], tangent[:, 0]], 1)
 
 
 def _fillet(before: Floats, corner: Floats, after: Floats, radius: float, steps: int) -> Floats:

@@ -34,6 +34,13 @@ def mitsuba() -> ModuleType:
 
 
 @functools.cache
+def drjit() -> ModuleType:
+    """Dr.Jit, the arrays that Mitsuba computes with. Raises RendererMissingError."""
+    mitsuba()
+    return importlib.import_module("drjit")
+
+
+@functools.cache
 def oidn() -> ModuleType:
     """Intel Open Image Denoise. Raises RendererMissingError."""
     try:

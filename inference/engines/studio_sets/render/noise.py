@@ -34,7 +34,9 @@ def _stretched(values: Floats, length: int) -> Floats:
     count = len(values)
     position = np.arange(length) * (count / length)
     first = np.floor(position).astype(np.int64)
-    t = (position - first)[:, None]
+    t = (position - first)[:, None].astype(np.float32)
     weights = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3)
-    taps = (values[(first + offset) % count] * weight for offset, weight in zip((-1, 0, 1, 2), weights, strict=True))
-    return np.asarray(sum(taps) / 6, np.float32)
+    total = np.zeros((length, *values.shape[1:]), np.float32)
+    for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
+        total += values[(first + offset) % count] * (weight / np.float32(6))
+    return total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +13,56 @@ from numpy.typing import NDArray
 
 from inference.engines.studio_sets import codec
 from inference.engines.studio_sets.render import scene as scenes
+from inference.engines.studio_sets.render.choices import Mood, Shown
 from inference.engines.studio_sets.render.definition import Light, Material, SetDefinition, hex_to_linear
 from inference.engines.studio_sets.render.passes import Geometry
 
 Floats = NDArray[np.float32]
 SCHEMA = 1
-# Shares of the raw size in thousandths, chosen by measurement: see docs of render/README.md.
-LIGHT_X1000, GEOMETRY_X1000 = 20, 20
+# Shares of the raw size in thousandths. A light plate takes the first that loses nothing that could be seen.
+RATES_X1000 = (5, 8, 12, 18)
+GEOMETRY_X1000 = 10
+# Errors in 8-bit display steps: mean, and the largest after a blur of 6 px, which is what shows as bands or stains.
+MOST_MEAN, MOST_SMOOTH = 0.16, 0.30
+DEPTH_BYTES = 130_000
+# Radiance above this is white in every mood.
+BRIGHTEST = 6.0
 
 
-def write_set(
+def write_plates(
     folder: Path,
     definition: SetDefinition,
     plates: dict[str, Floats],
     geometry: Geometry,
     cards: dict[str, Floats],
-    settings: dict[str, Any],
-) -> None:
-    """Encode everything into `folder` and describe it in set.json; files of an older version are removed."""
+) -> dict[str, Any]:
+    """Encode one camera's plates into `folder`; what set.json says about them."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
+    for old in (*folder.glob("*.jp2"), *folder.glob("*.png")):
         old.unlink()
     size = next(iter(plates.values())).shape[0]
+    rates = (definition.quality.rate,) if definition.quality.rate else RATES_X1000
+    return {
+        "plate_size": [size, size],
+        "camera": _camera(definition),
+        "lights": [_light(folder, light, plates[light.name], rates) for light in definition.lights],
+        "materials": [
+            _material(folder, item, geometry)
+            for item in definition.materials
+            if float(geometry.coverage[item.name].max()) > 0
+        ],
+        "normal": _normal(folder, geometry),
+        "depth": _depth(folder, geometry),
+        "anchors": [_anchor(anchor) for anchor in definition.anchors],
+        "white_card": {name: _numbers(card) for name, card in cards.items()},
+    }
+
+
+def write_description(
+    folder: Path, definition: SetDefinition, plates: dict[str, Any], settings: dict[str, Any], shaped_by: str
+) -> None:
+    """Write set.json: what needs no plates, and `plates` as `write_plates` gave or `read_plates` found them."""
+    surfaces = [_named(definition.material(item["name"]), item) for item in plates["materials"]]
     description = {
         "schema": SCHEMA,
         "name": definition.name,
@@ -41,27 +70,76 @@ def write_set(
         "title": definition.titles["en"],
         "titles": definition.titles,
         "family": definition.family,
+        "kinds": list(definition.kinds),
+        "top_down": definition.top_down,
+        "mirrors": definition.mirrors,
+        "pitch_deg": pitch_range(definition),
         "definition_sha256": definition.sha256,
+        "shaped_by": shaped_by,
         "render": settings,
-        "plate_size": [size, size],
-        "camera": _camera(definition),
-        "views": {
-            view.name: {"center": list(view.center), "width": view.width, "aspect": view.aspect}
-            for view in definition.views
-        },
-        "lights": [_light(folder, light, plates[light.name]) for light in definition.lights],
-        "materials": [
-            _material(folder, item, geometry)
-            for item in definition.materials
-            if float(geometry.coverage[item.name].max()) > 0
-        ],
-        "albedo": _linear(folder, "albedo", _half(geometry.albedo), GEOMETRY_X1000),
-        "normal": _normal(folder, geometry),
-        "depth": _depth(folder, geometry),
-        "anchors": [_anchor(anchor) for anchor in definition.anchors],
-        "white_card": {name: _numbers(card) for name, card in cards.items()},
+        "views": _views(definition.views),
+        "cameras": [_shown(camera) for camera in definition.cameras],
+        "moods": [_mood(definition, mood) for mood in definition.moods],
+        **plates,
+        "materials": surfaces,
     }
-    (folder / "set.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+    (folder / "set.json").write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+PLATE_KEYS = ("plate_size", "camera", "lights", "materials", "normal", "depth", "anchors", "white_card")
+
+
+def read_plates(folder: Path, shaped_by: str) -> dict[str, Any] | None:
+    """What `write_plates` said about plates that are in `folder` and were shaped by the same; None: render them."""
+    try:
+        written = json.loads((folder / "set.json").read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return None
+    return {key: written[key] for key in PLATE_KEYS} if written.get("shaped_by") == shaped_by else None
+
+
+def pitch_range(definition: SetDefinition) -> list[float]:
+    """Pitches of a photo's camera, degrees from the horizon, at which a product looks right here."""
+    if definition.top_down:
+        return [60.0, 90.0]
+    origin, target = np.asarray(definition.camera.origin), np.asarray(definition.camera.target)
+    ray = target - origin
+    pitch = float(np.degrees(np.arctan2(-ray[2], np.hypot(ray[0], ray[1]))))
+    return [round(max(0.0, pitch - 12), 1), round(pitch + 18, 1)]
+
+
+def _views(views: Any) -> dict[str, Any]:
+    return {view.name: {"center": list(view.center), "width": view.width, "aspect": view.aspect} for view in views}
+
+
+def _shown(camera: Shown) -> dict[str, Any]:
+    return {
+        "name": camera.name,
+        "titles": camera.titles,
+        "plate": camera.plate,
+        "fill": camera.fill,
+        "product_at": camera.product_at,
+        "views": _views(camera.views),
+    }
+
+
+def _mood(definition: SetDefinition, mood: Mood) -> dict[str, Any]:
+    own = {light.name: light.share for light in definition.lights}
+    lights = {
+        name: {"weight": round(share / own[name], 5), "color": list(mood.colors[name])}
+        for name, share in mood.shares.items()
+    }
+    return {"name": mood.name, "titles": mood.titles, "lights": lights}
+
+
+def _named(material: Material, stored: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **stored,
+        "title": material.titles["en"],
+        "titles": material.titles,
+        "recolourable": material.recolourable,
+        "default_hex": material.hex,
+    }
 
 
 def _numbers(values: Any) -> list[float]:
@@ -77,32 +155,56 @@ def _save(folder: Path, name: str, data: bytes, encoding: codec.Encoding) -> dic
     return {"file": name, "encoding": encoding}
 
 
-def _linear(folder: Path, name: str, values: Floats, compression_x1000: int) -> dict[str, Any]:
-    encoding = {"curve": "sqrt", "scale": float(np.ceil(values.max() * 20) / 20)}
-    return _save(folder, f"{name}.jp2", codec.encode_jp2(values, encoding, compression_x1000), encoding)
-
-
-def _light(folder: Path, light: Light, plate: Floats) -> dict[str, Any]:
+def _light(folder: Path, light: Light, plate: Floats, rates: Sequence[int]) -> dict[str, Any]:
     if light.kind == "environment":
         shadow: dict[str, Any] = {"environment": True}
     else:
         center, half_u, half_v = scenes.rectangle(light)
         shadow = {"center": _numbers(center), "u": _numbers(half_u), "v": _numbers(half_v)}
-    stored = _linear(folder, f"light_{light.name}", plate, LIGHT_X1000)
+    plate = np.minimum(plate, BRIGHTEST)
+    encoding = {"curve": "sqrt", "scale": float(np.ceil(plate.max() * 20) / 20)}
+    stored = _save(folder, f"light_{light.name}.jp2", smallest(plate, encoding, rates), encoding)
     return {"name": light.name, **stored, "weight": 1.0, "color": list(light.color), "shadow": shadow}
+
+
+def smallest(plate: Floats, encoding: codec.Encoding, rates: Sequence[int]) -> bytes:
+    """The plate at the lowest of the rising `rates` (thousandths) whose loss can not be seen, else at the last one."""
+    low, high = 0, len(rates) - 1
+    found = b""
+    while low < high:
+        middle = (low + high) // 2
+        data = codec.encode_jp2(plate, encoding, rates[middle])
+        if is_faithful(codec.decode(data, encoding), plate):
+            found, high = data, middle
+        else:
+            low = middle + 1
+    return found if found and high < len(rates) - 1 else codec.encode_jp2(plate, encoding, rates[high])
+
+
+def is_faithful(decoded: Floats, plate: Floats) -> bool:
+    """Whether two linear plates look the same, also after a blur: bands and stains are what a blur leaves."""
+    error = 255 * (_encoded(decoded) - _encoded(plate))
+    smooth = cv2.GaussianBlur(error, (0, 0), 6)
+    return float(np.abs(error).mean()) <= MOST_MEAN and float(np.abs(smooth).max()) <= MOST_SMOOTH
+
+
+def _encoded(linear: Floats) -> Floats:
+    """sRGB values of linear ones, bright ones cut as a picture cuts them."""
+    cut = np.clip(linear, 0, 1)
+    return np.asarray(np.where(cut <= 0.0031308, 12.92 * cut, 1.055 * cut ** (1 / 2.4) - 0.055), np.float32)
 
 
 def _material(folder: Path, material: Material, geometry: Geometry) -> dict[str, Any]:
     encoding = {"curve": "unit"}
-    coverage = codec.encode_png(geometry.coverage[material.name], encoding, bits=8)
+    coverage = geometry.coverage[material.name]
+    stored = codec.encode_png(coverage, encoding, bits=8)
+    # A texture's mean is not the colour that it was made from; recolouring needs what is seen.
+    pure = coverage > 0.999
+    base = geometry.albedo[pure].mean(axis=0) if int(pure.sum()) > 800 else hex_to_linear(material.hex)
     return {
         "name": material.name,
-        "title": material.titles["en"],
-        "titles": material.titles,
-        "base_albedo": _numbers(hex_to_linear(material.hex)),
-        "coverage": _save(folder, f"mat_{material.name}.png", coverage, encoding),
-        "recolourable": material.recolourable,
-        "default_hex": material.hex,
+        "base_albedo": _numbers(base),
+        "coverage": _save(folder, f"mat_{material.name}.png", stored, encoding),
         "roughness": material.roughness,
         "reflectance": material.reflectance,
     }
@@ -114,10 +216,13 @@ def _normal(folder: Path, geometry: Geometry) -> dict[str, Any]:
 
 
 def _depth(folder: Path, geometry: Geometry) -> dict[str, Any]:
-    depth = geometry.depth[::2, ::2]
-    seen = depth[np.isfinite(depth)]
+    """Every second pixel; every fourth where rough surfaces leave nothing to predict."""
+    seen = geometry.depth[np.isfinite(geometry.depth)]
     encoding = {"curve": "inverse", "near_m": float(seen.min()) * 0.99, "far_m": float(seen.max()) * 1.01}
-    return _save(folder, "depth.png", codec.encode_png(depth, encoding), encoding)
+    stored = codec.encode_png(geometry.depth[::2, ::2], encoding)
+    if len(stored) > DEPTH_BYTES:
+        stored = codec.encode_png(geometry.depth[::4, ::4], encoding)
+    return _save(folder, "depth.png", stored, encoding)
 
 
 def _camera(definition: SetDefinition) -> dict[str, Any]:

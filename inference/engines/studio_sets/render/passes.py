@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inference.engines.studio_sets.render import scene as scenes
 from inference.engines.studio_sets.render.definition import Anchor, Camera, Light, SetDefinition
-from inference.engines.studio_sets.render.mitsuba_runtime import mitsuba, oidn
+from inference.engines.studio_sets.render.mitsuba_runtime import drjit, mitsuba, oidn
 
 Floats = NDArray[np.float32]
 Progress = Callable[[str], None]
@@ -35,17 +35,18 @@ class Geometry:
 
 def light_plate(solids: dict[str, Any], light: Light, sensor: Any, spp: int, progress: Progress) -> Floats:
     """What one light of radiance 1 alone makes of the set: noisy linear radiance (H, W, 3)."""
-    scene = mitsuba().load_dict({"type": "scene", **solids, "light": scenes.emitter(light, 1.0)})
-    return render(scene, sensor, spp, lambda line: progress(f"{light.name} {line}"))
+    scene = mitsuba().load_dict({"type": "scene", **solids, **scenes.lamp(light)})
+    seen = light.kind == "glow"
+    return render(scene, sensor, spp, lambda line: progress(f"{light.name} {line}"), lamps_seen=seen)
 
 
-def render(scene: Any, sensor: Any, spp: int, progress: Progress) -> Floats:
+def render(scene: Any, sensor: Any, spp: int, progress: Progress, *, lamps_seen: bool = False) -> Floats:
     """Path-traced linear radiance (H, W, 3), in passes that fit into memory."""
     mi = mitsuba()
     width, height = sensor.film().size()
     per_pass = int(max(1, min(spp, LANES // (width * height))))
     passes = -(-spp // per_pass)
-    integrator = mi.load_dict({"type": "path", "max_depth": MAX_DEPTH, "hide_emitters": True})
+    integrator = mi.load_dict({"type": "path", "max_depth": MAX_DEPTH, "hide_emitters": not lamps_seen})
     total = np.zeros((height, width, 3), np.float32)
     for number in range(passes):
         image = mi.render(scene, sensor=sensor, integrator=integrator, spp=per_pass, seed=number + 1)
@@ -54,13 +55,13 @@ def render(scene: Any, sensor: Any, spp: int, progress: Progress) -> Floats:
     return np.asarray(total / passes, np.float32)
 
 
-def denoise(noisy: Floats, geometry: Geometry) -> Floats:
+def denoise(noisy: Floats, geometry: Geometry, quality: str = "high") -> Floats:
     """Intel Open Image Denoise, guided by noise-free albedo and normals. Mirrored borders: it leaves them noisy."""
     color, albedo, normal = (
         np.pad(values, ((MIRRORED_PX,) * 2, (MIRRORED_PX,) * 2, (0, 0)), mode="reflect").astype(np.float32)
         for values in (noisy, np.clip(geometry.albedo, 0, 1), geometry.normal)
     )
-    result = oidn().denoise(color, albedo=albedo, normal=normal, hdr=True, clean_aux=True, quality="high")
+    result = oidn().denoise(color, albedo=albedo, normal=normal, hdr=True, clean_aux=True, quality=quality)
     inner = slice(MIRRORED_PX, -MIRRORED_PX)
     return np.maximum(np.asarray(result[inner, inner], np.float32), 0)
 
@@ -73,14 +74,14 @@ def geometry(solids: dict[str, Any], camera: Camera, size: int, strata: int, pro
     names = sorted({key.split("_", 1)[1] for key in solids} - {scenes.BLACK})
     albedo, normal = np.zeros((size * size, 3), np.float32), np.zeros((size * size, 3), np.float32)
     coverage = {name: np.zeros(size * size, np.float32) for name in names}
+    owner = _owners(solids, names)
     for number in range(strata * strata):
         hit = _first_hits(scene, lens, size, number, strata)
         normal += np.array(hit["normal"]).T
         albedo += np.array(hit["albedo"]).T
-        for key, solid in solids.items():
-            name = key.split("_", 1)[1]
-            if name in coverage:
-                coverage[name] += np.array(mi.Float(mi.ShapePtr(solid) == hit["shape"]))
+        shown = owner[np.array(drjit().reinterpret_array(mi.UInt32, hit["shape"]))]
+        for index, name in enumerate(names):
+            coverage[name] += shown == index
         progress(f"geometry {number + 1}/{strata * strata}")
     count = np.float32(strata * strata)
     return Geometry(
@@ -89,6 +90,18 @@ def geometry(solids: dict[str, Any], camera: Camera, size: int, strata: int, pro
         _depth(scene, camera, size),
         {name: (values / count).reshape(size, size) for name, values in coverage.items()},
     )
+
+
+def _owners(solids: dict[str, Any], names: list[str]) -> NDArray[np.int8]:
+    """Which material of `names` a shape has, by the number that Dr.Jit gave the shape; -1: none of them."""
+    mi = mitsuba()
+    number_of = drjit().reinterpret_array
+    numbers = {key: int(number_of(mi.UInt32, mi.ShapePtr(solid))[0]) for key, solid in solids.items()}
+    owner = np.full(max(numbers.values()) + 1024, -1, np.int8)
+    for key, number in numbers.items():
+        name = key.split("_", 1)[1]
+        owner[number] = names.index(name) if name in names else -1
+    return owner
 
 
 def _first_hits(scene: Any, lens: Any, size: int, number: int, strata: int) -> dict[str, Any]:
@@ -124,8 +137,11 @@ def _depth(scene: Any, camera: Camera, size: int) -> Floats:
     return np.asarray(depth.reshape(size, size), np.float32)
 
 
-def white_card(solids: dict[str, Any], anchor: Anchor, light: Light, radiance: float, facing: str = "camera") -> Floats:
-    """Irradiance / pi (linear RGB) on a small card above the anchor: upright towards the camera, or lying face up."""
+def white_card(solids: dict[str, Any], anchor: Anchor, light: Light, facing: str = "camera") -> Floats:
+    """Irradiance / pi (linear RGB) from the light at radiance 1 on a small card above the anchor.
+
+    The card stands towards the camera, or lies face "up".
+    """
     mi = mitsuba()
     middle = np.asarray(anchor.position) + np.asarray(anchor.normal) * anchor.natural_height_m / 2
     move = mi.ScalarTransform4f().translate(list(middle))
@@ -142,18 +158,18 @@ def white_card(solids: dict[str, Any], anchor: Anchor, light: Light, radiance: f
         "bsdf": {"type": "diffuse", "reflectance": {"type": "rgb", "value": 0.0}},
         "sensor": meter,
     }
-    scene = mi.load_dict({"type": "scene", **solids, "light": scenes.emitter(light, radiance), "card": card})
+    scene = mi.load_dict({"type": "scene", **solids, **scenes.lamp(light), "card": card})
     integrator = mi.load_dict({"type": "path", "max_depth": MAX_DEPTH, "hide_emitters": False})
-    measured = mi.render(scene, sensor=scene.sensors()[0], integrator=integrator, spp=1 << 17, seed=7)
+    measured = mi.render(scene, sensor=scene.sensors()[0], integrator=integrator, spp=1 << 15, seed=7)
     return np.asarray(np.array(measured)[0, 0, :3] / np.pi, np.float32)
 
 
-def radiances(definition: SetDefinition, solids: dict[str, Any]) -> dict[str, float]:
-    """The radiance of each light so that its share of the exposure comes out, judged by an upright and a lying card."""
+def radiance(definition: SetDefinition, solids: dict[str, Any], light: Light) -> float:
+    """What gives the light its share of the exposure, judged by an upright and a lying card.
+
+    Args:
+        solids: what stands in the plate of this light.
+    """
     anchor = definition.anchors[0]
-    result = {}
-    for light in definition.lights:
-        present = scenes.seen_by(solids, definition, light.name)
-        seen = [float(white_card(present, anchor, light, 1.0, facing).mean()) for facing in ("camera", "up")]
-        result[light.name] = light.share * definition.exposure * 2 / sum(seen)
-    return result
+    seen = [float(white_card(solids, anchor, light, facing).mean()) for facing in ("camera", "up")]
+    return light.share * definition.exposure * 2 / sum(seen)

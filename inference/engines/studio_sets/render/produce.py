@@ -14,9 +14,15 @@ from numpy.typing import NDArray
 
 from inference.engines.studio_sets.render import passes
 from inference.engines.studio_sets.render import scene as scenes
-from inference.engines.studio_sets.render.definition import GEOMETRY_VERSION, RENDERER_VERSION, Light, SetDefinition
+from inference.engines.studio_sets.render.definition import (
+    FINISH_VERSION,
+    GEOMETRY_VERSION,
+    RENDERER_VERSION,
+    Light,
+    SetDefinition,
+)
 from inference.engines.studio_sets.render.mitsuba_runtime import mitsuba, oidn
-from inference.engines.studio_sets.render.package import write_set
+from inference.engines.studio_sets.render.package import read_plates, write_description, write_plates
 
 Floats = NDArray[np.float32]
 Progress = Callable[[str], None]
@@ -32,7 +38,8 @@ class Settings:
 
 
 def produce(definition: SetDefinition, out: Path, settings: Settings, progress: Progress) -> None:
-    """Render one set into out/<name>/. Passes whose definition did not change are read from the cache."""
+    """Render one set into out/<name>/. Passes whose definition did not change are read from the cache, and plates that
+    nothing has reshaped stay as they are: only set.json is written again."""
     mitsuba()
     oidn()
     folder = out / definition.name
@@ -40,18 +47,35 @@ def produce(definition: SetDefinition, out: Path, settings: Settings, progress: 
     if _is_current(folder, definition, quality):
         progress(f"{definition.name}: current, nothing to render\n")
         return
-    report = lambda line: progress(f"{definition.name}: {line}")  # noqa: E731
-    solids = scenes.solids(definition)
-    geometry = _geometry(definition, scenes.seen_by(solids, definition, None), settings, report)
-    radiances = passes.radiances(definition, solids)
-    plates, cards = {}, {}
-    for light in definition.lights:
-        present = scenes.seen_by(solids, definition, light.name)
-        plates[light.name] = _plate(definition, light, radiances[light.name], present, geometry, settings, report)
-        cards[light.name] = passes.white_card(present, definition.anchors[0], light, radiances[light.name])
-    write_set(folder, definition, plates, geometry, cards, quality)
+    shaped_by = shaping(definition, quality)
+    plates = read_plates(folder, shaped_by)
+    if plates is None:
+        plates = _render(definition, folder, settings, lambda line: progress(f"{definition.name}: {line}"))
+    write_description(folder, definition, plates, quality, shaped_by)
     size_mb = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     progress(f"{definition.name}: written, {size_mb:.2f} MB\n")
+
+
+def _render(definition: SetDefinition, folder: Path, settings: Settings, progress: Progress) -> dict[str, Any]:
+    solids = scenes.solids(definition)
+    geometry = _geometry(definition, scenes.seen_by(solids, definition, None), settings, progress)
+    plates, cards = {}, {}
+    for light in definition.lights:
+        shapes = scenes.solids(definition, light.material) if light.kind == "glow" else solids
+        present = scenes.seen_by(shapes, definition, light.name)
+        radiance = passes.radiance(definition, present, light)
+        plates[light.name] = _plate(definition, light, radiance, present, geometry, settings, progress)
+        cards[light.name] = radiance * passes.white_card(present, definition.anchors[0], light)
+    progress("encoding")
+    return write_plates(folder, definition, plates, geometry, cards)
+
+
+def shaping(definition: SetDefinition, quality: dict[str, int]) -> str:
+    """A hash of everything that plates are made from; titles, cameras, moods and kinds are not among it."""
+    lights = [_said(light, without=("color",)) for light in definition.lights]
+    anchors = [_said(anchor) for anchor in definition.anchors]
+    rest = [definition.exposure, _said(definition.quality), quality]
+    return _key(definition, GEOMETRY_VERSION, FINISH_VERSION, lights, anchors, *rest)
 
 
 def _is_current(folder: Path, definition: SetDefinition, quality: dict[str, int]) -> bool:
@@ -120,4 +144,4 @@ def _plate(
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, noisy)
     progress(f"{light.name} denoising")
-    return passes.denoise(noisy * np.float32(radiance), geometry)
+    return passes.denoise(noisy * np.float32(radiance), geometry, definition.quality.denoiser)

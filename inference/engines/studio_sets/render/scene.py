@@ -15,8 +15,10 @@ BLACK = "black"
 
 
 def bsdf(material: Material) -> Any:
-    """The surface of a material: Disney's principled BSDF, bump-mapped where asked."""
+    """The surface of a material: Disney's principled BSDF, bump-mapped where asked, or clear glass."""
     mi = mitsuba()
+    if material.glass:
+        return mi.load_dict({"type": "dielectric", "int_ior": 1.5, "specular_transmittance": _color(material)})
     description: dict[str, Any] = {
         "type": "principled",
         "base_color": _color(material),
@@ -30,8 +32,10 @@ def bsdf(material: Material) -> Any:
     if "roughness_variation" in material.texture:
         description["roughness"] = _bitmap(textures.roughness(material), material.texture)
     if material.bump:
-        bump = _bitmap(textures.bump(material.bump), material.bump)
-        description = {"type": "bumpmap", "arbitrary": bump, "scale": material.bump["depth_m"], "bsdf": description}
+        # A relief that repeats its texture needs only a depth.
+        relief = material.bump if "size_m" in material.bump else {**material.texture, **material.bump}
+        bump = _bitmap(textures.bump(relief), relief)
+        description = {"type": "bumpmap", "arbitrary": bump, "scale": relief["depth_m"], "bsdf": description}
     return mi.load_dict({"type": "twosided", "bsdf": description})
 
 
@@ -53,11 +57,13 @@ def _bitmap(pixels: np.ndarray, placement: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def mesh(name: str, data: MeshData, surface: Any, to_world: Any) -> Any:
-    """A Mitsuba mesh in world space with the surface attached."""
+def mesh(name: str, data: MeshData, surface: Any, to_world: Any, glows: bool = False) -> Any:
+    """A Mitsuba mesh in world space with the surface attached; one that `glows` emits radiance 1."""
     mi = mitsuba()
     properties = mi.Properties()
     properties["mesh_bsdf"] = surface
+    if glows:
+        properties["mesh_emitter"] = mi.load_dict({"type": "area", "radiance": {"type": "rgb", "value": 1.0}})
     result = mi.Mesh(name, len(data.vertices), len(data.faces), properties, True, True)
     matrix = np.array(to_world.matrix, dtype=float).reshape(4, 4)
     parameters = mi.traverse(result)
@@ -80,23 +86,35 @@ def placement(shape: Shape) -> Any:
     return moved @ transform().rotate([0, 0, 1], shape.turn_z_deg) @ transform().rotate([1, 0, 0], shape.tilt_x_deg)
 
 
+def world(definition: SetDefinition) -> Any:
+    """From the definition's axes to the studio's: see definition._turned."""
+    upright = mitsuba().ScalarTransform4f
+    return upright().rotate([1, 0, 0], 90) if definition.top_down else upright()
+
+
 def seen_by(solids: dict[str, Any], definition: SetDefinition, light: str | None) -> dict[str, Any]:
     """The shapes that stand in the plate of `light`; None: those that the camera's geometry pass sees."""
     flags = {f"{n:03d}_{shape.material}": shape.lights for n, shape in enumerate(definition.shapes)}
     return {key: solid for key, solid in solids.items() if not flags[key] or light in flags[key]}
 
 
-def solids(definition: SetDefinition) -> dict[str, Any]:
-    """All shapes of a set as Mitsuba objects, keyed "<number>_<material>"."""
+def solids(definition: SetDefinition, glowing: str = "") -> dict[str, Any]:
+    """All shapes of a set as Mitsuba objects, keyed "<number>_<material>"; those of material `glowing` emit 1."""
     mi = mitsuba()
     surfaces = {material.name: bsdf(material) for material in definition.materials}
     surfaces[BLACK] = mi.load_dict({"type": "diffuse", "reflectance": {"type": "rgb", "value": 0.0}})
-    return {
-        f"{number:03d}_{shape.material}": mesh(
-            shape.kind, shapes.build(shape.kind, shape.params), surfaces[shape.material], placement(shape)
-        )
-        for number, shape in enumerate(definition.shapes)
-    }
+    made = {}
+    for number, shape in enumerate(definition.shapes):
+        data = shapes.build(shape.kind, shape.params)
+        to_world = world(definition) @ placement(shape)
+        shines = shape.material == glowing
+        made[f"{number:03d}_{shape.material}"] = mesh(shape.kind, data, surfaces[shape.material], to_world, shines)
+    return made
+
+
+def lamp(light: Light) -> dict[str, Any]:
+    """The light of radiance 1 as a part of a scene; shapes that glow are in the scene already."""
+    return {} if light.kind == "glow" else {"light": emitter(light, 1.0)}
 
 
 def emitter(light: Light, radiance: float) -> dict[str, Any]:
@@ -106,7 +124,8 @@ def emitter(light: Light, radiance: float) -> dict[str, Any]:
         rows = np.linspace(1, -1, 32)[:, None, None]
         sky = radiance * np.where(rows > 0, 0.7 + 0.3 * rows, light.ground * (0.7 + 0.0 * rows))
         pixels = np.broadcast_to(sky, (32, 64, 3)).astype(np.float32)
-        upright = mi.ScalarTransform4f().rotate([1, 0, 0], 90)
+        # Maps are painted with y up.
+        upright = mi.ScalarTransform4f().rotate([1, 0, 0], 90 if light.sky[2] > 0.5 else 180)
         return {"type": "envmap", "bitmap": mi.Bitmap(pixels.copy()), "to_world": upright}
     center, half_u, half_v = rectangle(light)
     matrix = np.eye(4)

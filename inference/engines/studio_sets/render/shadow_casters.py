@@ -21,10 +21,11 @@ def window(columns: int, rows: int, pane: Sequence[float], bar: float, margin: f
     for row in range(1, rows):
         z = -half_h + row * (pane_h + bar)
         spans.append((-half_w, half_w, z - bar, z))
-    return join([_panel(*span) for span in spans])
+    return join([panel(*span) for span in spans])
 
 
-def _panel(left: float, right: float, low: float, high: float) -> MeshData:
+def panel(left: float, right: float, low: float, high: float) -> MeshData:
+    """A flat rectangle at y = 0, facing -y."""
     x, z = np.meshgrid([left, right], [low, high])
     points = np.stack([x, np.zeros_like(x), z], -1)
     return grid(points, np.broadcast_to([0.0, -1.0, 0.0], points.shape), np.stack([x, z], -1))
@@ -46,11 +47,11 @@ def branch(length: float, leaves: int, leaf: Sequence[float], seed: int, droop: 
         side = np.cross(along, [np.cos(turn), np.sin(turn), 0.15])
         side /= np.linalg.norm(side)
         size = rng.uniform(0.75, 1.1) * (1 - 0.35 * at)
-        parts.append(_leaf(stem[index], along * rng.uniform(0.3, 0.8) + side, leaf[0] * size, leaf[1] * size, rng))
+        parts.append(leaf_blade(stem[index], along * rng.uniform(0.3, 0.8) + side, leaf[0] * size, leaf[1] * size, rng))
     return join(parts)
 
 
-def _leaf(base: Floats, direction: Floats, length: float, width: float, rng: np.random.Generator) -> MeshData:
+def leaf_blade(base: Floats, direction: Floats, length: float, width: float, rng: np.random.Generator) -> MeshData:
     """A pointed leaf, folded a little along its midrib and curling down."""
     direction = direction / np.linalg.norm(direction)
     across = np.cross(direction, rng.normal(0, 1, 3) + np.array([0, 0, 2.0]))

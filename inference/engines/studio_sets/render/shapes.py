@@ -5,11 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from inference.engines.studio_sets.render import meshes, product_parts, shadow_casters
+from inference.engines.studio_sets.render import (
+    furnishing,
+    greenery,
+    ground,
+    meshes,
+    product_parts,
+    shadow_casters,
+    stones,
+)
 from inference.engines.studio_sets.render.meshes import MeshData
 
 BUILDERS: dict[str, Callable[..., MeshData]] = {
     "arch": meshes.arch,
+    "blinds": furnishing.blinds,
+    "bow": furnishing.bow,
+    "cloth": ground.cloth,
+    "drape": ground.drape,
+    "dunes": ground.dunes,
+    "fluted": furnishing.fluted,
+    "folded": furnishing.folded,
+    "frond": greenery.frond,
+    "pebble": stones.pebble,
+    "pebbles": stones.pebbles,
+    "pine": greenery.pine,
+    "pumpkin": stones.pumpkin,
+    "ring": furnishing.ring,
+    "satin": ground.satin,
+    "slab": stones.slab,
+    "sticks": furnishing.sticks,
+    "strewn": greenery.strewn,
     "box": meshes.box,
     "branch": shadow_casters.branch,
     "cylinder": meshes.cylinder,

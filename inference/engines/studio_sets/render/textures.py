@@ -8,12 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.engines.studio_sets.render import minerals
 from inference.engines.studio_sets.render.definition import Material, hex_to_linear
 from inference.engines.studio_sets.render.labels import draw_label
 from inference.engines.studio_sets.render.noise import fractal
 from inference.engines.studio_sets.render.wood import planks
 
 Floats = NDArray[np.float32]
+PLAIN = {"marble": minerals.marble, "sand": minerals.sand, "terrazzo": minerals.terrazzo}
+RELIEFS = {"concrete": minerals.concrete, "tiles": minerals.tiles, "weave": minerals.weave}
 
 
 def albedo(material: Material) -> Floats:
@@ -32,7 +35,9 @@ def albedo(material: Material) -> Floats:
         return np.asarray(base * (1 - recipe["contrast"] * _flecks(shape, recipe))[..., None], np.float32)
     if recipe["kind"] == "wood":
         return planks(recipe, base)[0]
-    raise KeyError(recipe["kind"])
+    if recipe["kind"] in PLAIN:
+        return PLAIN[recipe["kind"]](shape, recipe, base)
+    return RELIEFS[recipe["kind"]](shape, recipe, base)[0]
 
 
 def _rows(shape: tuple[int, int], recipe: dict[str, Any]) -> Floats:
@@ -67,9 +72,11 @@ def roughness(material: Material) -> Floats:
 
 def bump(recipe: dict[str, Any]) -> Floats:
     """Height in units of the bump's depth, (H, W, 1)."""
+    shape = _shape(recipe)
     if recipe.get("kind") == "wood":
         return planks(recipe, np.ones(3, np.float32))[1]
-    shape = _shape(recipe)
+    if recipe.get("kind") in RELIEFS:
+        return RELIEFS[recipe["kind"]](shape, recipe, np.ones(3, np.float32))[1]
     cell = recipe["cell_m"] / recipe["size_m"][0] * shape[1]
     return fractal(shape, (cell, cell), recipe["seed"], recipe.get("octaves", 3))[..., None]
 
