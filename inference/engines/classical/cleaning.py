@@ -11,7 +11,7 @@ from inference.types import F32, Mask
 
 _CRUMB = 0.06
 _SPECK_PX = 12
-_SMALL_HOLE = 0.01
+_SMALL_HOLE = 0.02
 _FAINT = 2.0
 _RING_PX = 4
 
@@ -28,19 +28,22 @@ def cleaned(mask: Mask, scene: Scene, *, evidence: F32, background: F32) -> Mask
     mask = without_crumbs(mask)
     if not mask.any() or scene.inside.all():
         return mask
-    filled = mask.copy()
     usual = np.percentile(background[~scene.inside], (12, 25))
+    height, width = mask.shape
     count, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
+    fill = np.zeros(count, np.bool_)
     for index in range(1, count):
-        hole = labels == index
-        if hole[0].any() or hole[-1].any() or hole[:, 0].any() or hole[:, -1].any():
+        left, top, across, down, area = (int(value) for value in stats[index])
+        if left == 0 or top == 0 or left + across == width or top + down == height:
             continue
-        area = int(stats[index, cv2.CC_STAT_AREA])
+        hole = labels == index if area >= _SPECK_PX else None
         small = area < _SMALL_HOLE * np.count_nonzero(mask)
-        faint = small and _contrast_across(scene.colours, hole, mask) < _FAINT
-        if area < _SPECK_PX or faint or not _ordinary(hole, scene, evidence, background, usual):
-            filled |= hole
-    return filled
+        fill[index] = (
+            hole is None
+            or (small and _contrast_across(scene.colours, hole, mask) < _FAINT)
+            or not _ordinary(hole, scene, evidence, background, usual)
+        )
+    return np.asarray(mask | fill[labels], np.bool_)
 
 
 def _ordinary(hole: Mask, scene: Scene, evidence: F32, background: F32, usual: F32) -> bool:
