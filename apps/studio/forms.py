@@ -21,10 +21,5 @@ class BoxForm(forms.Form):
         return [self.cleaned_data[name] for name in ("x", "y", "width", "height")]
 
 
-class ProductForm(forms.Form):
-    name = forms.CharField(max_length=120, required=False)
-    sku = forms.CharField(max_length=64, required=False)
-
-
 class VariationsForm(forms.Form):
     variations = forms.IntegerField(min_value=1, max_value=offers.MAX_VARIATIONS, required=False)

@@ -30,14 +30,19 @@ def _the_one(found: QuerySet[Row]) -> Row:
     return row
 
 
-def products(workspace: Workspace, *, query: str = "") -> QuerySet[Product]:
+def products(workspace: Workspace, *, query: str = "", archived: bool = False) -> QuerySet[Product]:
     found = (
-        Product.objects.filter(workspace=workspace, archived_at=None)
+        Product.objects.filter(workspace=workspace, archived_at__isnull=not archived)
         .select_related("photo__blob", "cutout__blob", "cutout_job")
         .annotate(shot_count=Count("shots", filter=Q(shots__asset__isnull=False)))
         .order_by("-created_at", "-id")
     )
     return found.filter(Q(name__icontains=query) | Q(sku__icontains=query)) if query else found
+
+
+def put_away(workspace: Workspace, product_id: str) -> Product | None:
+    """The archived product with this id, if that is one."""
+    return products(workspace, archived=True).filter(pk__in=_uuids([product_id])).first()
 
 
 def get_product(workspace: Workspace, product_id: uuid.UUID) -> Product:

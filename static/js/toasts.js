@@ -47,7 +47,15 @@ export function toast(options) {
   removeLater(element, options.action ? WITH_ACTION_MS : SHOWN_MS);
 }
 
+/** What a page wants to say when it opens: a hidden form is said as a message, its button is the action. */
+function showWaiting(form) {
+  const action = { label: form.querySelector("button").textContent, run: () => form.requestSubmit() };
+  toast({ message: form.querySelector("[data-text]").textContent, action });
+  history.replaceState(history.state, "", location.pathname);
+}
+
 export function watchToasts() {
+  document.querySelectorAll("form[data-as-toast]").forEach(showWaiting);
   document.addEventListener("toast", (event) => toast(event.detail));
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, () => {

@@ -15,6 +15,8 @@ from apps.studio.models import Product
 from apps.studio.naming import name_and_sku
 from apps.studio.services.cutouts import request_cutout
 
+MOST_NAME, MOST_SKU = 120, 64  # characters
+
 
 @transaction.atomic
 def create_products(workspace: Workspace, *, photos: Sequence[Asset], by: User | None) -> list[Product]:
@@ -42,10 +44,13 @@ def _create_product(workspace: Workspace, photo: Asset, by: User | None) -> Prod
 
 @transaction.atomic
 def rename_product(product: Product, *, name: str, sku: str) -> Product:
-    product.name = name.strip()[:120]
-    product.sku = sku.strip()[:64]
-    if not product.name:
+    """Raises InvalidInput ``studio.name_missing`` or ``studio.name_too_long``."""
+    name, sku = name.strip(), sku.strip()
+    if not name:
         raise InvalidInput("studio.name_missing")
+    if len(name) > MOST_NAME or len(sku) > MOST_SKU:
+        raise InvalidInput("studio.name_too_long")
+    product.name, product.sku = name, sku
     product.save(update_fields=["name", "sku"])
     return product
 

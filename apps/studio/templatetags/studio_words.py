@@ -12,13 +12,15 @@ from django.utils.translation import gettext_lazy
 
 from apps.core.errors import InvalidInput
 from apps.studio import catalogue, offers
-from apps.studio.models import Product, Shot
+from apps.studio.models import CutoutState, Product, Shot
 
 register = template.Library()
 
 SURE, FAIRLY_SURE = 0.8, 0.55
 CLEAN_EDGE_DELTA_E = 3.0
 TRUE_COLOUR_DELTA_E = 3.0
+UPSCALED = "shot.product_upscaled"
+SOFT_FROM = 1.1  # enlarged less than this, a product looks as sharp as before
 
 ENGINES = {
     "alpha": gettext_lazy("the transparency that came with the photo"),
@@ -69,6 +71,8 @@ def confidence_words(product: Product) -> Finding:
     """How sure the cutout is, and what to do about it."""
     confidence = product.cutout_confidence or 0.0
     figure = f"{confidence:.0%}"
+    if product.cutout_state == CutoutState.ACCEPTED:
+        return Finding("ok", _("Accepted. New shots use this cutout."), figure)
     if confidence >= SURE:
         return Finding("ok", _("The outline is clear. A quick look is enough."), figure)
     if confidence >= FAIRLY_SURE:
@@ -100,14 +104,39 @@ def gate_findings(shot: Shot) -> list[Finding]:
     gate = shot.gate
     if not gate:
         return []
-    return [_product_finding(gate), *_change_finding(gate), _edge_finding(gate), *_colour_finding(gate)]
+    times = enlarged(shot)
+    return [
+        *_size_finding(times),
+        _product_finding(gate, times),
+        *_change_finding(gate),
+        *_edge_finding(gate),
+        *_colour_finding(gate),
+    ]
 
 
-def _product_finding(gate: dict[str, Any]) -> Finding:
+@register.filter
+def enlarged(shot: Shot) -> float:
+    """How many times the product had to be enlarged for this shot; 0 where nobody would see it."""
+    recipe = shot.asset.recipe if shot.asset else {}
+    if UPSCALED not in recipe.get("warnings", ()):
+        return 0.0
+    times = float(recipe["parameters"]["placement"]["scale"])
+    return times if times >= SOFT_FROM else 0.0
+
+
+def _size_finding(times: float) -> list[Finding]:
+    if not times:
+        return []
+    sentence = _("Enlarged %(times)s times: the product looks soft") % {"times": number_format(times, decimal_pos=1)}
+    return [Finding("warn", sentence, _("Take a photo in which the product is larger, or use the shot small."))]
+
+
+def _product_finding(gate: dict[str, Any], times: float) -> Finding:
     compared = whole(gate["pixels_compared"])
     if gate["max_abs_diff"] == 0:
-        untouched = gate.get("product_delta_e") is None
-        words = _("Product untouched") if untouched else _("Product's own pixels, changed only as asked")
+        words = _("Enlarged, otherwise untouched") if times else _("Product untouched")
+        if gate.get("product_delta_e") is not None:
+            words = _("Product's own pixels, changed only as asked")
         return Finding("ok", words, _("%(count)s pixels compared, 0 differ") % {"count": compared})
     return Finding(
         "error",
@@ -129,11 +158,15 @@ def _change_finding(gate: dict[str, Any]) -> list[Finding]:
     return [Finding("warn", _("Product colour changed as asked"), figure)]
 
 
-def _edge_finding(gate: dict[str, Any]) -> Finding:
-    figure = f"ΔE {number_format(gate['edge_delta_e'], decimal_pos=2)}"
-    if gate["edge_delta_e"] <= CLEAN_EDGE_DELTA_E:
-        return Finding("ok", _("Clean edge between product and scene"), figure)
-    return Finding("warn", _("The edge shows traces of the old background"), figure)
+def _edge_finding(gate: dict[str, Any]) -> list[Finding]:
+    """What is measured are colours. Whether the outline is right only a person can see."""
+    delta_e = gate.get("edge_delta_e")
+    if delta_e is None:
+        return []
+    figure = f"ΔE {number_format(delta_e, decimal_pos=2)}"
+    if delta_e <= CLEAN_EDGE_DELTA_E:
+        return [Finding("ok", _("No colour of the old background along the edge"), figure)]
+    return [Finding("warn", _("The edge shows traces of the old background"), figure)]
 
 
 def _colour_finding(gate: dict[str, Any]) -> list[Finding]:

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
-from apps.core.answers import wants_json
+from apps.core.answers import wants_json, wants_part
 from apps.core.errors import InvalidInput
 from apps.studio import choices, samples, selectors, services
-from apps.studio.forms import BoxForm, ProductForm
+from apps.studio.forms import BoxForm
 from apps.studio.models import Product
 
 PRODUCTS_A_PAGE = 60
@@ -32,9 +32,18 @@ def entrance(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view()
 def home(request: WorkspaceRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
-    pages = Paginator(selectors.products(request.workspace, query=query), PRODUCTS_A_PAGE)
-    page = pages.get_page(request.GET.get("page"))
-    context = {"products": page.object_list, "page": page, "query": query, "samples": samples.offered()}
+    archived = request.GET.get("show") == "archived"
+    found = selectors.products(request.workspace, query=query, archived=archived)
+    page = Paginator(found, PRODUCTS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "products": page.object_list,
+        "page": page,
+        "query": query,
+        "archived": archived,
+        "archived_count": selectors.products(request.workspace, archived=True).count(),
+        "put_away": selectors.put_away(request.workspace, request.GET.get("put-away", "")),
+        "samples": samples.offered(),
+    }
     template = "studio/_product_found.html" if request.headers.get("HX-Request") else "studio/home.html"
     return render(request, template, context)
 
@@ -111,28 +120,31 @@ def accept_cutout(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpRespo
 @require_POST
 @workspace_view(role=Role.EDITOR)
 def rename_product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
-    form = ProductForm(request.POST)
-    if not form.is_valid():
-        raise InvalidInput("studio.name_too_long")
-    found = selectors.get_product(request.workspace, product_id)
-    services.rename_product(found, name=form.cleaned_data["name"], sku=form.cleaned_data["sku"])
-    return _product_answer(request, product_id, "studio/_product_name.html")
+    found, problem = selectors.get_product(request.workspace, product_id), None
+    try:
+        services.rename_product(found, name=request.POST.get("name", ""), sku=request.POST.get("sku", ""))
+    except InvalidInput as error:
+        if not wants_part(request):
+            raise
+        problem = error
+    if not wants_part(request):
+        return redirect("studio:product", workspace=request.workspace.slug, product_id=product_id)
+    return render(request, "studio/_product_named.html", {"product": found, "problem": problem})
 
 
 @require_POST
 @workspace_view(role=Role.EDITOR)
 def archive_product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    """Back to the products, which offer to take it back."""
     found = services.archive_product(selectors.get_product(request.workspace, product_id))
-    if request.headers.get("HX-Request"):
-        return render(request, "studio/_product_archived.html", {"product": found})
-    return redirect("studio:home", workspace=request.workspace.slug)
+    return redirect(f"{reverse('studio:home', args=[request.workspace.slug])}?put-away={found.id}")
 
 
 @require_POST
 @workspace_view(role=Role.EDITOR)
 def restore_product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
     services.restore_product(selectors.get_product(request.workspace, product_id))
-    return _product_answer(request, product_id, "studio/_product_card.html")
+    return redirect("studio:product", workspace=request.workspace.slug, product_id=product_id)
 
 
 def _product_answer(request: WorkspaceRequest, product_id: uuid.UUID, partial: str) -> HttpResponse:
