@@ -38,6 +38,9 @@ SENTENCES = {
     "studio.shot_not_ready": _("This shot is not finished yet. Wait until its picture appears."),
     "studio.shot_not_retryable": _("This shot can not be made again. Start a new shoot from the product's page."),
     "studio.edit_unreadable": _("That edit could not be read. Reload the page and try again."),
+    "studio.no_products": _("Choose at least one product."),
+    "studio.too_many_products": _("That are %(count)s products; one go takes at most %(most)s. Take some away."),
+    "studio.scale_out_of_range": _("A product's own size is %(low)s to %(high)s times the usual one."),
     "studio.too_many_versions": _("This shot has %(most)s versions already. Make a new shot and edit that one."),
     "studio.verdict_unknown": _("That verdict could not be read. Reload the page and try again."),
     "studio.download_unknown": _("There is no download called “%(name)s”. Choose PNG, JPEG or WebP."),
@@ -57,6 +60,7 @@ SENTENCES = {
         "That would change the product's colour by ΔE %(delta_e)s; the most is %(most)s. "
         "Move exposure and white balance back."
     ),
+    "shot.lock_does_not_fit": _("The look's frame does not fit this set or format. Edit the first shot once more."),
     "shot.unknown_camera": _("That set has no such camera any more. Choose another one."),
     "shot.unknown_mood": _("That set has no such light any more. Choose another one."),
     "shot.bad_scale": _("The product would be far too small or too large. Choose a size nearer to the usual one."),

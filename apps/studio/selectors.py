@@ -11,7 +11,7 @@ from django.db.models import Count, Model, Q, QuerySet
 from apps.accounts.models import Workspace
 from apps.assets.models import Asset, AssetKind, Lineage
 from apps.core.errors import NotFound
-from apps.jobs.models import JobState
+from apps.jobs.models import Batch, JobState
 from apps.jobs.selectors import typical_seconds
 from apps.studio.models import Product, Shoot, Shot, ShotVersion
 
@@ -177,6 +177,43 @@ def shoot_state(shoot: Shoot) -> ShootState:
         rejected=Count("id", filter=Q(rejected_at__isnull=False)),
     )
     return ShootState(**counts)
+
+
+def cut_out_products(workspace: Workspace, *, query: str = "") -> QuerySet[Product]:
+    """Products that shots can be made of, by name."""
+    return products(workspace, query=query).filter(cutout_state__in=["ready", "accepted"]).order_by("name", "id")
+
+
+def get_look(workspace: Workspace, batch_id: uuid.UUID) -> tuple[Batch, list[Shot]]:
+    """The batch of one look for many products, and its shots by product name."""
+    batch = _the_one(Batch.objects.filter(workspace=workspace, pk=batch_id))
+    found = Shot.objects.filter(workspace=workspace, shoot__batch=batch).select_related(
+        "job", "asset__blob", "product", "shoot"
+    )
+    shots = list(found.order_by("product__name", "id"))
+    if not shots:
+        raise NotFound("not_found")
+    return batch, shots
+
+
+def origin_of_look(workspace: Workspace, shots: list[Shot]) -> Shot | None:
+    """The edited shot whose look these have."""
+    wanted = shots[0].shoot.choices.get("look")
+    return Shot.objects.filter(workspace=workspace, pk=wanted).first() if wanted else None
+
+
+def state_of(shots: list[Shot]) -> ShootState:
+    def ended(state: str) -> int:
+        return sum(shot.asset_id is None and shot.job is not None and shot.job.state == state for shot in shots)
+
+    return ShootState(
+        total=len(shots),
+        done=sum(shot.asset_id is not None for shot in shots),
+        failed=ended(JobState.FAILED),
+        cancelled=ended(JobState.CANCELLED),
+        starred=sum(shot.starred for shot in shots),
+        rejected=sum(shot.rejected_at is not None for shot in shots),
+    )
 
 
 def seconds_per_shot(workspace: Workspace) -> float:

@@ -23,6 +23,7 @@ ENLARGEMENTS = (1.0, 1.5, 2.0)
 MAX_OFFSET = 0.6
 MAX_SEED = 2**31
 MOST_PX = 4096
+MOST_PLATE_PX = 20_000
 _RATIO = re.compile(r"^([1-9]\d?):([1-9]\d?)$")
 WIDEST = 3.0
 FREE_AREA_PX = 1200 * 1200
@@ -30,7 +31,7 @@ FREE_AREA_PX = 1200 * 1200
 
 def to_shot_spec(spec: Spec) -> ShotSpec:
     """The library's request; the only place that makes one from a stored spec."""
-    from inference.types import ShotSpec
+    from inference.types import CameraLock, ShotSpec
 
     return ShotSpec(
         set_name=spec["set"],
@@ -43,6 +44,7 @@ def to_shot_spec(spec: Spec) -> ShotSpec:
         camera=spec.get("camera", ""),
         mood=spec.get("mood", ""),
         edits=Edits.from_dict(spec.get("edits", {})),
+        lock=CameraLock.from_dict(spec["lock"]) if spec.get("lock") else None,
     )
 
 
@@ -69,8 +71,9 @@ def read_wish(wish: Any) -> Spec:
         "scale": round(_number(wish.get("scale", 1), 0.05, 4), 4),
         "offset": _offset(wish.get("offset", (0, 0))),
         "edits": read_edits(wish.get("edits", {})),
+        "lock": _lock(wish.get("lock")),
     }
-    neutral = {"camera": "", "mood": "", "scale": 1.0, "offset": [0.0, 0.0], "edits": {}}
+    neutral = {"camera": "", "mood": "", "scale": 1.0, "offset": [0.0, 0.0], "edits": {}, "lock": None}
     return spec | {key: value for key, value in chosen.items() if value != neutral[key]}
 
 
@@ -140,6 +143,19 @@ def _offset(raw: Any) -> list[float]:
     if not isinstance(raw, (list, tuple)) or len(raw) != 2:
         raise InvalidInput("studio.edit_unreadable")
     return [round(_number(value, -MAX_OFFSET, MAX_OFFSET), 4) + 0.0 for value in raw]
+
+
+def _lock(raw: Any) -> dict[str, Any] | None:
+    """The camera of a look; whether it fits the set and the format is the library's to say."""
+    if raw is None:
+        return None
+    if not isinstance(raw, dict) or not isinstance(raw.get("window"), list) or not isinstance(raw.get("base"), list):
+        raise InvalidInput("studio.edit_unreadable")
+    window = [int(_number(value, 0, MOST_PLATE_PX)) for value in raw["window"]]
+    base = [round(_number(value, -1, 2), 5) for value in raw["base"]]
+    if len(window) != 4 or len(base) != 2:
+        raise InvalidInput("studio.edit_unreadable")
+    return {"window": window, "base": base}
 
 
 def _text(wish: Mapping[str, Any], key: str) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.studio.views import cutouts, edits, exports, previews, products, review, shoots
+from apps.studio.views import cutouts, edits, exports, looks, previews, products, review, shoots
 
 app_name = "studio"
 
@@ -42,6 +42,8 @@ shots_urls = [
     path("<uuid:shot_id>/draft", edits.draft, name="draft_shot"),
     path("<uuid:shot_id>/save", edits.save_edit, name="save_edit"),
     path("<uuid:shot_id>/show", edits.show_version, name="show_version"),
+    path("<uuid:shot_id>/look", looks.choose, name="choose_look"),
+    path("<uuid:shot_id>/look/apply", looks.apply, name="apply_look"),
     path("<uuid:shot_id>/versions", edits.versions, name="shot_versions"),
     path("<uuid:shot_id>/download", shoots.shot_download, name="shot_download"),
 ]
@@ -66,6 +68,8 @@ urlpatterns = [
     path("w/<slug:workspace>/studio/products/", include(products_urls)),
     path("w/<slug:workspace>/studio/shoots/", include(shoots_urls)),
     path("w/<slug:workspace>/studio/shots/", include(shots_urls)),
+    path("w/<slug:workspace>/studio/looks/<uuid:batch_id>/", looks.look, name="look"),
+    path("w/<slug:workspace>/studio/looks/<uuid:batch_id>/state", looks.look_state, name="look_state"),
     path("w/<slug:workspace>/studio/review/", review.review, name="review"),
     path("w/<slug:workspace>/studio/review/judge", review.judge_shots, name="judge_shots"),
     path("w/<slug:workspace>/studio/exports/", include(exports_urls)),

@@ -1,4 +1,5 @@
 // Set, camera, light mood, palette and format of the shot that is edited.
+import { FREE } from "./edit-state.js";
 import { preview } from "./previews.js";
 
 const RATIO = /^[1-9]\d?:[1-9]\d?$/;
@@ -31,16 +32,16 @@ export class Choices {
       state.change(change);
       state.commit();
     };
-    panel.querySelector("[data-sets]").addEventListener("change", (event) => take({ set: event.target.value, camera: "", mood: "" }));
-    this.camera.addEventListener("change", () => take({ camera: this.camera.value }));
+    panel.querySelector("[data-sets]").addEventListener("change", (event) => take({ set: event.target.value, camera: "", mood: "", ...FREE }));
+    this.camera.addEventListener("change", () => take({ camera: this.camera.value, ...FREE }));
     this.mood.addEventListener("change", () => take({ mood: this.mood.value }));
     panel.querySelector("[data-palettes]").addEventListener("change", (event) => take({ palette: event.target.value.split(",").filter(Boolean) }));
     panel.querySelector("[data-enlarge]").addEventListener("change", (event) => take({ enlarge: Number(event.target.value) }));
     panel.querySelector("[data-formats]").addEventListener("change", (event) => {
       if (event.target === this.free) {
-        if (RATIO.test(this.free.value.trim())) take({ format: this.free.value.trim() });
+        if (RATIO.test(this.free.value.trim())) take({ format: this.free.value.trim(), ...FREE });
       } else {
-        take({ format: event.target.value });
+        take({ format: event.target.value, ...FREE });
       }
     });
     this.surfaces.addEventListener("input", () => state.change({ palette: this.ownColours() }));

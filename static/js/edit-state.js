@@ -1,6 +1,9 @@
 // What is edited: one plain object, its history, and who wants to hear of changes.
 const MOST_STEPS = 200;
 
+/** The camera of a look holds for one set, camera and format. */
+export const FREE = { lock: undefined };
+
 export class EditState {
   #past = [];
   #future = [];
@@ -54,7 +57,8 @@ export class EditState {
   /** Set one of the library's edits; neutral values are left out, as in the recipe. */
   setEdit(name, value, neutral) {
     const { [name]: _old, ...others } = this.wish.edits;
-    this.change({ edits: value === neutral ? others : { ...others, [name]: value } });
+    const edits = value === neutral ? others : { ...others, [name]: value };
+    this.change(name.startsWith("frame_") ? { edits, ...FREE } : { edits });
   }
 
   commit() {

@@ -76,7 +76,7 @@ class ShotKind:
             width=width,
             height=height,
             recipe=result.recipe,
-            gate=result.gate.as_dict(),
+            gate={**result.gate.as_dict(), **_alike(result, inputs.spec)},
             thumbnail=encode_webp(result.master, width=GALLERY_WIDTH_PX),
         )
 
@@ -113,6 +113,15 @@ class ShotKind:
 
     def fail(self, job: Job, code: str) -> None:
         """Nothing to undo: a shot without an asset shows its job's state and sentence."""
+
+
+def _alike(result: ShotResult, spec: dict[str, Any]) -> dict[str, Any]:
+    """What the shots of one look are compared by."""
+    if "lock" not in spec:
+        return {}
+    from inference.ops.consistency import backdrop
+
+    return {"backdrop": backdrop(result.plate, result.mask, result.shadow)}
 
 
 def _version(job: Job) -> ShotVersion | None:

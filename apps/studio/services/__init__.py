@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.studio.services.cutouts import accept_cutout, request_cutout
 from apps.studio.services.edits import edit_shot, put_on_show, show_version
+from apps.studio.services.looks import apply_look
 from apps.studio.services.products import (
     archive_product,
     create_products,
@@ -25,6 +26,7 @@ from apps.studio.services.shoots import (
 __all__ = [
     "REJECT_REASONS",
     "accept_cutout",
+    "apply_look",
     "archive_product",
     "cancel_shoot",
     "create_products",

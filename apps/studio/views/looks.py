@@ -1,0 +1,71 @@
+"""One look for many products: choose them, watch the shots arrive, see how alike they are."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.access import WorkspaceRequest, workspace_view
+from apps.accounts.models import Role
+from apps.core.errors import InvalidInput
+from apps.studio import choices, looks, selectors, services
+
+
+@require_GET
+@workspace_view(role=Role.EDITOR)
+def choose(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
+    shot = selectors.get_shot(request.workspace, shot_id)
+    query = request.GET.get("q", "").strip()
+    context = {
+        "shot": shot,
+        "product": shot.product,
+        "query": query,
+        "products": selectors.cut_out_products(request.workspace, query=query)[: looks.MOST_PRODUCTS],
+        "most": looks.MOST_PRODUCTS,
+        "smallest": looks.SMALLEST_SCALE,
+        "largest": looks.LARGEST_SCALE,
+        "token": uuid.uuid4().hex,
+        "seconds_per_shot": selectors.seconds_per_shot(request.workspace),
+    }
+    return render(request, "studio/look_choose.html", context)
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def apply(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
+    shot = selectors.get_shot(request.workspace, shot_id)
+    ids = services.parse_ids(request.POST.getlist("product"))
+    try:
+        scales = {key: float(request.POST.get(f"scale-{key}", "") or 1) for key in ids}
+    except ValueError as error:
+        raise InvalidInput("studio.scale_out_of_range", low=looks.SMALLEST_SCALE, high=looks.LARGEST_SCALE) from error
+    token = request.POST.get("token", "")[:64]
+    batch = services.apply_look(shot, scales=scales, by=request.user, token=token)
+    return redirect("studio:look", workspace=request.workspace.slug, batch_id=batch.id)
+
+
+@require_GET
+@workspace_view()
+def look(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
+    batch, shots = selectors.get_look(request.workspace, batch_id)
+    context = {
+        "batch": batch,
+        "shots": shots,
+        "origin": selectors.origin_of_look(request.workspace, shots),
+        "state": selectors.state_of(shots),
+        "consistency": looks.consistency(shots),
+        "reasons": choices.reject_reasons(),
+    }
+    return render(request, "studio/look.html", context)
+
+
+@require_GET
+@workspace_view()
+def look_state(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Counts and consistency alone; fetched again when one of the shots changed."""
+    batch, shots = selectors.get_look(request.workspace, batch_id)
+    context = {"batch": batch, "state": selectors.state_of(shots), "consistency": looks.consistency(shots)}
+    return render(request, "studio/_look_state.html", context)

@@ -1,0 +1,134 @@
+"""One edited shot's look for many products: same frame, same line, exceptions, and how alike they came out."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import Role, Workspace
+from apps.assets import services as assets
+from apps.core.errors import Conflict, InvalidInput, NotFound
+from apps.core.tenancy import tenant_scope
+from apps.jobs.models import Batch, Job, JobState
+from apps.studio import looks, selectors, services
+from apps.studio.models import Product, Shoot, Shot
+from tests import factories
+from tests.integration.studio.pictures import bottle_png
+from tests.integration.studio.test_edits import edit, fresh, shot, workspace
+from tests.integration.studio.test_shoots import work
+
+__all__ = ["shot", "workspace"]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def another_product(workspace: Workspace, seed: int) -> Product:
+    picture = bottle_png(seed=seed, transparent=True)
+    photo = assets.keep_photo(workspace, picture, file_name=f"bottle {seed}.png", by=None)
+    with tenant_scope(workspace.id):
+        [product] = services.create_products(workspace, photos=[photo], by=None)
+    work(workspace)
+    with tenant_scope(workspace.id):
+        return selectors.get_product(workspace, product.id)
+
+
+def apply(workspace: Workspace, shot: Shot, scales: dict[uuid.UUID, float], **more: Any) -> Batch:
+    with tenant_scope(workspace.id):
+        return services.apply_look(selectors.get_shot(workspace, shot.id), scales=scales, by=None, **more)
+
+
+def test_every_product_gets_the_look_in_the_same_frame_on_the_same_line(workspace: Workspace, shot: Shot) -> None:
+    edit(workspace, shot, edits={"shadow_softness": 2, "rotate_deg": 8, "exposure_ev": 0.1}, offset=[0.05, 0])
+    origin = fresh(workspace, shot)
+    products = [another_product(workspace, seed) for seed in (1, 2)]
+    batch = apply(workspace, shot, {products[0].id: 1.0, products[1].id: 0.8})
+    assert {job.state for job in work(workspace)} == {JobState.SUCCEEDED}
+    with tenant_scope(workspace.id):
+        found, shots = selectors.get_look(workspace, batch.id)
+        score = looks.consistency(shots)
+
+    assert found.id == batch.id
+    assert [made.spec["edits"] for made in shots] == [{"shadow_softness": 2.0}, {"shadow_softness": 2.0, "scale": 0.8}]
+    assert origin.asset is not None
+    windows = [made.asset.recipe["parameters"]["window"] for made in shots]
+    assert windows == [origin.asset.recipe["parameters"]["window"]] * 2
+    lines = [made.asset.recipe["measures"]["base_y"] for made in shots]
+    assert lines == pytest.approx([origin.asset.recipe["measures"]["base_y"]] * 2, abs=0.005)
+    assert score is not None
+    assert score.background_delta_e < 1
+    assert score.base_spread < 0.005
+    assert 0.05 < score.height_spread < 0.2
+    assert score.score > 80
+
+
+def test_a_double_click_makes_nothing_twice(workspace: Workspace, shot: Shot) -> None:
+    product = another_product(workspace, 1)
+    first = apply(workspace, shot, {product.id: 1.0}, token="once")
+    again = apply(workspace, shot, {product.id: 1.0}, token="once")
+    assert first.id == again.id
+    with tenant_scope(workspace.id):
+        assert Shoot.objects.filter(batch=first).count() == 1
+        assert Job.objects.filter(batch=first).count() == 1
+
+
+def test_what_can_not_be_made_is_refused_and_nothing_is_queued(workspace: Workspace, shot: Shot) -> None:
+    product = another_product(workspace, 1)
+    uncut = factories.make_product(workspace, cutout=None, cutout_state="failed")
+    refusals: list[tuple[dict[uuid.UUID, float], type[Exception]]] = [
+        ({}, InvalidInput),
+        ({product.id: 9.0}, InvalidInput),
+        ({uuid.uuid4(): 1.0}, NotFound),
+        ({product.id: 1.0, uncut.id: 1.0}, Conflict),
+        ({uuid.uuid4(): 1.0 for _ in range(501)}, InvalidInput),
+    ]
+    for scales, refusal in refusals:
+        with pytest.raises(refusal):
+            apply(workspace, shot, scales)
+    with tenant_scope(workspace.id):
+        assert Job.objects.filter(state=JobState.QUEUED).count() == 0
+        assert Shoot.objects.count() == 1
+
+
+def fake(workspace: Workspace, *, height: float, base: float, colour: list[float] | None) -> Shot:
+    recipe = {"measures": {"fill_height": height, "base_y": base}, "number": uuid.uuid4().hex}
+    asset = factories.make_asset(workspace, kind="shot", **recipe)
+    return factories.make_shot(workspace, asset=asset, gate={"backdrop": [colour] * 36})
+
+
+def test_the_score_falls_with_the_background_and_names_who_stands_out(workspace: Workspace) -> None:
+    grey, pink = [80.0, 0.0, 0.0], [80.0, 12.0, 0.0]
+    alike = [fake(workspace, height=0.5, base=0.8, colour=grey) for _ in range(4)]
+    same = looks.consistency(alike)
+    assert same is not None
+    assert (same.score, same.outliers) == (100, ())
+
+    odd = fake(workspace, height=0.5, base=0.8, colour=pink)
+    mixed = looks.consistency([*alike, odd])
+    assert mixed is not None
+    assert mixed.score < 90
+    assert mixed.background_delta_e == pytest.approx(12 / 5, abs=0.01)
+    assert [shot.id for shot in mixed.outliers] == [odd.id]
+    hidden = fake(workspace, height=0.5, base=0.8, colour=None)
+    assert looks.consistency([*alike, hidden]) is not None
+    assert looks.consistency(alike[:1]) is None
+
+
+def test_the_pages_lead_from_a_shot_to_its_look(workspace: Workspace, shot: Shot, client: Client) -> None:
+    product = another_product(workspace, 1)
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    page = client.get(reverse("studio:choose_look", args=[workspace.slug, shot.id]))
+    assert page.status_code == 200
+    assert str(product.id) in page.content.decode()
+    answer = client.post(
+        reverse("studio:apply_look", args=[workspace.slug, shot.id]),
+        {"product": [str(product.id)], f"scale-{product.id}": "1.2", "token": "a"},
+    )
+    assert answer.status_code == 302
+    work(workspace)
+    look = client.get(answer["Location"])
+    assert look.status_code == 200
+    assert product.name in look.content.decode()
+    assert client.get(f"{answer['Location']}state").status_code == 200
