@@ -20,6 +20,9 @@ from inference.types import U8, Box, Cutout, Progress, no_progress
 
 MIN_SIDE_PX = 32
 
+_CLEAR = 26
+_CUT_OUT_SHARE = 0.02
+
 
 def cut_out(
     rgb: U8,
@@ -35,7 +38,8 @@ def cut_out(
     Args:
         rgb: uint8 (H, W, 3), sRGB.
         box: where the product is; parts outside the picture are ignored.
-        alpha: the file's own alpha, uint8 (H, W). If any of it is transparent it *is* the cutout (engine ``"alpha"``).
+        alpha: the file's own alpha, uint8 (H, W). If a fiftieth of it is clear it *is* the cutout (engine
+            ``"alpha"``); less is a photo with rounded corners.
         engine: a name from ``registry.cutout_engine_names()``; None = the best that can run here.
         on_progress: called with stages ``find``, ``refine``, ``matte``, ``foreground``.
         options: where weights are and whether they may be fetched.
@@ -54,7 +58,7 @@ def cut_out(
             height=height,
         )
     inside = clipped_box(box, width, height) if box else None
-    if alpha is not None and engine is None and alpha.min() < 255:
+    if alpha is not None and engine is None and np.count_nonzero(alpha < _CLEAR) >= _CUT_OUT_SHARE * alpha.size:
         return _from_alpha(rgb, alpha, inside, on_progress)
     settings = options or CutoutOptions()
     if engine is not None:
@@ -189,9 +193,9 @@ def _from_alpha(rgb: U8, alpha: U8, box: Box | None, on_progress: Progress) -> C
         kept = np.zeros_like(alpha)
         window = np.s_[box.y : box.y + box.height, box.x : box.x + box.width]
         kept[window] = alpha[window]
-    if not kept.any():
+    if not (kept > _CLEAR).any():
         raise InputRejected(
             "cutout.nothing_found", "the picture is fully transparent there; nothing is left to cut out"
         )
     on_progress("foreground", 1.0)
-    return Cutout(rgb=rgb.copy(), alpha=kept.copy(), engine="alpha", confidence=1.0)
+    return retouched(Cutout(rgb=rgb.copy(), alpha=kept.copy(), engine="alpha", confidence=1.0))

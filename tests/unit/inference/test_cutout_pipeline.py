@@ -94,6 +94,28 @@ def test_a_box_limits_the_files_own_alpha(bottle: DrawnPhoto) -> None:
     assert not result.alpha[160:].any()
 
 
+def test_the_files_own_alpha_is_looked_at_too(bottle: DrawnPhoto) -> None:
+    two = np.hstack([bottle.alpha, bottle.alpha])
+    assert cut_out(np.hstack([bottle.rgb, bottle.rgb]), alpha=two).warnings == ("several_objects",)
+    rows = np.flatnonzero(bottle.alpha.any(axis=1))
+    cropped = np.s_[: int(rows[-1]) - 30]
+    assert "touches_frame" in cut_out(bottle.rgb[cropped], alpha=bottle.alpha[cropped]).warnings
+
+
+def test_rounded_corners_do_not_make_a_photo_a_cutout(bottle: DrawnPhoto, boxed: Cutout) -> None:
+    corners = np.full((320, 320), 255, np.uint8)
+    corners[:12, :12] = corners[:12, -12:] = corners[-12:, :12] = corners[-12:, -12:] = 0
+    result = cut_out(bottle.rgb, alpha=corners, box=Box(*bottle.box()))
+    assert result.engine == boxed.engine
+    assert np.array_equal(result.alpha, boxed.alpha)
+
+
+def test_a_fully_transparent_file_holds_no_product(bottle: DrawnPhoto) -> None:
+    with pytest.raises(InputRejected, match="fully transparent") as caught:
+        cut_out(bottle.rgb, alpha=np.full((320, 320), 3, np.uint8))
+    assert caught.value.code == "cutout.nothing_found"
+
+
 def test_an_opaque_alpha_says_nothing_and_is_ignored(bottle: DrawnPhoto, boxed: Cutout) -> None:
     result = cut_out(bottle.rgb, alpha=np.full((320, 320), 255, np.uint8), box=Box(*bottle.box()))
     assert result.engine == "classical"
