@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
@@ -13,6 +14,15 @@ from django.utils.http import content_disposition_header
 from apps.assets import selectors as asset_store
 from apps.assets.models import Blob
 from apps.core.tenancy import let_go_of_connection
+
+
+class Packed(Protocol):
+    """What goes into an archive: a path in it, and its bytes when their turn has come."""
+
+    @property
+    def name(self) -> str: ...
+
+    def read(self) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,7 @@ class ZipItem:
         return self.content if isinstance(self.content, bytes) else asset_store.read_bytes(self.content)
 
 
-def zip_response(items: Iterable[ZipItem], *, file_name: str) -> StreamingHttpResponse:
+def zip_response(items: Iterable[Packed], *, file_name: str) -> StreamingHttpResponse:
     """The rows are read now, in the tenant's scope; the bytes are read while the ZIP is sent.
 
     A file that can not be read breaks the download off: a browser shows that it failed, where a shorter archive would
@@ -39,7 +49,7 @@ def zip_response(items: Iterable[ZipItem], *, file_name: str) -> StreamingHttpRe
     return response
 
 
-def zip_chunks(items: Iterable[ZipItem]) -> Iterator[bytes]:
+def zip_chunks(items: Iterable[Packed]) -> Iterator[bytes]:
     """The bytes of the archive, file by file. Pictures are stored, for they are compressed already."""
     let_go_of_connection()  # a slow reader must not hold one for as long as the download takes
     sink = _Sink()
@@ -72,7 +82,7 @@ class _Sink:
         return data
 
 
-async def _stream(items: list[ZipItem]) -> AsyncIterator[bytes]:
+async def _stream(items: list[Packed]) -> AsyncIterator[bytes]:
     """An ASGI server would collect a plain iterator in memory first; this one hands over chunk by chunk."""
     chunks = zip_chunks(items)
     following = sync_to_async(lambda: next(chunks, None))

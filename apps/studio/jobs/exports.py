@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from apps.assets import selectors as asset_store
 from apps.assets import services as assets
 from apps.assets.models import Asset, Blob, Lineage
 from apps.billing import services as ledger
-from apps.core.errors import Conflict
+from apps.core.errors import Conflict, Unavailable
 from apps.jobs.models import Job
 from apps.studio.exports.identity import signing_identity, trust_pem
 from apps.studio.exports.profiles import Profile, get_profile
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from inference.pipelines.export import ExportedFile, Rendered
     from inference.pipelines.rules import FileReport, Rule
     from inference.types import U8, Cutout, Progress
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,13 @@ class ExportKind:
     name = "studio.export"
     title = _("Export")
     deadline_s = 180.0
+
+    def preload(self) -> None:
+        """The certificate is there before the first export asks for it; a bad one fails each with a clear word."""
+        try:
+            signing_identity()
+        except Unavailable as error:
+            logger.error("exports can not be signed: %s", error.__cause__)
 
     def load(self, job: Job) -> ExportInputs:
         file = ExportFile.objects.select_related(

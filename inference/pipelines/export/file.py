@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -14,14 +13,14 @@ from inference.ops.credentials import Signed, Statement, sign
 from inference.ops.encode import FORMATS, encode_within
 from inference.ops.psd import write_psd
 from inference.pipelines.export.types import (
-    CREATOR_TOOL,
     RESERVED_BYTES,
     ExportedFile,
     Rendered,
     Target,
     border_px,
 )
-from inference.recipe import canonical_json, recipe_hash
+from inference.pipelines.label import CREATOR_TOOL, public_recipe
+from inference.recipe import canonical_json
 
 
 def write_file(
@@ -45,7 +44,7 @@ def write_file(
         InputRejected: ``export.too_many_bytes``.
         EngineFailed: ``export.not_signed``.
     """
-    public = public_recipe(rendered, profile)
+    public = public_recipe(rendered.recipe, profile=profile, product_scale=rendered.product_scale)
     packet = xmp.xmp_packet(
         source_type=rendered.source_type, creator_tool=CREATOR_TOOL, recipe_hash=public["recipe_hash"]
     )
@@ -63,17 +62,6 @@ def write_file(
     signed: Signed = sign(data, media_type, statement, identity)
     height, width = rendered.pixels.shape[:2]
     return ExportedFile(signed.data, signed.sidecar, media_type, width, height, quality)
-
-
-def public_recipe(rendered: Rendered, profile: str) -> dict[str, Any]:
-    """What a file says about its making: everything that decides the picture, nothing of where it was stored."""
-    kept = ("schema", "kind", "photo", "cutout", "engine", "set", "spec", "output", "code")
-    return {
-        "recipe_hash": recipe_hash(rendered.recipe),
-        "recipe": {key: rendered.recipe[key] for key in kept if key in rendered.recipe},
-        "profile": profile,
-        "product_scale": round(rendered.product_scale, 5),
-    }
 
 
 def _encoded(rendered: Rendered, target: Target, packet: bytes, *, reserved: int) -> tuple[bytes, int | None]:

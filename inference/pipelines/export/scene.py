@@ -8,9 +8,9 @@ from math import floor
 from typing import Any
 
 from inference.errors import InputRejected
-from inference.ops import xmp
 from inference.ops.layers import ShotLayers, split_layers
 from inference.pipelines.export.types import Rendered, Target, resized_step
+from inference.pipelines.label import scene_source_type, scene_step
 from inference.pipelines.product_shot import make_shot
 from inference.pipelines.verify import spec_of
 from inference.ports import SceneOptions
@@ -50,8 +50,8 @@ def render_scene(
         scale = float(shot.measures["product_scale"])
     _require_same(recipe, shot)
     layers = _layers(photo_rgb, cutout, spec, shot, options) if target.kind == "layers" else None
-    steps = (("c2pa.edited", f"Lit and shaded in the virtual studio set {spec.set_name}"), *resized_step(scale))
-    return Rendered(shot.master, shot.mask, scale, shot.gate, shot.recipe, _source_type(recipe), steps, layers)
+    steps = (scene_step(recipe), *resized_step(scale))
+    return Rendered(shot.master, shot.mask, scale, shot.gate, shot.recipe, scene_source_type(recipe), steps, layers)
 
 
 def _scene_size(spec: ShotSpec, target: Target) -> tuple[int, int]:
@@ -73,12 +73,6 @@ def _require_same(recipe: Mapping[str, Any], shot: ShotResult) -> None:
         raise InputRejected(
             "export.shot_changed", "the set or its engine changed since this shot was made; make the shot again"
         )
-
-
-def _source_type(recipe: Mapping[str, Any]) -> str:
-    """Sets are computed from geometry and lamps; every other engine paints with a trained model."""
-    is_computed = recipe.get("engine", {}).get("name") == "studio_sets"
-    return xmp.COMPOSITE if is_computed else xmp.COMPOSITE_SYNTHETIC
 
 
 def _layers(

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inference import __version__
 from inference.ops.encode import QUALITY_BEST, QUALITY_FLOOR
 from inference.ops.layers import ShotLayers
 from inference.types import U8, GateReport
 
-CREATOR_TOOL = f"VisualForge {__version__}"
 RESERVED_BYTES = 8 * 1024
 """What profile, XMP and signature add at most to an encoded picture, besides the recipe."""
 
