@@ -34,8 +34,9 @@ bench: ## Measure; one JSON line a figure (ONLY=prefix)
 	$(BOOTSTRAP) base dev
 	@exec $(PY) -m tests.bench $(if $(ONLY),--only '$(ONLY)')
 
-bench-gpu: ## Measure the engines that need a GPU
-	@echo "No engine needs a GPU yet, so there is nothing to measure."
+bench-gpu: ## Measure the generators with random weights at true sizes; without a GPU tiny ones (ONLY=prefix)
+	$(BOOTSTRAP) base dev generate
+	@exec $(PY) -m tests.bench.gpu $(if $(ONLY),--only '$(ONLY)')
 
 chaos: ## Kill workers, wipe the broker, restart the database; one JSON line a scenario
 	$(BOOTSTRAP) base dev
@@ -45,9 +46,9 @@ browser: ## Run the browser tests alone
 	$(BOOTSTRAP) base dev
 	@exec $(PY) -m infra.local.suite tests/browser $(ARGS)
 
-sets: ## Render the light plates of the studio sets again (minutes to hours)
+sets: ## Render the light plates of studio sets that changed (minutes each; resumable)
 	$(BOOTSTRAP) base sets
-	@exec $(PY) -m inference.engines.studio_sets.render --all
+	@exec $(PY) -m inference.engines.studio_sets.render --all --contact-sheet build/sheets
 
 lock: ## Resolve the requirements again and write their hashes
 	$(BOOTSTRAP) base dev

@@ -33,7 +33,7 @@ def renderer() -> None:
 @pytest.mark.usefixtures("renderer")
 def test_a_tiny_set_is_rendered_exposed_and_described(tmp_path: Path) -> None:
     definition = load_definition(written(tmp_path, LIT))
-    settings = Settings(size=64, spp=4, cache=tmp_path / "cache")
+    settings = Settings(tmp_path / "cache", size=64, spp=4)
     lines: list[str] = []
     produce(definition, tmp_path / "out", settings, lines.append)
     folder = tmp_path / "out" / "bare"
@@ -49,7 +49,7 @@ def test_a_tiny_set_is_rendered_exposed_and_described(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("renderer")
 def test_a_second_run_renders_nothing_again(tmp_path: Path) -> None:
     definition = load_definition(written(tmp_path, LIT))
-    settings = Settings(size=64, spp=1, cache=tmp_path / "cache")
+    settings = Settings(tmp_path / "cache", size=64, spp=1)
     produce(definition, tmp_path / "out", settings, lambda line: None)
     before = (tmp_path / "out" / "bare" / "set.json").stat().st_mtime_ns
     lines: list[str] = []
@@ -60,7 +60,7 @@ def test_a_second_run_renders_nothing_again(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("renderer")
 def test_new_titles_and_moods_leave_the_plates_as_they_are(tmp_path: Path) -> None:
-    settings = Settings(size=64, spp=1, cache=tmp_path / "cache")
+    settings = Settings(tmp_path / "cache", size=64, spp=1)
     folder = tmp_path / "out" / "bare"
     produce(load_definition(written(tmp_path, LIT)), tmp_path / "out", settings, lambda line: None)
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}

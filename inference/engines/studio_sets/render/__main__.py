@@ -1,4 +1,4 @@
-"""`python -m inference.engines.studio_sets.render --all|NAME [--size 1920] [--spp N]`: render sets to light plates."""
+"""`python -m inference.engines.studio_sets.render --all|NAME [--size PX] [--spp N]`: render sets to light plates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("Name a set, or --all.", file=sys.stderr)
         return 2
     paths = definition_paths() if options.all else [SETS_DIR / f"{name}.toml" for name in options.names]
-    settings = Settings(options.size, options.spp, options.cache)
+    settings = Settings(options.cache, options.size, options.spp)
     try:
         for definition in [load_definition(path) for path in paths]:
             produce(definition, options.out, settings, _progress)
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m inference.engines.studio_sets.render", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="sets to render, as their files are called in sets/")
     parser.add_argument("--all", action="store_true", help="every set in sets/")
-    parser.add_argument("--size", type=int, default=1920, help="pixels along each side of the plates")
+    parser.add_argument("--size", type=int, help="pixels along a plate, instead of those of the definition")
     parser.add_argument("--spp", type=int, help="light samples a pixel, instead of those of the definition")
     parser.add_argument("--out", type=Path, default=PLATES_DIR, help="where the set folders go")
     parser.add_argument("--cache", type=Path, default=Path("build/studio-sets"), help="raw passes, to resume from")

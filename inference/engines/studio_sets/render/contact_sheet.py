@@ -1,4 +1,4 @@
-"""One overview picture of a finished set, read back from its files: final mix, every light, materials, depth."""
+"""One overview picture of a finished set, read back from its files: moods, every light, materials, depth."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ TILE_PX = 480
 def write_contact_sheet(folder: Path, target: Path) -> None:
     """Write the sheet of the set in `folder` as PNG."""
     description = json.loads((folder / "set.json").read_text(encoding="utf-8"))
-    lights = [_read(folder, light) * np.asarray(light["color"], np.float32) for light in description["lights"]]
-    tiles = [display(np.sum(lights, axis=0)), *(display(light) for light in lights)]
-    tiles += [display(_read(folder, description["albedo"]))]
+    lights = {light["name"]: _read(folder, light) for light in description["lights"]}
+    tiles = [display(_mixed(lights, mood["lights"])) for mood in description["moods"]]
+    tiles += [display(light) for light in lights.values()]
     tiles += [np.clip(_read(folder, description["normal"]) * 0.5 + 0.5, 0, 1)]
     tiles += [_grey(_read(folder, item["coverage"])) for item in description["materials"]]
     depth = _read(folder, description["depth"])
@@ -31,6 +31,11 @@ def write_contact_sheet(folder: Path, target: Path) -> None:
     small += [np.ones_like(small[0])] * (-len(small) % 4)
     rows = [np.hstack(small[i : i + 4]) for i in range(0, len(small), 4)]
     cv2.imwrite(str(target), np.round(np.vstack(rows)[..., ::-1] * 255).astype(np.uint8))
+
+
+def _mixed(plates: dict[str, Floats], mood: dict[str, Any]) -> Floats:
+    parts = [plates[name] * np.asarray(light["color"], np.float32) * light["weight"] for name, light in mood.items()]
+    return np.asarray(np.sum(parts, axis=0), np.float32)
 
 
 def _read(folder: Path, stored: dict[str, Any]) -> Floats:

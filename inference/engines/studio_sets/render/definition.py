@@ -125,12 +125,13 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Quality:
-    """Light samples a pixel before denoising, and strata along each axis of a pixel for coverage and albedo.
+    """Pixels along a plate, light samples a pixel before denoising, and strata along each axis of a pixel for coverage.
 
     `denoiser` is "high", "balanced" (a third of the time) or "fast". `rate` fixes the size of a light plate in
     thousandths of the raw one; 0: as small as it can be without loss that could be seen.
     """
 
+    size: int = 1440
     spp: int = 32
     strata: int = 6
     denoiser: str = "high"

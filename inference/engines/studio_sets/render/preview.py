@@ -103,7 +103,8 @@ def _plate(
     if light.kind == "glow":
         solids = scenes.solids(definition, light.material)
     present = scenes.seen_by(solids, definition, light.name)
-    bare = {key: solid for key, solid in present.items() if "standin" not in key}
+    unflagged = scenes.seen_by(solids, definition, None)
+    bare = {key: solid for key, solid in unflagged.items() if "standin" not in key}
     radiance = passes.radiance(definition, bare, light)
     noisy = passes.light_plate(present, light, scenes.sensor(definition.camera, size), spp, lambda line: None)
     return passes.denoise(noisy * np.float32(radiance), geometry, "fast")

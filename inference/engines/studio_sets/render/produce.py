@@ -30,11 +30,15 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """Size and places; `spp` overrules the definition. `cache` keeps raw passes by the hash of what shapes them."""
+    """Where `cache` keeps raw passes by the hash of what shapes them; `size` and `spp` overrule the definition."""
 
-    size: int
-    spp: int | None
     cache: Path
+    size: int | None = None
+    spp: int | None = None
+
+    def quality(self, definition: SetDefinition) -> dict[str, int]:
+        """Pixels and samples that a set is rendered with."""
+        return {"size": self.size or definition.quality.size, "spp": self.spp or definition.quality.spp}
 
 
 def produce(definition: SetDefinition, out: Path, settings: Settings, progress: Progress) -> None:
@@ -43,7 +47,7 @@ def produce(definition: SetDefinition, out: Path, settings: Settings, progress: 
     mitsuba()
     oidn()
     folder = out / definition.name
-    quality = {"size": settings.size, "spp": settings.spp or definition.quality.spp}
+    quality = settings.quality(definition)
     if _is_current(folder, definition, quality):
         progress(f"{definition.name}: current, nothing to render\n")
         return
@@ -63,7 +67,8 @@ def _render(definition: SetDefinition, folder: Path, settings: Settings, progres
     for light in definition.lights:
         shapes = scenes.solids(definition, light.material) if light.kind == "glow" else solids
         present = scenes.seen_by(shapes, definition, light.name)
-        radiance = passes.radiance(definition, present, light)
+        # Metered without what stands before the light: a leaf over the meter must not brighten the sun.
+        radiance = passes.radiance(definition, scenes.seen_by(shapes, definition, None), light)
         plates[light.name] = _plate(definition, light, radiance, present, geometry, settings, progress)
         cards[light.name] = radiance * passes.white_card(present, definition.anchors[0], light)
     progress("encoding")
@@ -75,7 +80,8 @@ def shaping(definition: SetDefinition, quality: dict[str, int]) -> str:
     lights = [_said(light, without=("color",)) for light in definition.lights]
     anchors = [_said(anchor) for anchor in definition.anchors]
     rest = [definition.exposure, _said(definition.quality), quality]
-    return _key(definition, GEOMETRY_VERSION, FINISH_VERSION, lights, anchors, *rest)
+    flags = [_said(shape) for shape in definition.shapes if shape.lights]
+    return _key(definition, None, GEOMETRY_VERSION, FINISH_VERSION, lights, anchors, flags, *rest)
 
 
 def _is_current(folder: Path, definition: SetDefinition, quality: dict[str, int]) -> bool:
@@ -86,12 +92,16 @@ def _is_current(folder: Path, definition: SetDefinition, quality: dict[str, int]
     return bool(written.get("definition_sha256") == definition.sha256 and written.get("render") == quality)
 
 
-def _key(definition: SetDefinition, *extra: Any) -> str:
-    """A hash of what shapes every pass: space, surfaces and lens, not titles, views, shares or colours of lights."""
+def _key(definition: SetDefinition, light: str | None, *extra: Any) -> str:
+    """A hash of what shapes the pass of `light` (None: what the camera sees): space, surfaces and lens.
+
+    Titles, views, shares and colours of lights are not among it, nor what stands before other lights.
+    """
+    present = [shape for shape in definition.shapes if not shape.lights or light in shape.lights]
     shaping = [
         RENDERER_VERSION,
         _said(definition.camera),
-        [_said(shape) for shape in definition.shapes],
+        [_said(shape) for shape in present],
         [_said(material, without=("titles", "recolourable")) for material in definition.materials],
         *extra,
     ]
@@ -108,11 +118,11 @@ def _said(item: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def _geometry(definition: SetDefinition, solids: Any, settings: Settings, progress: Progress) -> passes.Geometry:
-    strata = definition.quality.strata
-    key = _key(definition, GEOMETRY_VERSION, settings.size, strata)
+    strata, size = definition.quality.strata, settings.quality(definition)["size"]
+    key = _key(definition, None, GEOMETRY_VERSION, size, strata)
     path = settings.cache / definition.name / f"geometry-{key}.npz"
     if not path.exists():
-        made = passes.geometry(solids, definition.camera, settings.size, strata, progress)
+        made = passes.geometry(solids, definition.camera, size, strata, progress)
         path.parent.mkdir(parents=True, exist_ok=True)
         coverage = {f"coverage_{name}": values for name, values in made.coverage.items()}
         np.savez(path, albedo=made.albedo, normal=made.normal, depth=made.depth, **coverage)  # type: ignore[arg-type]
@@ -133,13 +143,14 @@ def _plate(
     progress: Progress,
 ) -> Floats:
     """One denoised light plate. Cached for unit radiance, so a change of shares or colours renders nothing again."""
-    spp = max(1, round((settings.spp or definition.quality.spp) * light.effort))
-    key = _key(definition, _said(light, without=("share", "color", "effort")), settings.size, spp)
+    quality = settings.quality(definition)
+    spp = max(1, round(quality["spp"] * light.effort))
+    key = _key(definition, light.name, _said(light, without=("share", "color", "effort")), quality["size"], spp)
     path = settings.cache / definition.name / f"light-{light.name}-{key}.npy"
     if path.exists():
         noisy = np.load(path)
     else:
-        sensor = scenes.sensor(definition.camera, settings.size)
+        sensor = scenes.sensor(definition.camera, quality["size"])
         noisy = passes.light_plate(solids, light, sensor, spp, progress)
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, noisy)
