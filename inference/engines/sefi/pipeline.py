@@ -41,8 +41,6 @@ class SeFiPipeline(DiffusionPipeline):
         max_sequence_length: tokens that prompts are padded to.
     """
 
-    model_cpu_offload_seq = "text_encoder->transformer->vae"
-
     def __init__(
         self,
         transformer: Any,

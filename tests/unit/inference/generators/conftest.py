@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
-import transformers
 
 from inference.generation import GenerateOptions
 from inference.models import ModelCard, model_card
 from tests.checkpoints.klein import write_tiny_klein
+from tests.checkpoints.quiet import _quiet_and_small  # noqa: F401 - an autouse fixture
 from tests.checkpoints.sefi import write_tiny_checkpoint
 
 NON_COMMERCIAL = frozenset({"CC-BY-NC-4.0"})
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _quiet_and_small() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    transformers.utils.logging.disable_progress_bar()
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

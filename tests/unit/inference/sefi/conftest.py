@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
-import transformers
 
 from inference.engines.sefi.pipeline import SeFiPipeline
+from tests.checkpoints.quiet import _quiet_and_small  # noqa: F401 - an autouse fixture
 from tests.checkpoints.sefi import tiny_pipeline, write_tiny_checkpoint
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _quiet_and_small() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    transformers.utils.logging.disable_progress_bar()
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

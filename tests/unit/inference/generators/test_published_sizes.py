@@ -1,0 +1,35 @@
+"""The networks that benchmarks measure have the published sizes; counted without making a single weight."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.checkpoints.published import random_klein, random_sefi
+
+META = torch.device("meta")
+
+
+def gigabytes(module: torch.nn.Module) -> float:
+    """In bfloat16."""
+    return 2 * sum(parameter.numel() for parameter in module.parameters()) / 1e9
+
+
+@pytest.mark.parametrize(("size", "published_gb"), [("1b", 2.36), ("2b", 4.35), ("5b", 9.95)])
+def test_a_sefi_transformer_has_the_size_of_the_published_file(size: str, published_gb: float) -> None:
+    pipeline = random_sefi(size, "turbo", META)
+    assert round(gigabytes(pipeline.transformer), 2) == pytest.approx(published_gb, abs=0.011)
+    assert pipeline.transformer.config.in_channels == pipeline.config.semantic_channels + pipeline.codec.channels
+    assert pipeline.transformer.config.joint_attention_dim == 3 * pipeline.text_encoder.config.text_config.hidden_size
+    assert {parameter.dtype for parameter in pipeline.transformer.parameters()} == {torch.bfloat16}
+
+
+def test_klein_has_about_four_billion_weights() -> None:
+    pipeline = random_klein(META)
+    assert 7.5 < gigabytes(pipeline.transformer) < 8.5
+    assert pipeline.transformer.config.joint_attention_dim == 3 * pipeline.text_encoder.config.hidden_size
+
+
+def test_making_them_leaves_the_default_dtype_alone() -> None:
+    random_klein(META)
+    assert torch.get_default_dtype() == torch.float32
