@@ -20,6 +20,7 @@ from inference.edits import KNOBS
 MOST_PRODUCTS = 500
 OF_THE_PRODUCT = frozenset({"rotate_deg", "flip", "exposure_ev", "warmth_ev", "tint_ev"})
 SMALLEST_SCALE, LARGEST_SCALE = 0.5, 1.6
+PLACED_MARGIN_PX = 3
 
 # What a viewer still takes for the same: a background that differs by less than this, and so on.
 BACKGROUND_DELTA_E = 6.0
@@ -43,9 +44,15 @@ def lock_of(shot: Shot) -> dict[str, Any] | None:
     """The shot's window and base line; None for a recipe that does not say where they are."""
     recipe = shot.asset.recipe if shot.asset else {}
     window, measures = recipe.get("parameters", {}).get("window"), recipe.get("measures", {})
-    if not window or "base_x" not in measures:
+    placement = recipe.get("parameters", {}).get("placement")
+    if not window or not placement:
         return None
-    return {"window": list(window), "base": [measures["base_x"], measures["base_y"]]}
+    if "base_x" in measures:
+        return {"window": list(window), "base": [measures["base_x"], measures["base_y"]]}
+    # Older recipes: the base line lies where the placed rectangle ends, but for its margin.
+    x = (placement["x"] + placement["width"] / 2) / shot.spec["width"]
+    y = (placement["y"] + placement["height"] - PLACED_MARGIN_PX) / shot.spec["height"]
+    return {"window": list(window), "base": [round(x, 5), round(y, 5)]}
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,19 @@ def test_every_product_gets_the_look_in_the_same_frame_on_the_same_line(workspac
     assert score.score > 80
 
 
+def test_a_recipe_from_before_has_its_base_line_where_the_product_ends(workspace: Workspace, shot: Shot) -> None:
+    assert shot.asset is not None
+    known = looks.lock_of(shot)
+    shot.asset.recipe["measures"] = {}
+    guessed = looks.lock_of(shot)
+    assert known is not None
+    assert guessed is not None
+    assert guessed["window"] == known["window"]
+    assert guessed["base"] == pytest.approx(known["base"], abs=0.01)
+    shot.asset.recipe = {}
+    assert looks.lock_of(shot) is None
+
+
 def test_a_double_click_makes_nothing_twice(workspace: Workspace, shot: Shot) -> None:
     product = another_product(workspace, 1)
     first = apply(workspace, shot, {product.id: 1.0}, token="once")
