@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.core import sentences
+from apps.core import headlines, sentences
 
 register = template.Library()
 
@@ -30,3 +30,9 @@ def icon(name: str, modifier: str = "") -> SafeString:
 def sentence(code: str, params: Mapping[str, object] | None = None) -> str:
     """What an error code means to a person: ``{% sentence job.error_code job.error_params %}``."""
     return sentences.sentence(code, params)
+
+
+@register.filter
+def headline(status: int) -> str:
+    """What an error page says first, for its HTTP status."""
+    return headlines.headline(status)
