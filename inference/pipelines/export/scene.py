@@ -17,6 +17,7 @@ from inference.ports import SceneOptions
 from inference.registry import scene_engine
 from inference.types import U8, Cutout, Progress, ShotResult, ShotSpec, no_progress
 
+SMALLEST_PX = 64
 _ROUNDING = 1.002
 """A canvas of whole pixels may frame the product by this much larger than asked."""
 
@@ -43,10 +44,9 @@ def render_scene(
         photo_rgb, cutout, replace(spec, width=width, height=height), on_progress=on_progress, options=options
     )
     scale = float(shot.measures["product_scale"])
-    if scale > 1 and not enlarge and not target.is_as_made:
-        factor = scale * _ROUNDING
-        smaller = replace(spec, width=max(64, floor(width / factor)), height=max(64, floor(height / factor)))
-        shot = make_shot(photo_rgb, cutout, smaller, on_progress=on_progress, options=options)
+    while scale > 1 and not enlarge and not target.is_as_made and min(width, height) > SMALLEST_PX:
+        width, height = (max(SMALLEST_PX, floor(side / (scale * _ROUNDING))) for side in (width, height))
+        shot = make_shot(photo_rgb, cutout, replace(spec, width=width, height=height), options=options)
         scale = float(shot.measures["product_scale"])
     _require_same(recipe, shot)
     layers = _layers(photo_rgb, cutout, spec, shot, options) if target.kind == "layers" else None
