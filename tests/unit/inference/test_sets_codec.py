@@ -30,7 +30,8 @@ def test_a_light_plate_is_stored_as_small_as_its_loss_stays_unseen() -> None:
     grainy = wall * (1 + 0.1 * np.random.default_rng(2).normal(size=wall.shape)).astype(np.float32)
     easy, hard = smallest(wall, SQRT, RATES_X1000), smallest(grainy, SQRT, RATES_X1000)
     assert is_faithful(codec.decode(easy, SQRT), wall)
-    assert len(easy) <= wall.size * 2 * RATES_X1000[1] / 1000 + 500 < len(hard) <= wall.size * 2 * RATES_X1000[-1] / 1000 + 500
+    second, last = (wall.size * 2 * rate / 1000 + 500 for rate in RATES_X1000[1:])
+    assert len(easy) <= second < len(hard) <= last
 
 
 def test_a_stain_of_a_display_step_is_not_faithful() -> None:
