@@ -85,9 +85,9 @@ DATABASES = {"default": database_from_url(database_url(), pool_size=DATABASE_POO
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "apps.accounts.passwords.NotAboutYou"},
+    {"NAME": "apps.accounts.passwords.LongEnough", "OPTIONS": {"min_length": 10}},
+    {"NAME": "apps.accounts.passwords.NotWellKnown"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
