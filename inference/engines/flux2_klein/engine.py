@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler, Flux2KleinPipeline
+from diffusers import AutoencoderKLFlux2, FlowMatchEulerDiscreteScheduler, Flux2Transformer2DModel
 from diffusers.pipelines.flux2.pipeline_flux2_klein import compute_empirical_mu
 from torch import Tensor
+from transformers import AutoTokenizer, Qwen3ForCausalLM
 
 from inference.engines.diffusion.codec import TextureCodec
 from inference.engines.diffusion.embed_cache import EmbedCache
 from inference.engines.diffusion.errors import incompatible
 from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.diffusion.job import Ask, Velocity
+from inference.engines.diffusion.loading import LOADING_ERRORS, read_index, strict
 from inference.engines.diffusion.schedule import TEXTURE, Schedule
+from inference.engines.diffusion.text import PromptEncoder, keep_only_text_layers
 from inference.engines.diffusion.tokens import image_positions, pack
 from inference.generation import GenerateOptions
 from inference.models import ModelCard
 
 # Where reference pictures lie on the time axis of the positions, as the model was trained.
 _FIRST_REFERENCE_TIME = 10
+# How its prompts are read.
+_TEXT_LAYERS = (9, 18, 27)
+_TEXT_TOKENS = 512
+_MODELS = {"transformer": Flux2Transformer2DModel, "vae": AutoencoderKLFlux2, "text_encoder": Qwen3ForCausalLM}
 
 
 class KleinVelocity:
@@ -66,35 +73,40 @@ class KleinVelocity:
 
 
 class KleinFamily:
-    """Loaded weights of a klein checkpoint; see ``diffusion.generator.Family``."""
+    """Loaded weights of a klein checkpoint; see ``diffusion.generator.Family``.
+
+    Args:
+        parts: transformer, scheduler, vae, text_encoder and tokenizer.
+    """
 
     semantic_channels = 0
 
-    def __init__(self, pipeline: Flux2KleinPipeline, cache: EmbedCache, name: str) -> None:
-        self._pipeline, self._cache, self._name = pipeline, cache, name
-        self.codec, self.transformer = TextureCodec(pipeline.vae), pipeline.transformer
+    def __init__(self, parts: Mapping[str, Any], cache: EmbedCache, name: str) -> None:
+        keep_only_text_layers(parts["text_encoder"], max(_TEXT_LAYERS))
+        self._scheduler = parts["scheduler"]
+        self._prompts = PromptEncoder(
+            parts["text_encoder"],
+            parts["tokenizer"],
+            layers=_TEXT_LAYERS,
+            length=_TEXT_TOKENS,
+            identity=name,
+            cache=cache,
+            in_parts=False,
+        )
+        self.codec, self.transformer = TextureCodec(parts["vae"]), parts["transformer"]
         self.device = self.transformer.device
 
     def embed(self, prompts: Sequence[str]) -> Tensor:
-        return torch.stack([self._embedding(prompt) for prompt in prompts])
+        return self._prompts.embed(prompts, dtype=self.transformer.dtype)
 
     def schedule(self, steps: int, cells: int) -> Schedule:
-        return klein_schedule(self._pipeline.scheduler, steps, cells)
+        return klein_schedule(self._scheduler, steps, cells)
 
     def velocity(self, context: Tensor | None) -> Velocity:
         return KleinVelocity(self.transformer, context)
 
     def semantics(self, images: Tensor) -> Tensor | None:
         return None
-
-    @torch.no_grad()
-    def _embedding(self, prompt: str) -> Tensor:
-        key = prompt, self._name
-        found = self._cache.get(key)
-        if found is None:
-            found = self._pipeline.encode_prompt(prompt, device=self.device)[0][0].clone()
-            self._cache.put(key, found)
-        return found
 
 
 def klein_schedule(scheduler: Any, steps: int, cells: int) -> Schedule:
@@ -115,12 +127,15 @@ def klein_engine(card: ModelCard, options: GenerateOptions) -> LatentGenerator:
     """The generator of one klein checkpoint."""
 
     def load(folder: Path, device: torch.device, dtype: torch.dtype, cache: EmbedCache) -> KleinFamily:
-        try:
-            pipeline = Flux2KleinPipeline.from_pretrained(folder, dtype=dtype, local_files_only=True)
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            raise incompatible(f"{folder} can not be loaded as FLUX.2 klein: {error}") from error
-        for part in (pipeline.transformer, pipeline.vae, pipeline.text_encoder):
+        read_index(folder, "Flux2KleinPipeline")
+        parts = {name: strict(model, folder / name, dtype) for name, model in _MODELS.items()}
+        for part in parts.values():
             part.to(device).eval().requires_grad_(False)
-        return KleinFamily(pipeline, cache, card.name)
+        try:
+            parts["scheduler"] = FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
+            parts["tokenizer"] = AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+        except LOADING_ERRORS as error:
+            raise incompatible(f"{folder} can not be loaded as FLUX.2 klein: {error}") from error
+        return KleinFamily(parts, cache, card.name)
 
     return LatentGenerator(card, options, load)

@@ -13,9 +13,9 @@ from inference.engines.diffusion.embed_cache import EmbedCache
 from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.diffusion.job import Velocity
 from inference.engines.diffusion.schedule import Schedule
+from inference.engines.diffusion.text import PromptEncoder, keep_only_text_layers
 from inference.engines.sefi.pipeline import SeFiPipeline
 from inference.engines.sefi.semantic import SemanticEncoder, load_semantic_encoder
-from inference.engines.sefi.text import PromptEncoder, keep_only_text_layers
 from inference.engines.sefi.velocity import SeFiVelocity
 from inference.generation import GenerateOptions
 from inference.models import ModelCard, part_card

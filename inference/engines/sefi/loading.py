@@ -12,18 +12,17 @@ from diffusers import AutoencoderKL, AutoencoderKLFlux2, FlowMatchEulerDiscreteS
 from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
 
 from inference.engines.diffusion.errors import incompatible, missing
+from inference.engines.diffusion.loading import INDEX, LOADING_ERRORS, local_folder, read_index, strict
 from inference.engines.sefi.transformer import SeFiTransformer2DModel
 
-INDEX = "model_index.json"
 COMPONENTS = ("transformer", "scheduler", "vae", "text_encoder", "tokenizer")
+_MODELS = {"transformer": SeFiTransformer2DModel, "text_encoder": Qwen3VLForConditionalGeneration}
 _LIBRARIES = {
     "transformer": ["diffusers", "SeFiTransformer2DModel"],
     "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"],
     "text_encoder": ["transformers", "Qwen3VLForConditionalGeneration"],
     "tokenizer": ["transformers", "Qwen2Tokenizer"],
 }
-# The head of a language model may share its weights with the embeddings and is then not in the file.
-_TIED = ("lm_head.weight",)
 
 
 def load_pipeline(
@@ -39,7 +38,7 @@ def load_pipeline(
 ) -> Any:
     """The pipeline in ``source``; see ``SeFiPipeline.from_pretrained``."""
     folder = local_folder(source, revision=revision, local_files_only=local_files_only)
-    index = read_index(folder)
+    index = read_index(folder, "SeFiPipeline")
     dtype = dtype or torch_dtype or torch.float32
     components = {name: load_component(folder / name, name, index, dtype) for name in COMPONENTS}
     # Casts the buffers too: the released models were run with the text encoder's rotary frequencies in its dtype.
@@ -56,53 +55,18 @@ def load_component(part: Path, name: str, index: Mapping[str, Any], dtype: torch
     Raises:
         EngineUnavailable: its folder or files are missing or do not fit exactly.
     """
+    if name in _MODELS:
+        return strict(_MODELS[name], part, dtype)
+    if name == "vae":
+        return strict(_vae_class(index), part, dtype)
     if not part.is_dir():
         raise missing(str(part), "fetch the whole checkpoint again")
     try:
         if name == "scheduler":
             return FlowMatchEulerDiscreteScheduler.from_pretrained(part)
-        if name == "tokenizer":
-            return AutoTokenizer.from_pretrained(part, local_files_only=True)
-        if name == "text_encoder":
-            return _strict(
-                Qwen3VLForConditionalGeneration, part, dtype=dtype, local_files_only=True, output_loading_info=True
-            )
-        model = SeFiTransformer2DModel if name == "transformer" else _vae_class(index)
-        return _strict(model, part, dtype=dtype, local_files_only=True, output_loading_info=True)
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        return AutoTokenizer.from_pretrained(part, local_files_only=True)
+    except LOADING_ERRORS as error:
         raise incompatible(f"{part} can not be loaded: {error}") from error
-
-
-def read_index(folder: Path) -> dict[str, Any]:
-    """``model_index.json`` of a checkpoint.
-
-    Raises:
-        EngineUnavailable: it is missing or belongs to another kind of model.
-    """
-    path = folder / INDEX
-    if not path.is_file():
-        raise missing(str(path), "name a folder in the -diffusers layout, or convert the original checkpoint first")
-    try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise incompatible(f"{path} can not be read: {error}") from error
-    if index.get("_class_name") != "SeFiPipeline":
-        raise incompatible(f"{path} describes a {index.get('_class_name')}, not a SeFiPipeline")
-    return dict(index)
-
-
-def local_folder(source: str | Path, *, revision: str | None, local_files_only: bool) -> Path:
-    """Where a checkpoint lies: ``source`` itself if it is a folder, else the local copy of that hub id."""
-    if Path(source).is_dir():
-        return Path(source)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(str(source), revision=revision, local_files_only=local_files_only))
-    except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
-        step = f"accept its licence on the hub and fetch it: hf download {source}"
-        raise missing(str(source), step) from error
 
 
 def save_pipeline(pipeline: Any, folder: Path, **kwargs: Any) -> None:
@@ -119,15 +83,3 @@ def save_pipeline(pipeline: Any, folder: Path, **kwargs: Any) -> None:
 def _vae_class(index: Mapping[str, Any]) -> Any:
     named = (index.get("vae") or ["diffusers", "AutoencoderKLFlux2"])[1]
     return {"AutoencoderKLFlux2": AutoencoderKLFlux2, "AutoencoderKL": AutoencoderKL}[named]
-
-
-def _strict(model_class: Any, part: Path, **kwargs: Any) -> Any:
-    model, report = model_class.from_pretrained(part, **kwargs)
-    wrong = {
-        kind: sorted(str(key) for key in report.get(kind) or () if key not in _TIED)
-        for kind in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs")
-    }
-    problems = [f"{len(keys)} {kind.replace('_', ' ')}, first {keys[0]}" for kind, keys in wrong.items() if keys]
-    if problems:
-        raise incompatible(f"{part} does not fit {model_class.__name__} exactly: {'; '.join(problems)}")
-    return model

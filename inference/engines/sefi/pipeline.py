@@ -17,8 +17,8 @@ from inference.engines.diffusion.embed_cache import EmbedCache
 from inference.engines.diffusion.job import BeforeStep, Guidance, Job
 from inference.engines.diffusion.sampler import sample
 from inference.engines.diffusion.schedule import Schedule
+from inference.engines.diffusion.text import PromptEncoder
 from inference.engines.sefi.schedule import two_stream_schedule
-from inference.engines.sefi.text import PromptEncoder
 from inference.engines.sefi.velocity import SeFiVelocity
 from inference.errors import InputRejected
 

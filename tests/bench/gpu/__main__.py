@@ -138,7 +138,9 @@ def _family(pipeline: Any, model: str) -> Family:
     """Our engine's weights. It takes from the text encoder what prompts never use, so it comes after the plain loop."""
     cache = EmbedCache(256 << 20)
     return (
-        KleinFamily(pipeline, cache, model) if model.startswith("flux2") else SeFiFamily(pipeline, cache, None, model)
+        KleinFamily(pipeline.components, cache, model)
+        if model.startswith("flux2")
+        else SeFiFamily(pipeline, cache, None, model)
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from inference.engines.diffusion.embed_cache import EmbedCache
 from inference.engines.diffusion.generator import LatentGenerator
@@ -15,6 +18,7 @@ from inference.engines.diffusion.job import Job
 from inference.engines.diffusion.noise import seeded_noise
 from inference.engines.diffusion.sampler import sample
 from inference.engines.flux2_klein.engine import KleinFamily, klein_engine, klein_schedule
+from inference.errors import EngineUnavailable
 from inference.generation import GenerateItem, GenerateOptions, GenerateRequest, ReferencePicture
 from inference.types import U8
 from tests.checkpoints.klein import tiny_klein
@@ -30,8 +34,9 @@ def stock() -> Any:
 
 
 @pytest.fixture(scope="module")
-def family(stock: Any) -> KleinFamily:
-    return KleinFamily(stock, EmbedCache(1 << 24), "tiny")
+def family() -> KleinFamily:
+    """The same weights as the stock pipeline's, which stays whole."""
+    return KleinFamily(tiny_klein().components, EmbedCache(1 << 24), "tiny")
 
 
 @pytest.fixture
@@ -135,3 +140,13 @@ def test_the_licence_needs_no_acceptance(weights: Any) -> None:
     engine = klein_engine(small("flux2-klein-4b"), GenerateOptions(weights_dir=weights, device="cpu"))
     assert engine.status().available
     assert engine.generate(ask([None]))[0].identity["licence"] == "Apache-2.0"
+
+
+def test_a_checkpoint_that_does_not_fit_exactly_is_refused(weights: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(weights / "flux2-klein-4b", tmp_path / "flux2-klein-4b"))
+    file = folder / "transformer" / "diffusion_pytorch_model.safetensors"
+    state = load_file(file)
+    del state["proj_out.weight"]
+    save_file(state, file, metadata={"format": "pt"})
+    with pytest.raises(EngineUnavailable, match=r"proj_out\.weight"):
+        klein_engine(small("flux2-klein-4b"), GenerateOptions(weights_dir=tmp_path, device="cpu")).warm()

@@ -177,7 +177,7 @@ def test_weights_that_do_not_fit_are_refused(options: GenerateOptions, weights: 
 
 def test_prompts_are_remembered_between_requests(turbo: LatentGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
     first = turbo.generate(ask(1))[0].rgb
-    monkeypatch.setattr("inference.engines.sefi.text.PromptEncoder._encode", pytest.fail)
+    monkeypatch.setattr("inference.engines.diffusion.text.PromptEncoder._encode", pytest.fail)
     assert gap(turbo.generate(ask(1))[0].rgb, first) == 0
 
 

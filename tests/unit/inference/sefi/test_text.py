@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from inference.engines.diffusion.embed_cache import EmbedCache
+from inference.engines.diffusion.text import PromptEncoder, keep_only_text_layers
 from inference.engines.sefi.pipeline import SeFiPipeline
-from inference.engines.sefi.text import PromptEncoder, keep_only_text_layers
 from tests.checkpoints.sefi import byte_tokenizer, tiny_text_encoder
 
 ONE_PROMPT_BYTES = 48 * 96 * 4

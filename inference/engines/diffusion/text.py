@@ -1,4 +1,4 @@
-"""Prompts to embeddings: hidden layers of Qwen3-VL's language model, concatenated.
+"""Prompts to embeddings: hidden layers of a Qwen3 language model, concatenated.
 
 Padding is part of the model: pads are attended by the image, so every prompt is padded to the checkpoint's length.
 """
@@ -18,8 +18,10 @@ class PromptEncoder:
     """Embeds prompts, each once as long as the cache remembers it.
 
     Args:
-        text_encoder: Qwen3VLForConditionalGeneration, or anything whose ``model.language_model`` is its text tower.
+        text_encoder: Qwen3VLForConditionalGeneration (``model.language_model`` is its text tower) or Qwen3ForCausalLM
+            (``model`` is).
         tokenizer: its Qwen2Tokenizer with chat template.
+        in_parts: whether the chat template is given the prompt as a list of parts, as for models that also see.
         layers: indices into the hidden states (0 = the token embeddings).
         length: tokens that every prompt is padded or cut to.
         identity: name of the encoder's weights, part of the cache's key.
@@ -34,10 +36,11 @@ class PromptEncoder:
         length: int,
         identity: str = "",
         cache: EmbedCache | None = None,
+        in_parts: bool = True,
     ) -> None:
         self._encoder, self._tokenizer = text_encoder, tokenizer
         self._layers, self._length = tuple(int(layer) for layer in layers), int(length)
-        self._identity, self._cache = identity, cache
+        self._identity, self._cache, self._in_parts = identity, cache, in_parts
         available = language_model(text_encoder).config.num_hidden_layers
         if not self._layers or min(self._layers) < 0 or max(self._layers) > available:
             raise ValueError(f"the text encoder has hidden states 0..{available}, not all of {self._layers}")
@@ -76,7 +79,7 @@ class PromptEncoder:
         return torch.cat([output.hidden_states[layer] for layer in self._layers], dim=-1)
 
     def _chat(self, prompt: str) -> str:
-        message = {"role": "user", "content": [{"type": "text", "text": prompt}]}
+        message = {"role": "user", "content": [{"type": "text", "text": prompt}] if self._in_parts else prompt}
         return str(
             self._tokenizer.apply_chat_template(
                 [message], tokenize=False, add_generation_prompt=True, enable_thinking=False
@@ -85,7 +88,7 @@ class PromptEncoder:
 
 
 def language_model(text_encoder: Any) -> Any:
-    """The text tower of a Qwen3-VL model."""
+    """The text tower, without vision and head."""
     inner = getattr(text_encoder, "model", text_encoder)
     return getattr(inner, "language_model", inner)
 

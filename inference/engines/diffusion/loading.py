@@ -1,0 +1,69 @@
+"""Checkpoint folders in the layout of diffusers: where they lie, and state dicts that fit exactly or are refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from inference.engines.diffusion.errors import incompatible, missing
+
+INDEX = "model_index.json"
+# The head of a language model may share its weights with the embeddings and is then not in the file.
+_TIED = ("lm_head.weight",)
+# What loading raises when files are missing, cut short or of another kind.
+LOADING_ERRORS = (OSError, ValueError, RuntimeError, KeyError, TypeError)
+
+
+def read_index(folder: Path, pipeline: str) -> dict[str, Any]:
+    """``model_index.json`` of a checkpoint for the class ``pipeline``.
+
+    Raises:
+        EngineUnavailable: it is missing or belongs to another kind of model.
+    """
+    path = folder / INDEX
+    if not path.is_file():
+        raise missing(str(path), "name a folder in the -diffusers layout, or convert the original checkpoint first")
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise incompatible(f"{path} can not be read: {error}") from error
+    if index.get("_class_name") != pipeline:
+        raise incompatible(f"{path} describes a {index.get('_class_name')}, not a {pipeline}")
+    return dict(index)
+
+
+def local_folder(source: str | Path, *, revision: str | None, local_files_only: bool) -> Path:
+    """Where a checkpoint lies: ``source`` itself if it is a folder, else the local copy of that hub id."""
+    if Path(source).is_dir():
+        return Path(source)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(str(source), revision=revision, local_files_only=local_files_only))
+    except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
+        step = f"accept its licence on the hub and fetch it: hf download {source}"
+        raise missing(str(source), step) from error
+
+
+def strict(model_class: Any, part: Path, dtype: Any) -> Any:
+    """A model from its folder, on the CPU.
+
+    Raises:
+        EngineUnavailable: weights are missing, too many, or of another shape; also when they can not be read.
+    """
+    if not part.is_dir():
+        raise missing(str(part), "fetch the whole checkpoint again")
+    try:
+        model, report = model_class.from_pretrained(part, dtype=dtype, local_files_only=True, output_loading_info=True)
+    except LOADING_ERRORS as error:
+        raise incompatible(f"{part} can not be loaded: {error}") from error
+    wrong = {
+        kind: sorted(str(key) for key in report.get(kind) or () if key not in _TIED)
+        for kind in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs")
+    }
+    problems = [f"{len(keys)} {kind.replace('_', ' ')}, first {keys[0]}" for kind, keys in wrong.items() if keys]
+    if problems:
+        raise incompatible(f"{part} does not fit {model_class.__name__} exactly: {'; '.join(problems)}")
+    return model
