@@ -38,6 +38,7 @@ SENTENCES = {
     "studio.shot_not_ready": _("This shot is not finished yet. Wait until its picture appears."),
     "studio.shot_not_retryable": _("This shot can not be made again. Start a new shoot from the product's page."),
     "studio.edit_unreadable": _("That edit could not be read. Reload the page and try again."),
+    "studio.best_count": _("Choose 2 to %(most)s variations to compare."),
     "studio.no_products": _("Choose at least one product."),
     "studio.too_many_products": _("That are %(count)s products; one go takes at most %(most)s. Take some away."),
     "studio.scale_out_of_range": _("A product's own size is %(low)s to %(high)s times the usual one."),

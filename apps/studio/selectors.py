@@ -11,7 +11,7 @@ from django.db.models import Count, Model, Q, QuerySet
 from apps.accounts.models import Workspace
 from apps.assets.models import Asset, AssetKind, Lineage
 from apps.core.errors import NotFound
-from apps.jobs.models import Batch, JobState
+from apps.jobs.models import Batch, Job, JobState
 from apps.jobs.selectors import typical_seconds
 from apps.studio.models import Product, Shoot, Shot, ShotVersion
 
@@ -177,6 +177,12 @@ def shoot_state(shoot: Shoot) -> ShootState:
         rejected=Count("id", filter=Q(rejected_at__isnull=False)),
     )
     return ShootState(**counts)
+
+
+def latest_best(shot: Shot) -> Job | None:
+    """The last comparison of this shot's variations."""
+    found = Job.objects.filter(workspace=shot.workspace, kind="studio.best", subject=f"best:{shot.id}")
+    return found.order_by("-created_at").first()
 
 
 def cut_out_products(workspace: Workspace, *, query: str = "") -> QuerySet[Product]:

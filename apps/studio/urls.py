@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.studio.views import cutouts, edits, exports, looks, previews, products, review, shoots
+from apps.studio.views import best, cutouts, edits, exports, looks, previews, products, review, shoots
 
 app_name = "studio"
 
@@ -42,6 +42,8 @@ shots_urls = [
     path("<uuid:shot_id>/draft", edits.draft, name="draft_shot"),
     path("<uuid:shot_id>/save", edits.save_edit, name="save_edit"),
     path("<uuid:shot_id>/show", edits.show_version, name="show_version"),
+    path("<uuid:shot_id>/best", best.best, name="best"),
+    path("<uuid:shot_id>/best/find", best.find_best, name="find_best"),
     path("<uuid:shot_id>/look", looks.choose, name="choose_look"),
     path("<uuid:shot_id>/look/apply", looks.apply, name="apply_look"),
     path("<uuid:shot_id>/versions", edits.versions, name="shot_versions"),

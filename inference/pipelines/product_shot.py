@@ -59,7 +59,7 @@ def make_shot(
         EngineUnavailable: ``shot.plates_damaged``.
         Cancelled: raised by ``on_progress``.
     """
-    _check(photo_rgb, cutout, spec)
+    check_request(photo_rgb, cutout, spec)
     engine = scene_engine(options or SceneOptions())
     scene = engine.render(cutout, spec, on_progress=on_progress)
     watch = Stopwatch(on_progress)
@@ -112,7 +112,7 @@ def draft_shot(
     options: SceneOptions | None = None,
 ) -> ShotDraft:
     """``make_shot`` at a small size, without proof and recipe. Raises as ``make_shot``, but for the colour's cap."""
-    _check(photo_rgb, cutout, spec)
+    check_request(photo_rgb, cutout, spec)
     engine = scene_engine(options or SceneOptions())
     scene = engine.render(cutout, spec, on_progress=on_progress, longest_px=longest_px)
     product, change = placed_product(photo_rgb, cutout, scene, spec.edits)
@@ -204,7 +204,8 @@ def warm(set_names: tuple[str, ...] = (), *, options: SceneOptions | None = None
     return names
 
 
-def _check(photo_rgb: U8, cutout: Cutout, spec: ShotSpec) -> None:
+def check_request(photo_rgb: U8, cutout: Cutout, spec: ShotSpec) -> None:
+    """Refuse what no engine could make. Raises InputRejected, see ``make_shot``."""
     sides = (spec.width, spec.height)
     if min(sides) < MIN_SIDE_PX or max(sides) > MAX_SIDE_PX:
         raise InputRejected(

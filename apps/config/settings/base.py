@@ -194,6 +194,7 @@ JOB_KINDS: dict[str, str] = {
     "studio.cutout_refine": "apps.studio.jobs.CutoutRefineKind",
     "studio.shot": "apps.studio.jobs.ShotKind",
     "studio.preview": "apps.studio.jobs.PreviewKind",
+    "studio.best": "apps.studio.jobs.BestKind",
     "studio.export": "apps.studio.jobs.ExportKind",
 }
 CELERY_APP = "apps.config.celery.app"

@@ -1,4 +1,4 @@
-"""What Studio teaches the queue: cut a product out, make a shot, make a preview, export a file.
+"""What Studio teaches the queue: cut a product out, make a shot, make a preview, find the best of some, export a file.
 
 Each kind is three steps. ``load`` reads rows (in the tenant's scope), ``work`` computes (no database; imports the
 imaging library only here, so that the web process stays small), ``finish`` writes the outcome in the transaction that
@@ -7,9 +7,10 @@ ends the job. All of them may run twice: outputs are keyed by content, so the se
 
 from __future__ import annotations
 
+from apps.studio.jobs.best import BestKind
 from apps.studio.jobs.cutout_edits import CutoutEditKind, CutoutRefineKind
 from apps.studio.jobs.cutouts import CutoutKind
 from apps.studio.jobs.exports import ExportKind
 from apps.studio.jobs.shots import PreviewKind, ShotKind
 
-__all__ = ["CutoutEditKind", "CutoutKind", "CutoutRefineKind", "ExportKind", "PreviewKind", "ShotKind"]
+__all__ = ["BestKind", "CutoutEditKind", "CutoutKind", "CutoutRefineKind", "ExportKind", "PreviewKind", "ShotKind"]

@@ -63,7 +63,7 @@ class ShotKind:
     def work(self, inputs: ShotInputs, on_progress: Progress) -> ShotOutcome:
         from inference.pipelines.product_shot import make_shot
 
-        photo, cutout, source = _pictures(inputs)
+        photo, cutout, source = load_pictures(inputs)
         spec = specs.to_shot_spec(inputs.spec)
         result = make_shot(photo, cutout, spec, source=source, on_progress=on_progress)
         _require_gate(result)
@@ -148,7 +148,7 @@ def _keep_picture(shot: Shot, version: ShotVersion | None, asset: Asset, gate: d
         services.put_on_show(shot, version)
 
 
-def _pictures(inputs: ShotInputs) -> tuple[U8, Cutout, dict[str, Any]]:
+def load_pictures(inputs: ShotInputs) -> tuple[U8, Cutout, dict[str, Any]]:
     """The photo, cropped to the cutout's own window, the cutout, and what the recipe says of both."""
     from inference.types import Cutout
 
@@ -198,7 +198,7 @@ class PreviewKind:
     def work(self, inputs: ShotInputs, on_progress: Progress) -> PreviewOutcome:
         from inference.pipelines.product_shot import draft_shot
 
-        photo, cutout, _source = _pictures(inputs)
+        photo, cutout, _source = load_pictures(inputs)
         longest_px = inputs.spec["longest_px"]
         draft = draft_shot(
             photo, cutout, specs.to_shot_spec(inputs.spec), longest_px=longest_px, on_progress=on_progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.studio.services.best import request_best
 from apps.studio.services.cutouts import accept_cutout, request_cutout
 from apps.studio.services.edits import edit_shot, put_on_show, show_version
 from apps.studio.services.looks import apply_look
@@ -35,6 +36,7 @@ __all__ = [
     "plan_shots",
     "put_on_show",
     "rename_product",
+    "request_best",
     "request_cutout",
     "request_shoot",
     "restore_product",
