@@ -8,6 +8,7 @@ from allauth.account import forms as allauth_forms
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import Membership, Role
 
@@ -68,7 +69,7 @@ class ConfirmPasswordForm(_OurWords, allauth_forms.ReauthenticateForm):  # type:
 
 class ProfileForm(forms.Form):
     name = forms.CharField(
-        label=_("Name"),
+        label=pgettext_lazy("of a person", "Name"),
         max_length=120,
         required=False,
         help_text=_("How colleagues see you. Without a name they see your e-mail address."),
