@@ -183,8 +183,8 @@ def _window(
     pull = min(1.0, abs(1 - fill) * 2 + 0.35)
     middle_y = base_y - product_h / 2 + (0.5 - MIDDLE) * height
     # Copy space stays on the side that it was asked for, also where the set is mirrored.
-    middle_x = base_x + (0.5 - studio.product_at) * width
-    centre_x = hero_x + (middle_x - hero_x) * pull + look.shift[0] * width
+    aside = (0.5 - studio.product_at) * width
+    centre_x = hero_x + (base_x - hero_x) * pull + aside + look.shift[0] * width
     centre_y = hero_y + (middle_y - hero_y) * pull + look.shift[1] * height
     whole_w, whole_h = round(width), round(height)
     left = min(max(0, round(centre_x - whole_w / 2)), plate_w - whole_w)
