@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -35,6 +36,21 @@ MEDIA_TYPES = {
     "AVIF": "image/avif",
     "PSD": "image/vnd.adobe.photoshop",
 }
+BROKEN = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    KeyError,
+    IndexError,
+    TypeError,
+    OverflowError,
+    EOFError,
+    struct.error,
+)
+"""What Pillow raises for files that are none, or were made to break it."""
+
 UNTRUSTED = "signingCredential.untrusted"
 _XMP_WINDOW = 4 << 20
 
@@ -70,7 +86,7 @@ def examine_file(data: bytes, *, trust_pem: bytes, sidecar: bytes | None = None)
             if width * height > MAX_PIXELS:
                 return FileVerdict("unreadable", sha256=digest, failures=("too_many_pixels",))
             pixels = _decoded(picture)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, KeyError, IndexError, TypeError) as error:
+    except BROKEN as error:
         return FileVerdict("unreadable", sha256=digest, failures=(type(error).__name__,))
     found = examine(data, MEDIA_TYPES[file_format], trust_pem=trust_pem, sidecar=sidecar)
     label = recipe_hash_in(data[:_XMP_WINDOW] + data[-_XMP_WINDOW:]) or ""
@@ -96,7 +112,7 @@ def _decoded(picture: Image.Image) -> str:
     try:
         mode = "RGBA" if "A" in picture.mode else "RGB"
         return pixels_sha256(np.asarray(picture.convert(mode), np.uint8))
-    except (OSError, ValueError, SyntaxError, KeyError, IndexError, TypeError):
+    except BROKEN:
         return ""
 
 

@@ -1,0 +1,156 @@
+"""What a file says of its origin, and what it is worth; certificates."""
+
+from __future__ import annotations
+
+import datetime
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from PIL import Image
+
+from inference.errors import InputRejected
+from inference.ops.certificate import (
+    Identity,
+    checked_identity,
+    is_signature_of,
+    make_identity,
+    root_of,
+    signature_of,
+)
+from inference.ops.srgb_profile import srgb_icc
+from inference.ops.xmp import COMPOSITE, COMPOSITE_SYNTHETIC, recipe_hash_in, source_type_in, xmp_packet
+from inference.pipelines.label import label_shot, scene_source_type
+from inference.pipelines.provenance import examine_file
+
+RECIPE = {
+    "schema": 1,
+    "kind": "product_shot",
+    "engine": {"name": "studio_sets", "revision": 1},
+    "spec": {"set_name": "plinth", "seed": 3},
+    "measures": {"product_scale": 0.5},
+    "source": {"photo_sha256": "private"},
+}
+
+
+@pytest.fixture(scope="module")
+def picture() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 255, (120, 90, 3), dtype=np.uint8)
+
+
+def labelled(picture: np.ndarray, identity: Identity, file_format: str = "png") -> bytes:
+    master = io.BytesIO()
+    Image.fromarray(picture).save(master, "PNG")
+    return label_shot(
+        master.getvalue(),
+        RECIPE,
+        file_format=file_format,
+        name=f"a.{file_format}",
+        identity=identity,
+        photo=master.getvalue(),
+        photo_type="image/png",
+    )
+
+
+@pytest.mark.parametrize("file_format", ["png", "jpeg", "webp"])
+def test_a_labelled_shot_is_ours_and_tells_its_recipe(
+    picture: np.ndarray, identity: Identity, file_format: str
+) -> None:
+    data = labelled(picture, identity, file_format)
+    found = examine_file(data, trust_pem=root_of(identity.chain_pem))
+    shown = Image.open(io.BytesIO(data))
+
+    assert (found.verdict, found.source_type, found.file_format) == ("ours", "composite", file_format)
+    assert found.recipe["recipe"]["spec"] == {"set_name": "plinth", "seed": 3}
+    assert "source" not in found.recipe["recipe"]
+    assert found.labelled_recipe_hash == found.recipe["recipe_hash"]
+    assert shown.info["icc_profile"] == srgb_icc()
+
+
+def test_a_labelled_png_keeps_every_pixel(picture: np.ndarray, identity: Identity) -> None:
+    assert (np.asarray(Image.open(io.BytesIO(labelled(picture, identity)))) == picture).all()
+
+
+def test_one_changed_byte_is_noticed(picture: np.ndarray, identity: Identity) -> None:
+    data = bytearray(labelled(picture, identity, "jpeg"))
+    data[-30] ^= 1
+    found = examine_file(bytes(data), trust_pem=root_of(identity.chain_pem))
+    assert found.verdict == "altered"
+    assert found.failures == ("assertion.dataHash.mismatch",)
+
+
+def test_somebody_elses_signature_is_foreign_also_when_it_claims_our_name(
+    picture: np.ndarray, identity: Identity
+) -> None:
+    stranger = make_identity("VisualForge")
+    data = labelled(picture, stranger, "jpeg")
+    assert examine_file(data, trust_pem=root_of(identity.chain_pem)).verdict == "foreign"
+    forged = data[:-30] + bytes([data[-30] ^ 1]) + data[-29:]
+    assert examine_file(forged, trust_pem=root_of(identity.chain_pem)).verdict == "foreign"
+
+
+def test_a_file_without_signature_is_a_hint_at_most(picture: np.ndarray, identity: Identity) -> None:
+    trust = root_of(identity.chain_pem)
+    packet = xmp_packet(source_type=COMPOSITE, creator_tool="x", recipe_hash="a" * 64)
+    for options, verdict in (({"xmp": packet}, "stripped"), ({}, "unknown")):
+        file = io.BytesIO()
+        Image.fromarray(picture).save(file, "JPEG", **options)
+        assert examine_file(file.getvalue(), trust_pem=trust).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", b"\x89PNG\r\n\x1a\n" + bytes(50), b"8BPS" + bytes(80), b"\xff\xd8\xff"]
+)
+def test_what_is_no_picture_is_unreadable(data: bytes, identity: Identity) -> None:
+    assert examine_file(data, trust_pem=root_of(identity.chain_pem)).verdict == "unreadable"
+
+
+def test_a_remote_manifest_is_never_fetched(picture: np.ndarray, identity: Identity) -> None:
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description rdf:about="" xmlns:dcterms="http://purl.org/dc/terms/"'
+        b' dcterms:provenance="http://127.0.0.1:9/never"/></rdf:RDF></x:xmpmeta>'
+    )
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", xmp=packet)
+    assert examine_file(file.getvalue(), trust_pem=root_of(identity.chain_pem)).verdict == "unknown"
+
+
+def test_the_iptc_term_follows_from_how_the_picture_was_made() -> None:
+    assert scene_source_type(RECIPE) == COMPOSITE
+    assert scene_source_type({"engine": {"name": "sefi"}}) == COMPOSITE_SYNTHETIC
+    packet = xmp_packet(source_type=COMPOSITE_SYNTHETIC, creator_tool='a"<b>', recipe_hash="f" * 64)
+    assert (source_type_in(packet), recipe_hash_in(packet)) == ("compositeSynthetic", "f" * 64)
+    with pytest.raises(ValueError, match="none of"):
+        xmp_packet(source_type="digitalCapture", creator_tool="a", recipe_hash="")
+
+
+def test_a_signature_holds_for_its_text_and_its_certificate_only(identity: Identity) -> None:
+    signature = signature_of(b"passed", identity)
+    assert is_signature_of(b"passed", signature, identity.chain_pem)
+    assert not is_signature_of(b"failed", signature, identity.chain_pem)
+    assert not is_signature_of(b"passed", signature, make_identity().chain_pem)
+    assert not is_signature_of(b"passed", "???", identity.chain_pem)
+
+
+def test_a_supplied_certificate_is_checked_before_it_signs(identity: Identity, tmp_path: Path) -> None:
+    other = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    end = b"-----END CERTIFICATE-----\n"
+    alone = identity.chain_pem.split(end)[0] + end
+    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=4000)
+
+    def code(chain: bytes, key: bytes, now: datetime.datetime | None = None) -> str:
+        with pytest.raises(InputRejected) as caught:
+            checked_identity(chain, key, now=now)
+        return caught.value.code
+
+    assert checked_identity(identity.chain_pem, identity.key_pem) == identity
+    assert code(identity.chain_pem, other) == "certificate.key_mismatch"
+    assert code(alone, identity.key_pem) == "certificate.no_chain"
+    assert code(b"nonsense", identity.key_pem) == "certificate.unreadable"
+    assert code(identity.chain_pem, identity.key_pem, later) == "certificate.expired"
