@@ -19,9 +19,8 @@ from inference.types import F32, U8, Box
 
 WEIGHTS = Path(__file__).parent / "weights.onnx"
 CARD = Path(__file__).parent / "weights.json"
-WORKING_PX = 320
 _MULTIPLE_PX = 32
-_LEAST_PX, _MOST_PX = 96, 640
+_LEAST_PX, _MOST_PX = 64, 640
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,8 @@ class Model:
     """Loads once, then answers. The same input gives the same answer, bit for bit, on one machine."""
 
     def __init__(self, weights: Path = WEIGHTS, card: Path = CARD) -> None:
-        self._session = _opened(weights, card)
+        data, self._working_px = verified(weights, card)
+        self._session = _opened(data, weights)
 
     def look(self, rgb: U8, *, view: Box, box: Box | None) -> Answer:
         """What the network sees in ``view`` of the photo, told of ``box`` if there is one.
@@ -47,7 +47,7 @@ class Model:
             box: where the product is, in pixels of the photo.
         """
         part = rgb[view.y : view.y + view.height, view.x : view.x + view.width]
-        width, height = _network_size(view.width, view.height)
+        width, height = _network_size(view.width, view.height, self._working_px)
         planes = np.zeros((1, 4, height, width), np.float32)
         planes[0, :3] = resized_rgb(part, (width, height)).transpose(2, 0, 1) / np.float32(255)
         if box is not None:
@@ -58,23 +58,26 @@ class Model:
         return Answer(np.asarray(mask[0, 0], np.float32), float(quality[0, 0]))
 
 
-def verified(weights: Path, card: Path) -> bytes:
-    """The bytes of the weight file. Raises EngineUnavailable with what is wrong and what to do."""
+def verified(weights: Path, card: Path) -> tuple[bytes, int]:
+    """The weight file's bytes and the side in px of the square that the network works at.
+
+    Raises:
+        EngineUnavailable: ``cutout.weights_missing``, ``cutout.weights_corrupt``; the message says what to do.
+    """
     advice = "install the package again, or restore the file from the repository"
     try:
         data = weights.read_bytes()
-        published = json.loads(card.read_text(encoding="utf-8"))["sha256"]
+        published = json.loads(card.read_text(encoding="utf-8"))
     except OSError as error:
         raise EngineUnavailable("cutout.weights_missing", f"{error.filename} can not be read; {advice}") from error
     found = hashlib.sha256(data).hexdigest()
-    if found != published:
-        message = f"{weights} has SHA-256 {found}, ours is {published}; {advice}"
+    if found != published["sha256"]:
+        message = f"{weights} has SHA-256 {found}, ours is {published['sha256']}; {advice}"
         raise EngineUnavailable("cutout.weights_corrupt", message)
-    return data
+    return data, int(published["working_px"])
 
 
-def _opened(weights: Path, card: Path) -> Any:
-    data = verified(weights, card)
+def _opened(data: bytes, weights: Path) -> Any:
     import onnxruntime
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf
 
@@ -84,9 +87,9 @@ def _opened(weights: Path, card: Path) -> Any:
         raise EngineFailed("cutout.model_not_loaded", f"onnxruntime can not load {weights}: {error}") from error
 
 
-def _network_size(width: int, height: int) -> tuple[int, int]:
-    """A size of about ``WORKING_PX`` squared in the view's proportions, both sides multiples of 32."""
+def _network_size(width: int, height: int, working_px: int) -> tuple[int, int]:
+    """A size of about ``working_px`` squared in the view's proportions, both sides multiples of 32."""
     stretch = (width / height) ** 0.5
-    sides = (WORKING_PX * stretch, WORKING_PX / stretch)
+    sides = (working_px * stretch, working_px / stretch)
     across, down = (int(np.clip(round(side / _MULTIPLE_PX) * _MULTIPLE_PX, _LEAST_PX, _MOST_PX)) for side in sides)
     return across, down

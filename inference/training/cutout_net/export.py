@@ -1,8 +1,9 @@
-"""Write the weights that are shipped: `python -m inference.training.cutout_net.export --weights best.pt --renders DIR`.
+"""Write what is shipped: `python -m inference.training.cutout_net.export --weights best.pt --renders DIR --out DIR`.
 
 Batch norms are folded into their convolutions; convolution weights are stored as int8 with one scale a filter and
 turned back to float32 when the file is loaded (nothing else is quantised: activations stay float32). The result is
-compared with the unquantised network on the validation scenes before it is written.
+compared with the unquantised network on the validation scenes before it is written. ``weights.json`` beside the weights
+holds their checksum and these figures.
 """
 
 from __future__ import annotations
@@ -22,11 +23,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from inference.training.cutout_net.batches import stacked, validation
 from inference.training.cutout_net.losses import hard_iou
 from inference.training.cutout_net.network import CutoutNet
-from inference.training.cutout_net.produce import VALIDATION_SEED
-from inference.training.cutout_net.samples import Source
-from inference.training.cutout_net.train import tensors, validation
+from inference.training.cutout_net.train import tensors
 from inference.training.cutout_net.views import Boxed
 
 INPUT, MASK, QUALITY = "picture", "mask", "quality"
@@ -105,7 +105,7 @@ def overlap(model: Any, views: list[Boxed]) -> float:
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     found = []
     for view in views:
-        picture, alpha = tensors([view])
+        picture, alpha = tensors(*stacked([view]))
         mask = torch.from_numpy(session.run([MASK], {INPUT: picture.contiguous().numpy()})[0])
         found.append(float(hard_iou(mask - 0.5, alpha)))
     return float(np.mean(found))
@@ -123,9 +123,7 @@ def main() -> int:
     net.load_state_dict(torch.load(arguments.weights, weights_only=True))
     plain = exported(net)
     small = packed(plain)
-    source = Source(arguments.renders, first=VALIDATION_SEED, stop=10 * VALIDATION_SEED)
-    source.refresh()
-    auto, with_box = validation(source, arguments.size)
+    auto, with_box = validation(arguments.renders, arguments.size)
     figures: dict[str, float | str] = {
         "auto": round(overlap(plain, auto), 4),
         "auto_int8": round(overlap(small, auto), 4),
@@ -136,8 +134,9 @@ def main() -> int:
         print(f"int8 loses too much: {figures}", file=sys.stderr)
         return 1
     data = small.SerializeToString()
-    arguments.out.write_bytes(data)
-    figures |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (arguments.out / "weights.onnx").write_bytes(data)
+    figures |= {"working_px": arguments.size, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (arguments.out / "weights.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures))
     return 0
 

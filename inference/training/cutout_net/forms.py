@@ -24,10 +24,14 @@ def skin(points: Floats) -> MeshData:
     if closed:
         across[:, 0] = across[:, -1] = (points[:, 1] - points[:, -2]) / 2
     normals = np.cross(across, down)
-    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
-    outward = np.einsum("rcd,rcd->rc", normals, points - points.mean((0, 1)))
-    if outward.sum() < 0:
+    length = np.linalg.norm(normals, axis=-1, keepdims=True)
+    radial = points - points.mean((0, 1))
+    normals /= np.maximum(length, 1e-12)
+    if np.einsum("rcd,rcd->", normals, radial) < 0:
         normals = -normals
+    # Where points fall together (poles, the flat sides of a box) there is no slope; outwards is near enough.
+    radial /= np.maximum(np.linalg.norm(radial, axis=-1, keepdims=True), 1e-12)
+    normals = np.where(length > 1e-9, normals, radial)
     u, v = np.meshgrid(np.linspace(0, 1, points.shape[1]), np.linspace(0, 1, points.shape[0]))
     return grid(points, normals, np.stack([u, v], -1))
 
@@ -100,6 +104,7 @@ def plate(outline: Floats, depth: float, *, hole: Floats | None = None, rounding
 
 def _flat_strip(points: Floats) -> MeshData:
     along = np.gradient(points, axis=1)
+    along = np.where(np.linalg.norm(along, axis=-1, keepdims=True) > 1e-9, along, along[::-1])
     normal = np.cross(along, np.broadcast_to(points[1] - points[0], points.shape))
     normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-12)
     return grid(points, normal, points[..., [0, 2]])
@@ -113,6 +118,7 @@ def hair(base: MeshData, count: int, length: float, width: float, rng: Rng, *, d
     weight = rng.dirichlet((1, 1, 1), count)
     root = np.einsum("nk,nkd->nd", weight, corners[face])
     out = np.einsum("nk,nkd->nd", weight, base.normals[base.faces[face]])
+    out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
     lean = out + 0.45 * rng.standard_normal(out.shape)
     lean /= np.linalg.norm(lean, axis=1, keepdims=True)
     side = np.cross(lean, rng.standard_normal(out.shape))

@@ -25,9 +25,9 @@ LONGEST_PX = 288
 _LEAST_COVERED = 0.01
 
 
-def scene(seed: int) -> U8 | None:
+def scene(seed: int, *, longest_px: int = LONGEST_PX) -> U8 | None:
     """One training picture, uint8 RGBA, or None where the product came out hidden or tiny."""
-    chosen = world(np.random.default_rng(seed), longest_px=LONGEST_PX)
+    chosen = world(np.random.default_rng(seed), longest_px=longest_px)
     alpha = coverage(chosen, spp=COVERAGE_SPP, seed=seed)
     if alpha.mean() < _LEAST_COVERED:
         return None
@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=4000)
+    parser.add_argument("--longest", type=int, default=LONGEST_PX, help="longer side in px")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     started, made = time.monotonic(), 0
@@ -49,7 +50,7 @@ def main() -> int:
         path = arguments.out / f"{seed:07d}.png"
         if path.exists():
             continue
-        picture = scene(seed)
+        picture = scene(seed, longest_px=arguments.longest)
         if picture is None:
             continue
         partial = path.with_suffix(".part.png")

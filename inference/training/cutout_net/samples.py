@@ -52,9 +52,9 @@ class Source:
         return self.scenes[int(rng.integers(len(self.scenes)))]
 
 
-def sample(source: Source, rng: Rng) -> Sample:
-    """One training picture, ``CANVAS_PX`` square."""
-    made = _as_rendered(source.any(rng), rng) if rng.random() < 0.4 else _recombined(source, rng)
+def sample(source: Source, rng: Rng, *, canvas_px: int = CANVAS_PX) -> Sample:
+    """One training picture, ``canvas_px`` square."""
+    made = _as_rendered(source.any(rng), rng, canvas_px) if rng.random() < 0.4 else _recombined(source, rng, canvas_px)
     return Sample(_photographed(made.rgb, rng), made.alpha, made.ambiguous)
 
 
@@ -63,7 +63,7 @@ def as_shot(scene: U8) -> Sample:
     return Sample(np.ascontiguousarray(scene[..., :3]), np.ascontiguousarray(scene[..., 3]))
 
 
-def _as_rendered(scene: U8, rng: Rng) -> Sample:
+def _as_rendered(scene: U8, rng: Rng, canvas_px: int) -> Sample:
     """A crop of a scene that keeps its product, nearly always whole."""
     height, width = scene.shape[:2]
     top, bottom, left, right = _extent(scene[..., 3])
@@ -72,17 +72,17 @@ def _as_rendered(scene: U8, rng: Rng) -> Sample:
     if rng.random() < 0.08:
         before = int(-0.25 * (right - left))
     crop = scene[top - up : bottom + down, max(0, left - before) : right + after]
-    resized = cv2.resize(crop, (CANVAS_PX, CANVAS_PX), interpolation=cv2.INTER_AREA)
+    resized = cv2.resize(crop, (canvas_px, canvas_px), interpolation=cv2.INTER_AREA)
     return Sample(np.ascontiguousarray(resized[..., :3]), np.ascontiguousarray(resized[..., 3]))
 
 
-def _recombined(source: Source, rng: Rng) -> Sample:
+def _recombined(source: Source, rng: Rng, canvas_px: int) -> Sample:
     scene = source.any(rng)
-    rgb, alpha = _lifted(scene, rng)
+    rgb, alpha = _lifted(scene, rng, canvas_px)
     ground = _ground(source, rgb, alpha, rng)
     ambiguous = rng.random() < 0.12
     if ambiguous:
-        other_rgb, other = _lifted(source.any(rng), rng)
+        other_rgb, other = _lifted(source.any(rng), rng, canvas_px)
         ground = _over(ground, other_rgb, other)
     ground = _shaded(ground, alpha, rng)
     picture = _over(ground, rgb * _relit(rng), alpha)
@@ -91,7 +91,7 @@ def _recombined(source: Source, rng: Rng) -> Sample:
     return Sample(np.clip(picture, 0, 255).astype(np.uint8), np.rint(alpha * 255).astype(np.uint8), ambiguous)
 
 
-def _lifted(scene: U8, rng: Rng) -> tuple[F32, F32]:
+def _lifted(scene: U8, rng: Rng, canvas_px: int) -> tuple[F32, F32]:
     """A product alone: its colours 0..255 (H, W, 3) and its alpha 0..1, placed anew on a square canvas."""
     top, bottom, left, right = _extent(scene[..., 3])
     crop = scene[top:bottom, left:right]
@@ -100,13 +100,13 @@ def _lifted(scene: U8, rng: Rng) -> tuple[F32, F32]:
     if rng.random() < 0.5:
         colours, alpha = colours[:, ::-1], alpha[:, ::-1]
     height, width = alpha.shape
-    scale = CANVAS_PX * rng.uniform(0.3, 1.0) / max(height, width)
+    scale = canvas_px * rng.uniform(0.3, 1.0) / max(height, width)
     angle = rng.normal(0, 6) if rng.random() < 0.75 else rng.uniform(0, 360)
     pose = cv2.getRotationMatrix2D((width / 2, height / 2), angle, scale)
     pose[0] *= np.float32(rng.uniform(0.85, 1.15))
-    free = max(0.0, (CANVAS_PX - scale * max(height, width)) / 2)
-    pose[:, 2] += CANVAS_PX / 2 - pose[:, :2] @ [width / 2, height / 2] - pose[:, 2] + free * rng.uniform(-1, 1, 2)
-    size = (CANVAS_PX, CANVAS_PX)
+    free = max(0.0, (canvas_px - scale * max(height, width)) / 2)
+    pose[:, 2] += canvas_px / 2 - pose[:, :2] @ [width / 2, height / 2] - pose[:, 2] + free * rng.uniform(-1, 1, 2)
+    size = (canvas_px, canvas_px)
     premultiplied = np.dstack([colours * alpha[..., None], alpha]).astype(np.float32)
     if scale < 0.6:
         premultiplied = _f32(cv2.GaussianBlur(premultiplied, (0, 0), 0.35 / scale))
@@ -116,9 +116,9 @@ def _lifted(scene: U8, rng: Rng) -> tuple[F32, F32]:
 
 
 def _ground(source: Source, rgb: F32, alpha: F32, rng: Rng) -> F32:
-    """Something to stand before, float32 0..255, (CANVAS_PX, CANVAS_PX, 3)."""
+    """Something to stand before, float32 0..255, (H, W, 3) like ``alpha``."""
     kind = rng.random()
-    size = (CANVAS_PX, CANVAS_PX)
+    size = (alpha.shape[1], alpha.shape[0])
     if kind < 0.5:
         piece = _piece_without_product(source.any(rng), rng)
         picture = _f32(cv2.resize(piece, size))
@@ -130,7 +130,7 @@ def _ground(source: Source, rgb: F32, alpha: F32, rng: Rng) -> F32:
     else:
         picture = _f32(cv2.resize(pattern(rng, 192), size))
         if rng.random() < 0.5:
-            cut = int(rng.uniform(0.25, 0.85) * CANVAS_PX)
+            cut = int(rng.uniform(0.25, 0.85) * len(alpha))
             picture[cut:] = cv2.resize(pattern(rng, 128), size)[cut:]
     if rng.random() < 0.4:
         picture = _f32(cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.6, 7))))
@@ -165,7 +165,7 @@ def _shaded(ground: F32, alpha: F32, rng: Rng) -> F32:
     shadow = np.zeros_like(alpha)
     if rng.random() < 0.6:
         rows = np.flatnonzero(alpha.max(1) > 0.5)
-        foot = rows[-1] if len(rows) else CANVAS_PX - 1
+        foot = rows[-1] if len(rows) else len(alpha) - 1
         flat = cv2.getAffineTransform(
             np.array([[0, 0], [1, 0], [0, foot]], np.float32),
             np.array([[0, foot * 0.88], [1, foot * 0.88], [0, foot + 3]], np.float32),
@@ -180,11 +180,11 @@ def _shaded(ground: F32, alpha: F32, rng: Rng) -> F32:
 
 def _hidden(picture: F32, alpha: F32, rng: Rng) -> tuple[F32, F32]:
     """Something before a corner of the picture."""
-    corner = rng.integers(0, 2, 2) * CANVAS_PX
-    disc = np.zeros((CANVAS_PX, CANVAS_PX), np.float32)
-    cv2.circle(disc, corner.tolist(), int(rng.uniform(0.15, 0.4) * CANVAS_PX), 1.0, -1)
+    corner = rng.integers(0, 2, 2) * len(alpha)
+    disc = np.zeros_like(alpha)
+    cv2.circle(disc, corner.tolist(), int(rng.uniform(0.15, 0.4) * len(alpha)), 1.0, -1)
     disc = _f32(cv2.GaussianBlur(disc, (0, 0), rng.uniform(0.7, 6)))
-    front = _f32(cv2.resize(pattern(rng, 64), (CANVAS_PX, CANVAS_PX)))
+    front = _f32(cv2.resize(pattern(rng, 64), alpha.shape[::-1]))
     return _over(picture, front, disc), alpha * (1 - disc)
 
 

@@ -1,8 +1,8 @@
 """Train the network: `python -m inference.training.cutout_net.train --renders FOLDER --runs FOLDER --steps 4000`.
 
 Resumable: ``last.pt`` holds everything, ``best.pt`` the averaged weights with the best validation so far. A later run
-with more ``--steps`` or another ``--size`` goes on from there; ``--restart`` begins a new cosine from step 0 but keeps
-the weights. One JSON line a validation goes to ``log.jsonl``.
+with more ``--steps`` or another ``--size`` goes on from there; ``--restart`` begins a new cosine from step 0 (and a new
+contest for the best) but keeps the weights. One JSON line a validation goes to ``log.jsonl``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import math
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,66 +23,52 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from inference.training.cutout_net.batches import BatchPlan, stacked, stream, validation
 from inference.training.cutout_net.losses import hard_iou, loss
 from inference.training.cutout_net.network import CutoutNet
-from inference.training.cutout_net.produce import VALIDATION_SEED
-from inference.training.cutout_net.samples import Source, as_shot, sample
-from inference.training.cutout_net.views import Boxed, automatic, boxed, jittered
+from inference.training.cutout_net.views import Boxed
+from inference.types import U8
 
 _AVERAGING = 0.997
 _WARM_UP_STEPS = 100
-_REFRESH_STEPS = 200
-_VALIDATION_RECOMBINED = 60
+_SAVE_EVERY = 50
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One run. ``size_px`` is the side of the square that has the area the network sees."""
+    """One run. It ends after ``steps`` or ``minutes``, whichever comes first; ``workers``: see ``batches.stream``."""
 
+    plan: BatchPlan
+    runs: Path
     steps: int
-    size_px: int
-    batch: int
     rate: float
     validate_every: int
+    device: str
+    workers: int
+    minutes: float
 
 
-def batch(source: Source, settings: Settings, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Inputs (N, 4, H, W) and alphas (N, 1, H, W) of one random shape: each picture once whole and once with a box."""
-    size = _shape(settings.size_px, rng)
-    views = []
-    for _ in range(settings.batch // 2):
-        made = sample(source, rng)
-        views += [jittered(made, size, with_box=with_box, rng=rng) for with_box in (made.ambiguous, True)]
-    return tensors(views)
-
-
-def _shape(size_px: int, rng: np.random.Generator) -> tuple[int, int]:
-    stretch = float(rng.choice([0.8, 1.0, 1.0, 1.25]))
-    return round(size_px * stretch / 32) * 32, round(size_px / stretch / 32) * 32
-
-
-def tensors(views: list[Boxed]) -> tuple[Tensor, Tensor]:
-    """Inputs (N, 4, H, W) and alphas (N, 1, H, W), both 0..1, of views of one shape."""
-    inputs = np.stack([np.dstack([view.rgb, view.box]) for view in views])
-    alphas = np.stack([view.alpha for view in views])[:, None]
-    picture = torch.from_numpy(inputs).permute(0, 3, 1, 2).to(torch.float32) / 255
-    return picture.contiguous(memory_format=torch.channels_last), torch.from_numpy(alphas).to(torch.float32) / 255
+def tensors(inputs: U8, alphas: U8, device: str = "cpu") -> tuple[Tensor, Tensor]:
+    """Inputs (N, 4, H, W) and alphas (N, 1, H, W), both 0..1, from ``batches.stacked``."""
+    picture = torch.from_numpy(inputs).to(device).permute(0, 3, 1, 2).to(torch.float32) / 255
+    alpha = torch.from_numpy(alphas).to(device).to(torch.float32) / 255
+    return picture.contiguous(memory_format=torch.channels_last), alpha
 
 
 class Trainer:
     """The network, its average and its optimiser, and where they are kept."""
 
-    def __init__(self, runs: Path, settings: Settings, *, restart: bool) -> None:
+    def __init__(self, settings: Settings, *, restart: bool) -> None:
         torch.manual_seed(0)
-        self.runs, self.settings, self.step, self.best = runs, settings, 0, 0.0
-        self.net: Any = CutoutNet().to(memory_format=torch.channels_last)
+        self.runs, self.settings, self.step, self.best = settings.runs, settings, 0, 0.0
+        self.net: Any = CutoutNet().to(settings.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.net)
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=settings.rate, weight_decay=1e-4, fused=True)
-        if (runs / "last.pt").exists():
+        if (self.runs / "last.pt").exists():
             self._resume(restart)
 
     def _resume(self, restart: bool) -> None:
-        kept = torch.load(self.runs / "last.pt", weights_only=True)
+        kept = torch.load(self.runs / "last.pt", weights_only=True, map_location=self.settings.device)
         self.net.load_state_dict(kept["net"])
         self.average.load_state_dict(kept["average"])
         self.optimiser.load_state_dict(kept["optimiser"])
@@ -105,7 +92,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.rate * _share(self.step, self.settings.steps)
         self.net.train()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(self.settings.device, dtype=torch.bfloat16):
             outputs = self.net(picture)
         total = loss(outputs, alpha)
         self.optimiser.zero_grad(set_to_none=True)
@@ -129,23 +116,14 @@ def _share(step: int, steps: int) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
 
 
-def validation(source: Source, size_px: int) -> tuple[list[Boxed], list[Boxed]]:
-    """The same pictures each time: automatic and with a box."""
-    rng = np.random.default_rng(1)
-    shots = [as_shot(scene) for scene in source.scenes]
-    shots += [made for made in (sample(source, rng) for _ in range(_VALIDATION_RECOMBINED)) if not made.ambiguous]
-    size = (size_px, size_px)
-    return [automatic(shot, size) for shot in shots], [boxed(shot, size, rng) for shot in shots]
-
-
-def score(net: Any, views: list[Boxed]) -> dict[str, float]:
+def score(net: Any, views: list[Boxed], device: str) -> dict[str, float]:
     """Mean IoU, the share above 0.9 and how far the network's own estimate is off."""
     net.eval()
     found, said = [], []
     with torch.no_grad():
         for start in range(0, len(views), 16):
-            picture, alpha = tensors(views[start : start + 16])
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            picture, alpha = tensors(*stacked(views[start : start + 16]), device)
+            with torch.autocast(device, dtype=torch.bfloat16):
                 logits, _, judged = net(picture)
             found += hard_iou(logits.float(), alpha).tolist()
             said += torch.sigmoid(judged.float())[:, 0].tolist()
@@ -157,43 +135,42 @@ def score(net: Any, views: list[Boxed]) -> dict[str, float]:
     }
 
 
-def train(renders: Path, runs: Path, settings: Settings, *, restart: bool) -> None:
-    """Go on until ``settings.steps``."""
-    runs.mkdir(parents=True, exist_ok=True)
-    source = Source(renders, first=0, stop=VALIDATION_SEED)
-    held_out = Source(renders, first=VALIDATION_SEED, stop=10 * VALIDATION_SEED)
-    source.refresh()
-    held_out.refresh()
-    checks = validation(held_out, settings.size_px)
-    trainer = Trainer(runs, settings, restart=restart)
-    rng = np.random.default_rng([trainer.step, time.time_ns() % 2**32])
+def train(settings: Settings, *, restart: bool) -> None:
+    """Go on until ``settings.steps`` are done or ``settings.minutes`` are over."""
+    settings.runs.mkdir(parents=True, exist_ok=True)
+    checks = validation(settings.plan.renders, settings.plan.size_px)
+    trainer = Trainer(settings, restart=restart)
+    until_s = time.monotonic() + 60 * settings.minutes
     recent: list[float] = []
-    while trainer.step < settings.steps:
-        if trainer.step % _REFRESH_STEPS == 0:
-            source.refresh()
-        recent.append(trainer.learn(*batch(source, settings, rng)))
-        if trainer.step % settings.validate_every == 0 or trainer.step == settings.steps:
-            _check(trainer, checks, float(np.mean(recent)), len(source.scenes))
-            recent.clear()
+    # Another stream after each start: what a killed run has seen does not come again.
+    batches = stream(settings.plan, first=trainer.step, seed=time.time_ns() % 2**32, workers=settings.workers)
+    with closing(batches):
+        while trainer.step < settings.steps and time.monotonic() < until_s:
+            recent.append(trainer.learn(*tensors(*next(batches), settings.device)))
+            if trainer.step % settings.validate_every == 0 or trainer.step == settings.steps:
+                _check(trainer, checks, float(np.mean(recent)))
+                recent.clear()
+            elif trainer.step % _SAVE_EVERY == 0:
+                trainer.save()
+    trainer.save()
 
 
-def _check(trainer: Trainer, checks: tuple[list[Boxed], list[Boxed]], mean_loss: float, scenes: int) -> None:
-    auto, with_box = (score(trainer.average, views) for views in checks)
+def _check(trainer: Trainer, checks: tuple[list[Boxed], list[Boxed]], mean_loss: float) -> None:
+    auto, with_box = (score(trainer.average, views, trainer.settings.device) for views in checks)
     mean = (auto["iou"] + with_box["iou"]) / 2
     if mean > trainer.best:
         trainer.best = mean
         torch.save(trainer.average.state_dict(), trainer.runs / "best.pt")
     line = {
         "step": trainer.step,
-        "size": trainer.settings.size_px,
+        "size": trainer.settings.plan.size_px,
         "loss": round(mean_loss, 4),
         "auto": auto,
         "box": with_box,
-        "scenes": scenes,
         "cpu_s": round(time.process_time()),
         "at": time.strftime("%H:%M:%S"),
     }
-    with (trainer.runs / "log.jsonl").open("a") as log:
+    with (trainer.runs / "log.jsonl").open("a", encoding="utf-8") as log:
         log.write(json.dumps(line) + "\n")
     print(json.dumps(line), flush=True)
     trainer.save()
@@ -204,19 +181,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--renders", type=Path, required=True)
     parser.add_argument("--runs", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=20000)
+    parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--size", type=int, default=160)
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--canvas", type=int, default=256)
+    parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--validate-every", type=int, default=200)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--workers", type=int, default=0, help="processes that make pictures; 0 = a thread")
     parser.add_argument("--threads", type=int, default=1, help="more only on a machine that is idle")
     parser.add_argument("--restart", action="store_true", help="keep the weights, begin the schedule anew")
-    arguments = parser.parse_args()
+    given = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_flush_denormal(True)
-    torch.set_num_threads(arguments.threads)
-    settings = Settings(arguments.steps, arguments.size, arguments.batch, arguments.rate, arguments.validate_every)
-    train(arguments.renders, arguments.runs, settings, restart=arguments.restart)
+    torch.set_num_threads(given.threads)
+    plan = BatchPlan(given.renders, given.batch, given.size, given.canvas)
+    settings = Settings(
+        plan, given.runs, given.steps, given.rate, given.validate_every, given.device, given.workers, given.minutes
+    )
+    train(settings, restart=given.restart)
     return 0
 
 

@@ -7,6 +7,7 @@ fixed: the same renderer gives the same photos.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -43,6 +44,10 @@ def main() -> int:
     parser.add_argument("--draft", action="store_true", help="four samples a pixel, to judge the arrangement")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    categories = {photo.name: photo.category for photo in PHOTOS}
+    (arguments.out / "categories.json").write_text(
+        json.dumps(categories, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
     for seed, photo in enumerate(PHOTOS):
         picture, mask = (arguments.out / f"{photo.name}.{kind}" for kind in ("jpg", "png"))
         if (arguments.only and photo.name not in arguments.only) or (picture.exists() and not arguments.only):
