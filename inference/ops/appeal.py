@@ -20,9 +20,9 @@ WEAKEST_SHARE = 0.25
 GROUND_PX = 3
 
 WEIGHTS = {"separation": 0.35, "grounding": 0.2, "fill": 0.2, "edge": 0.15, "palette": 0.1}
-SEPARATE_DELTA_E = 22.0
-GROUNDED_SHADE = 0.45
-FILL_LOW, FILL_HIGH = 0.45, 0.72
+SEPARATE_DELTA_E = 16.0
+GROUNDED_SHADE = 0.3
+BEST_FILL, WORST_FILL_ERROR = 0.6, 0.35
 WORST_EDGE_DELTA_E = 3.0
 WORST_PALETTE_DELTA_E = 6.0
 
@@ -66,11 +66,14 @@ def grounding(mask: U8, shadow: U8, base_row: int) -> float:
 
 
 def rated(figures: Mapping[str, float]) -> dict[str, float]:
-    """Marks 0..1 for the figures that are there: separation, grounding, fill, edge, palette."""
+    """Marks 0..1 for the figures that are there: separation, grounding, fill, edge, palette.
+
+    More separation and grounding is always a little better, so the order of good pictures stays told apart.
+    """
     marks = {
-        "separation": figures["separation"] / SEPARATE_DELTA_E,
-        "grounding": figures["grounding"] / GROUNDED_SHADE,
-        "fill": _within(figures["fill"], FILL_LOW, FILL_HIGH),
+        "separation": 1 - float(np.exp(-figures["separation"] / SEPARATE_DELTA_E)),
+        "grounding": 1 - float(np.exp(-figures["grounding"] / GROUNDED_SHADE)),
+        "fill": 1 - abs(figures["fill"] - BEST_FILL) / WORST_FILL_ERROR,
         "edge": 1 - figures["edge"] / WORST_EDGE_DELTA_E,
     }
     if "palette" in figures:
@@ -81,9 +84,3 @@ def rated(figures: Mapping[str, float]) -> dict[str, float]:
 def score(marks: Mapping[str, float]) -> float:
     """Weighted mean of the marks, 0..1."""
     return round(sum(WEIGHTS[name] * mark for name, mark in marks.items()) / sum(WEIGHTS[name] for name in marks), 4)
-
-
-def _within(value: float, low: float, high: float) -> float:
-    if low <= value <= high:
-        return 1.0
-    return 1 - min(abs(value - low), abs(value - high)) / 0.25

@@ -61,8 +61,9 @@ def _candidates(request: WorkspaceRequest, shot: Shot, job: Job) -> list[dict[st
     for candidate in (job.result or {}).get("candidates", []):
         spec = {**job.params["spec"], "seed": candidate["seed"]}
         reasons = [
-            {"words": words[name][0], "figure": words[name][1].format(candidate["figures"][name]), "mark": mark}
-            for name, mark in candidate["marks"].items()
+            {"words": title, "figure": form.format(candidate["figures"][name]), "mark": candidate["marks"][name]}
+            for name, (title, form) in words.items()
+            if name in candidate["marks"]
         ]
         found.append(
             {

@@ -44,7 +44,10 @@ def test_a_product_without_a_shadow_under_it_is_not_grounded() -> None:
 
 
 def test_marks_lie_between_0_and_1_and_the_score_is_their_weighted_mean() -> None:
-    good = rated({"separation": 60, "grounding": 0.6, "fill": 0.6, "edge": 0.0, "palette": 0.0})
+    good = rated({"separation": 160, "grounding": 9, "fill": 0.6, "edge": 0.0, "palette": 0.0})
+    usual = rated({"separation": 30, "grounding": 0.5, "fill": 0.6, "edge": 0.1})
+    better = rated({"separation": 31, "grounding": 0.5, "fill": 0.6, "edge": 0.1})
+    assert 0.5 < score(usual) < score(better) < 1
     poor = rated({"separation": 0, "grounding": 0, "fill": 0.0, "edge": 9.0, "palette": 30.0})
     assert set(good.values()) == {1.0}
     assert set(poor.values()) == {0.0}
