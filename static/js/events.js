@@ -5,6 +5,8 @@ import { hearStatus, isSignedOut } from "./session.js";
 
 const POLL_MS = 3000;
 const STREAM_AGAIN_MS = 30000;
+const GENEROUS_MS = 3000;
+const LOOK_BACK_MS = 60000;
 const FAILURES_BEFORE_POLLING = 3;
 
 // Parts that are fetched again are replaced; one that is replaced under a pressed pointer would lose the click.
@@ -28,13 +30,14 @@ function say(detail) {
   else document.dispatchEvent(new CustomEvent("vf:job", { detail }));
 }
 
-/** Asks for what changed since the last time it asked; the first time it only learns where to begin. */
+/** Asks for what changed since the last time it asked, the first time since the page was made. */
 class Changes {
   #url;
-  #cursor = "";
+  #cursor;
 
-  constructor(url) {
+  constructor(url, since) {
     this.#url = url;
+    this.#cursor = since;
   }
 
   async ask() {
@@ -69,9 +72,9 @@ class Source {
   #timer = 0;
   #again = null;
 
-  constructor(eventsUrl, changesUrl, tell) {
+  constructor(eventsUrl, changes, tell) {
     this.#url = eventsUrl;
-    this.#changes = new Changes(changesUrl);
+    this.#changes = changes;
     this.#tell = tell;
   }
 
@@ -124,6 +127,21 @@ class Source {
   }
 }
 
+/**
+ * The server's time when the page was made, or a minute ago if that is later: what ended before the stream was open
+ * would never be shown otherwise.
+ */
+function whenMade() {
+  const made = Date.parse(document.body.dataset.madeAt ?? "");
+  if (Number.isNaN(made)) return "";
+  return new Date(made - GENEROUS_MS + Math.max(0, performance.now() - LOOK_BACK_MS)).toISOString();
+}
+
+/** Another tab may hold the stream, and have heard what this page missed while it loaded. */
+function askOnce(changes) {
+  changes.ask().then((found) => found.forEach(say), () => null);
+}
+
 function share(eventsUrl, changesUrl) {
   const channel = new BroadcastChannel(`vf-events ${eventsUrl}`);
   channel.addEventListener("message", (event) => say(event.data));
@@ -131,8 +149,9 @@ function share(eventsUrl, changesUrl) {
     say(detail);
     channel.postMessage(detail);
   };
+  askOnce(new Changes(changesUrl, whenMade()));
   navigator.locks.request(`vf-events ${eventsUrl}`, () => {
-    new Source(eventsUrl, changesUrl, tell).open();
+    new Source(eventsUrl, new Changes(changesUrl, whenMade()), tell).open();
     return new Promise(() => {}); // held until this tab goes away; then another one takes over
   });
 }
@@ -142,5 +161,5 @@ export function watchEvents() {
   if (!events || !changes) return;
   watchPointer();
   if ("locks" in navigator && "BroadcastChannel" in window) share(events, changes);
-  else new Source(events, changes, say).open();
+  else new Source(events, new Changes(changes, whenMade()), say).open();
 }

@@ -37,6 +37,8 @@ def signed_in_pages(world: World) -> dict[str, str]:
         "product that needs a box": world.path(f"studio/products/{world.needs_box.id}/"),
         "product that failed": world.path(f"studio/products/{world.failed.id}/"),
         "product being cut out": world.path(f"studio/products/{world.pending.id}/"),
+        "cutout editor": world.path(f"studio/products/{world.ready.id}/cutout/edit"),
+        "cutout editor without a cutout": world.path(f"studio/products/{world.needs_box.id}/cutout/edit"),
         "product with shoots": world.path(f"studio/products/{world.shoot.product_id}/"),
         "shoot": world.path(f"studio/shoots/{world.shoot.id}/"),
         "shot": world.path(f"studio/shots/{world.shot.id}/"),

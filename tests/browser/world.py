@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -62,25 +63,33 @@ def _product(workspace: Workspace, name: str, seed: int, *, cutout: bool = False
     photo = _asset(workspace, picture, kind="photo", name=f"{name}.png", recipe={"kind": "photo", "seed": seed})
     fields.setdefault("cutout_engine", "classical" if cutout else "")
     return make_product(
-        workspace, name=name, photo=photo, cutout=_cutout(workspace, name) if cutout else None, **fields
+        workspace, name=name, photo=photo, cutout=_cutout(workspace, name, photo) if cutout else None, **fields
     )
 
 
-def _cutout(workspace: Workspace, name: str) -> Asset:
+def _cutout(workspace: Workspace, name: str, photo: Asset) -> Asset:
     left, top, width, height = WINDOW
-    photo = Image.open(io.BytesIO(bottle_png())).convert("RGBA").crop((left, top, left + width, top + height))
-    mask = Image.new("L", photo.size)
+    crop = Image.open(io.BytesIO(bottle_png())).convert("RGBA").crop((left, top, left + width, top + height))
+    mask = Image.new("L", crop.size)
     ImageDraw.Draw(mask).rectangle((8, 78, 108, 308), fill=255)
-    photo.putalpha(mask)
+    crop.putalpha(mask)
     recipe = {"kind": "cutout", "window": WINDOW, "box": None, "engine": "classical", "confidence": 0.9, "of": name}
-    return _asset(workspace, photo, kind="cutout", name=f"{name} cutout", recipe=recipe)
+    return _asset(workspace, crop, kind="cutout", name=f"{name} cutout", recipe=recipe, parents=[(photo, "photo")])
 
 
-def _asset(workspace: Workspace, picture: Image.Image, *, kind: str, name: str, recipe: dict[str, Any]) -> Asset:
+def _asset(
+    workspace: Workspace,
+    picture: Image.Image,
+    *,
+    kind: str,
+    name: str,
+    recipe: dict[str, Any],
+    parents: Sequence[tuple[Asset, str]] = (),
+) -> Asset:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     blob = keep_blob(workspace, buffer.getvalue(), content_type="image/png", width=picture.width, height=picture.height)
-    return keep_asset(workspace, kind=kind, name=name, blob=blob, recipe=recipe)
+    return keep_asset(workspace, kind=kind, name=name, blob=blob, recipe=recipe, parents=parents)
 
 
 def _shoot(workspace: Workspace, product: Product) -> tuple[Shoot, Shot]:

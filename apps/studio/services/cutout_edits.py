@@ -23,7 +23,6 @@ from inference.ops.strokes import parse_strokes
 EDIT_KIND = "studio.cutout_edit"
 REFINE_KIND = "studio.cutout_refine"
 FORGOTTEN_AFTER = timedelta(minutes=2)  # a refined piece is fetched once, within seconds
-MOST_REFINED_PX = cutouts.PREVIEW_SIDE_PX**2
 
 
 @transaction.atomic
@@ -47,7 +46,7 @@ def request_refinement(
     """
     width, height = cutouts.preview_size(product.photo.blob)
     left, top, wide, high = window
-    if not (0 <= left < left + wide <= width and 0 <= top < top + high <= height and wide * high <= MOST_REFINED_PX):
+    if not (0 <= left < left + wide <= width and 0 <= top < top + high <= height):
         raise InvalidInput("strokes.unreadable")
     subject = f"refine:{product.id}"
     over = Job.objects.filter(workspace=product.workspace_id, kind=REFINE_KIND, subject=subject)

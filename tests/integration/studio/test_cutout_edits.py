@@ -231,6 +231,8 @@ def test_a_large_photo_is_painted_on_at_a_smaller_size(workspace: Workspace) -> 
     asset.blob.width, asset.blob.height = 8000, 6000
     assert cutouts.preview_size(asset.blob) == (2048, 1536)
     asset.blob.width, asset.blob.height = 300, 4000
-    assert cutouts.preview_size(asset.blob) == (154, 2048)
+    assert cutouts.preview_size(asset.blob) == (300, 4000)
+    asset.blob.width, asset.blob.height = 300, 8000
+    assert cutouts.preview_size(asset.blob) == (154, 4096)
     asset.blob.width, asset.blob.height = 640, 480
     assert cutouts.preview_size(asset.blob) == (640, 480)
