@@ -201,13 +201,23 @@ def _read(name: str, raw: dict[str, Any], digest: str) -> SetDefinition:
         lights=lights,
         anchors=tuple(_build(Anchor, {"name": key, **item}) for key, item in raw["anchors"].items()),
         quality=_build(Quality, raw.get("quality", {})),
-        moods=read_moods(raw.get("moods", {}), {light.name: light.color for light in lights}, hex_to_linear),
+        moods=_first(
+            raw.get("mood", ""),
+            read_moods(raw.get("moods", {}), {light.name: light.color for light in lights}, hex_to_linear),
+        ),
         cameras=read_cameras(raw.get("cameras", {}), views),
         kinds=tuple(raw.get("kinds", ())),
         top_down=bool(raw.get("top_down", False)),
         mirrors=bool(raw.get("mirrors", True)),
         sha256=digest,
     )
+
+
+def _first(name: str, moods: tuple[Mood, ...]) -> tuple[Mood, ...]:
+    """The moods with the one called `name` before the others."""
+    if name and name not in {mood.name for mood in moods}:
+        raise ValueError(f"no mood is called {name!r}")
+    return tuple(sorted(moods, key=lambda mood: mood.name != name))
 
 
 def _with_rig(raw: dict[str, Any]) -> dict[str, Any]:

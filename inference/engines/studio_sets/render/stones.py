@@ -59,7 +59,7 @@ def slab(size: Sequence[float], seed: int, ragged: float = 0.012, segments: int 
     points = np.empty((len(rings), len(angle), 3))
     for row, (reach, height, rough) in enumerate(rings):
         chips = _wave(angle, rng, 30, 70) + _wave(angle, rng, 8, 20)
-        radius = reach * square * (1 + (ragged / min(size[:2]) * 0.7) * (outline + 0.3 * rough * chips))
+        radius = reach * square * (1 + (ragged / min(size[:2]) * 0.7) * (outline + 0.12 * rough * chips))
         points[row] = np.stack(
             [
                 radius * np.cos(angle) * size[0] / 2,
