@@ -60,11 +60,17 @@ class ReferencePicture:
 
 @dataclass(frozen=True, eq=False)
 class GenerateItem:
-    """One picture. For editors ``prompt`` is the instruction and ``reference`` the picture to change."""
+    """One picture. For editors ``prompt`` is the instruction and ``reference`` the picture to change.
+
+    ``palette`` (``#rrggbb``) pulls what is drawn, outside of what the reference keeps, towards its colours; ``pull`` is
+    how far at each step, in standard deviations of the latents. It costs a decoding forth and back at each step.
+    """
 
     prompt: str
     seed: int
     reference: ReferencePicture | None = None
+    palette: tuple[str, ...] = ()
+    pull: float = 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +132,7 @@ class Generator(Protocol):
 def batch_key(model: str, request: GenerateRequest, *, adapters: tuple[str, ...] = ()) -> Hashable:
     """Requests with equal keys may be drawn in one pass, whoever they belong to.
 
-    Masked and unmasked items do not share one: attention and blending cost differently.
+    Items with a reference or a palette do not share one with plain items: their steps cost more.
     """
-    masked = any(item.reference is not None for item in request.items)
+    masked = any(item.reference is not None or item.palette for item in request.items)
     return model, adapters, request.height, request.width, request.steps, request.guidance, masked

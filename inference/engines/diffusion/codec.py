@@ -27,6 +27,8 @@ class TextureCodec:
         self.family = family.lower()
         if self.family not in ("flux2", "flux1", "sd1.5"):
             raise incompatible(f"there is no texture VAE family {family!r}; there are flux2, flux1 and sd1.5")
+        # Only where gradients are asked for, and a decoder keeps gigabytes for those otherwise.
+        vae.enable_gradient_checkpointing()
         if self.family == "flux2" and not hasattr(vae, "bn"):
             raise incompatible("the texture VAE has no running statistics; it is not the VAE of FLUX.2")
 

@@ -13,10 +13,11 @@ from torch import Tensor
 from inference.engines.diffusion import gate, requests
 from inference.engines.diffusion.codec import TextureCodec, to_unit_range
 from inference.engines.diffusion.embed_cache import EmbedCache
-from inference.engines.diffusion.job import Guidance, Job, Velocity
+from inference.engines.diffusion.job import Guidance, Job, Steer, Velocity
 from inference.engines.diffusion.masks import holds, keep_masks, picture_array, picture_tensor
 from inference.engines.diffusion.memory import in_shrinking_batches, too_little
 from inference.engines.diffusion.noise import seeded_noise
+from inference.engines.diffusion.palette import PalettePull, PaletteSteer, palette_oklab
 from inference.engines.diffusion.reference import Reference
 from inference.engines.diffusion.sampler import sample
 from inference.engines.diffusion.schedule import Schedule
@@ -159,7 +160,9 @@ class _Batch:
         if any(item.reference is not None for item in items):
             self.on_progress("reference", 0.0)
             job, context, source = self._with_references(job, items)
-        latents = sample(self.family.velocity(context), self.schedule, job, before_step=self._drawing)
+        latents = sample(
+            self.family.velocity(context), self.schedule, job, before_step=self._drawing, steer=self._steer(items)
+        )
         self.on_progress("decode", 0.95)
         with torch.no_grad():
             images = to_unit_range(self.family.codec.decode(latents[:, self.family.semantic_channels :]))
@@ -217,6 +220,17 @@ class _Batch:
             before_step=lambda done, total: self.on_progress("reference", 0.1 * done / total),
         )
         return drawn[:, :channels], "drawn"
+
+    def _steer(self, items: Sequence[GenerateItem]) -> Steer | None:
+        """Pulls the items that have a palette towards it, outside of what they keep."""
+        if not any(item.palette for item in items):
+            return None
+        keeps = keep_masks([item.reference for item in items], *self.grid)[:, 0]
+        pulls = [
+            PalettePull(palette_oklab(item.palette), item.pull, 1.0 - keep) if item.palette else None
+            for item, keep in zip(items, keeps, strict=True)
+        ]
+        return PaletteSteer(self.family.codec, self.schedule, self.family.semantic_channels, pulls)
 
     def _drawing(self, done: int, total: int) -> None:
         self.on_progress("draw", 0.1 + 0.8 * (done / total if total else 1.0))

@@ -36,10 +36,11 @@ class LayoutMask:
 
 @dataclass(frozen=True)
 class StepView:
-    """What a steering function sees: packed (b, N, C) latents and velocities, and per-channel sigmas (C,)."""
+    """What a steering function sees: packed (b, N, C) latents and velocities of the items of the batch that are in the
+    step (``items``, in this order), and per-channel sigmas (C,)."""
 
     step: int
-    rows: Tensor | None
+    items: tuple[int, ...]
     latents: Tensor
     velocity: Tensor
     sigma: Tensor
@@ -48,7 +49,7 @@ class StepView:
 
 
 Steer = Callable[[StepView], Tensor]
-"""Returns the velocities to use instead; ``rows`` are the items of the batch that are in the step (None = all)."""
+"""Returns the velocities to use instead."""
 
 
 @dataclass(frozen=True)

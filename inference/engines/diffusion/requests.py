@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from inference.engines.diffusion.noise import MAX_SEED
 from inference.errors import InputRejected
-from inference.generation import GenerateRequest, ReferencePicture
+from inference.generation import GenerateItem, GenerateRequest, ReferencePicture
 from inference.models import ModelCard
+from inference.ops.colour import hex_to_rgb
 
 MAX_PROMPT_CHARACTERS = 4000
+MAX_COLOURS = 12
 
 
 def check(card: ModelCard, request: GenerateRequest) -> tuple[int, float]:
@@ -32,6 +34,7 @@ def check(card: ModelCard, request: GenerateRequest) -> tuple[int, float]:
             )
         if not 0 <= item.seed <= MAX_SEED:
             raise InputRejected("generate.bad_seed", f"a seed lies between 0 and 2^63 - 1, not {item.seed}")
+        _check_palette(card, item)
         if item.reference is not None:
             _check_reference(item.reference, request)
         elif card.kind == "edit":
@@ -74,6 +77,19 @@ def _check_guidance(card: ModelCard, guidance: float) -> None:
         guidance=guidance,
         known=known,
     )
+
+
+def _check_palette(card: ModelCard, item: GenerateItem) -> None:
+    if not item.palette:
+        return
+    if "palette" not in card.can:
+        raise InputRejected("generate.palette_not_possible", f"{card.title} can not be pulled towards a palette")
+    if len(item.palette) > MAX_COLOURS or not 0.0 <= item.pull <= 1.0:
+        raise InputRejected(
+            "generate.bad_palette", f"a palette has up to {MAX_COLOURS} colours and pulls by 0 to 1, not {item.pull:g}"
+        )
+    for code in item.palette:
+        hex_to_rgb(code)
 
 
 def _check_reference(reference: ReferencePicture, request: GenerateRequest) -> None:

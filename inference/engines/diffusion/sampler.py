@@ -89,9 +89,12 @@ class _Run:
             raise ValueError(f"latents {tuple(job.reference.latents.shape)} do not fit {tuple(job.noise.shape)}")
 
     def _rows(self, step: int) -> Tensor | None:
-        """Which items are in a step; None = all, which saves the copying."""
-        inside = [item for item, entry in enumerate(self.entries) if entry <= step]
+        """Which items are in a step, on the device; None = all, which saves the copying."""
+        inside = self._inside(step)
         return None if len(inside) == len(self.entries) else torch.tensor(inside, device=self.device)
+
+    def _inside(self, step: int) -> tuple[int, ...]:
+        return tuple(item for item, entry in enumerate(self.entries) if entry <= step)
 
     def _at(self, step: int) -> Tensor:
         """The batch as it enters at ``step``: reference and noise, each stream mixed at its own level."""
@@ -116,7 +119,7 @@ class _Run:
         velocity = self._velocity(step, rows, latents)
         sigma, next_sigma = self.sigmas[step], self.sigmas[step + 1]
         if steer is not None:
-            velocity = steer(StepView(step, rows, latents, velocity, sigma, next_sigma, self.grid))
+            velocity = steer(StepView(step, self._inside(step), latents, velocity, sigma, next_sigma, self.grid))
         moved = latents + (next_sigma - sigma) * velocity
         return moved if self.known is None else self._blend(step, rows, moved, next_sigma)
 

@@ -66,6 +66,23 @@ def test_shares_lie_between_nothing_and_everything(name: str) -> None:
     assert refused(request(ReferencePicture(GREY, **{name: 1.2}))) == "generate.bad_strength"
 
 
+@pytest.mark.parametrize(("palette", "pull"), [(("#112233",) * 13, 0.1), (("#112233",), 1.5), (("#112233",), -0.1)])
+def test_palettes_out_of_range_are_refused(palette: tuple[str, ...], pull: float) -> None:
+    asked = GenerateRequest((GenerateItem("a mug", 1, palette=palette, pull=pull),), 512, 512)
+    assert refused(asked) == "generate.bad_palette"
+
+
+def test_a_colour_that_is_none_is_refused() -> None:
+    asked = GenerateRequest((GenerateItem("a mug", 1, palette=("green",)),), 512, 512)
+    assert refused(asked) == "shot.bad_colour"
+
+
+def test_an_editor_is_not_pulled() -> None:
+    item = GenerateItem("warmer", 1, ReferencePicture(np.zeros((1024, 1024, 3), np.uint8)), palette=("#112233",))
+    asked = GenerateRequest((item,), 1024, 1024)
+    assert refused(asked, model_card("qwen-image-edit-2509")) == "generate.palette_not_possible"
+
+
 def test_an_editor_needs_a_picture() -> None:
     assert refused(request(width=1024, height=1024), model_card("qwen-image-edit-2509")) == "generate.no_picture"
 

@@ -134,6 +134,25 @@ def test_items_with_and_without_a_picture_share_a_pass(turbo: LatentGenerator) -
         assert gap(together[number].rgb, alone[0].rgb) <= 1
 
 
+def test_a_palette_pulls_its_own_item_alone(turbo: LatentGenerator) -> None:
+    plain = turbo.generate(ask(1, 2))
+    items = (GenerateItem("a mug number 1", 1, palette=("#c03020",), pull=0.5), GenerateItem("a mug number 2", 2))
+    pulled = turbo.generate(GenerateRequest(items, 48, 32))
+    red = np.array([0xC0, 0x30, 0x20])
+    before, after = (float(np.abs(picture.rgb - red).mean()) for picture in (plain[0], pulled[0]))
+    assert after < before
+    assert gap(pulled[1].rgb, plain[1].rgb) == 0
+
+
+def test_what_is_kept_is_not_pulled(turbo: LatentGenerator) -> None:
+    reference = ReferencePicture(photo(), keep=np.full((32, 48), 255, np.uint8), hold_texture=1.0)
+    plain, pulled = (
+        turbo.generate(GenerateRequest((GenerateItem("a mug", 1, reference, palette),), 48, 32))[0].rgb
+        for palette in ((), ("#c03020",))
+    )
+    assert gap(plain, pulled) == 0
+
+
 def test_batches_are_cut_to_what_one_pass_may_hold(options: GenerateOptions) -> None:
     engine = sefi_engine(small("sefi-1b-turbo"), replace(options, max_batch=2))
     pictures = engine.generate(ask(1, 2, 3))

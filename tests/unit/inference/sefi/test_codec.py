@@ -69,6 +69,10 @@ def test_gradients_reach_the_latents() -> None:
     latents = codec.encode(picture()).requires_grad_()
     codec.decode(latents).pow(2).mean().backward()
     assert float(latents.grad.abs().sum()) > 0.0
+    again = latents.detach().clone().requires_grad_()
+    codec.vae.disable_gradient_checkpointing()
+    codec.decode(again).pow(2).mean().backward()
+    assert torch.allclose(latents.grad, again.grad, atol=1e-7)
 
 
 @pytest.mark.parametrize("family", ["flux2", "dc-ae"])
