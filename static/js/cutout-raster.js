@@ -1,6 +1,8 @@
 // Strokes as coverage: how much of each pixel (0..255) a brush or a polygon paints. The same rule as on the server:
 // full up to `hardness` of the radius, from there falling to nothing at the rim; at least one pixel of soft rim.
 
+const LINES_A_ROW = 8;
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 /** Rectangles {left, top, right, bottom}, half-open, in pixels of the canvas; null is the empty one. */
@@ -66,6 +68,26 @@ export function coverSegment(cover, size, a, b, { inner, outer }) {
   return rect;
 }
 
+/** Where the level line at `y` meets the sides of the polygon, from left to right. */
+function crossings(points, y) {
+  const found = [];
+  let a = points.at(-1);
+  for (const b of points) {
+    if (a.y <= y !== b.y <= y) found.push(a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x));
+    a = b;
+  }
+  return found.sort((one, other) => one - other);
+}
+
+/** Adds the part of each pixel between `start` and `stop` to a row of shares. */
+function addSpan(row, start, stop, weight) {
+  const from = clamp(start, 0, row.length);
+  const to = clamp(stop, 0, row.length);
+  for (let x = Math.floor(from); x < Math.min(row.length, Math.floor(to) + 1); x += 1) {
+    row[x] += Math.max(0, Math.min(to, x + 1) - Math.max(from, x)) * weight;
+  }
+}
+
 /** Raises `cover` to what the polygon `points` fills, even-odd. Returns the touched rectangle or null. */
 export function coverPolygon(cover, size, points) {
   const across = points.map((point) => point.x);
@@ -73,17 +95,17 @@ export function coverPolygon(cover, size, points) {
   const reach = { left: Math.min(...across), top: Math.min(...down), right: Math.max(...across), bottom: Math.max(...down) };
   const rect = clipped(reach, size);
   if (!rect) return null;
-  const width = rect.right - rect.left;
-  const context = new OffscreenCanvas(width, rect.bottom - rect.top).getContext("2d", { willReadFrequently: true });
-  context.beginPath();
-  for (const point of points) context.lineTo(point.x - rect.left, point.y - rect.top);
-  context.closePath();
-  context.fill("evenodd");
-  const filled = context.getImageData(0, 0, width, rect.bottom - rect.top).data;
-  for (let y = rect.top, from = 3; y < rect.bottom; y += 1) {
-    for (let at = y * size.width + rect.left, end = at + width; at < end; at += 1, from += 4) {
-      if (filled[from] > cover[at]) cover[at] = filled[from];
+  const row = new Float32Array(rect.right - rect.left);
+  for (let y = rect.top; y < rect.bottom; y += 1) {
+    row.fill(0);
+    for (let line = 0; line < LINES_A_ROW; line += 1) {
+      const met = crossings(points, y + (line + 0.5) / LINES_A_ROW);
+      for (let k = 0; k + 1 < met.length; k += 2) addSpan(row, met[k] - rect.left, met[k + 1] - rect.left, 1 / LINES_A_ROW);
     }
+    row.forEach((share, x) => {
+      const at = y * size.width + rect.left + x;
+      cover[at] = Math.max(cover[at], Math.round(Math.min(1, share) * 255));
+    });
   }
   return rect;
 }

@@ -6,12 +6,15 @@ import io
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from apps.core.tenancy import tenant_scope
 from apps.jobs.models import Job
+from inference.ops.brush import painted
+from inference.ops.strokes import parse_strokes
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.browser.site import Site
 from tests.browser.world import World, make_world
@@ -97,6 +100,43 @@ def test_brushes_show_at_once_and_are_taken_back_and_made_again(editor: Editor, 
     page.keyboard.press("Control+Shift+Z")
     page.keyboard.press("Control+Shift+Z")
     assert (colour(page, WALL), colour(page, BOTTLE)) == (WHITE, BLACK)
+
+
+PAINT = """async ([size, strokes]) => {
+  const named = (entry) => entry.name.includes("/cutout-raster.");
+  const address = performance.getEntriesByType("resource").find(named).name;
+  const { coverPolygon, coverSegment, rims } = await import(address);
+  return strokes.map((stroke) => {
+    const cover = new Uint8Array(size.width * size.height);
+    const points = stroke.points.map(([x, y]) => ({ x, y }));
+    if (stroke.tool === "polygon") coverPolygon(cover, size, points);
+    else points.forEach((point, index) => {
+      coverSegment(cover, size, points[Math.max(0, index - 1)], point, rims(stroke.size, stroke.hardness));
+    });
+    return [...cover];
+  });
+}"""
+PAINTED = [
+    {"tool": "keep", "size": 1, "hardness": 1.0, "points": [[40.5, 30.5]]},
+    {"tool": "keep", "size": 7, "hardness": 1.0, "points": [[20, 20], [90, 61.5], [30, 90]]},
+    {"tool": "remove", "size": 40, "hardness": 0.8, "points": [[60, 50], [110, 70]]},
+    {"tool": "keep", "size": 64, "hardness": 0.0, "points": [[100, 60]]},
+    {"tool": "polygon", "mode": "keep", "points": [[10.25, 10.5], [110, 20], [60.75, 95], [90, 5], [20, 80]]},
+]
+
+
+def test_the_page_paints_what_the_worker_will_paint(editor: Editor) -> None:
+    width, height = 120, 100
+    page = editor()
+    shown = page.evaluate(PAINT, [{"width": width, "height": height}, PAINTED])
+    for stroke_, cover in zip(parse_strokes(PAINTED), shown, strict=True):
+        found = painted(stroke_, (width, height))
+        assert found is not None
+        window, coverage = found
+        whole = np.zeros((height, width), np.int16)
+        whole[window.y : window.y + window.height, window.x : window.x + window.width] = coverage
+        there = np.array(cover, np.int16).reshape(height, width)
+        assert np.abs(there - whole).max() <= 1
 
 
 def test_a_polygon_is_closed_at_its_first_corner(editor: Editor) -> None:
