@@ -86,11 +86,27 @@ const keyOf = (card) => (card.dataset.verdict === "starred" ? "star" : "reject")
 function why(number) {
   const button = bar?.querySelectorAll("[data-reason]")[number - 1];
   if (!rejected.length || !button) return false;
-  const cards = rejected.map((id) => document.getElementById(`shot-${id}`)).filter(Boolean);
-  send(cards, "reject", button.dataset.reason);
+  const ids = rejected;
+  whenQuiet(() => send(ids.map((id) => document.getElementById(`shot-${id}`)).filter(Boolean), "reject", button.dataset.reason));
   rejected = [];
   showBar();
   return true;
+}
+
+/** The reason may not overtake the verdict that it explains. */
+let underWay = 0;
+const waiting = [];
+document.addEventListener("htmx:beforeSend", () => {
+  underWay += 1;
+});
+document.addEventListener("htmx:afterRequest", () => {
+  underWay = Math.max(0, underWay - 1);
+  if (!underWay) waiting.splice(0).forEach((act) => setTimeout(act));
+});
+
+function whenQuiet(act) {
+  if (underWay) waiting.push(act);
+  else act();
 }
 
 function showBar() {

@@ -22,8 +22,8 @@ const drafts = new Drafts(form.dataset.draft, {
   onPicture(draft, wish) {
     isRefused = false;
     easel.show(draft, wish);
-    tellColour(draft.delta_e);
     say("");
+    tellColour(draft.delta_e);
     refresh();
   },
   onRefused(message) {

@@ -1,0 +1,138 @@
+"""Editing a shot in the browser: keys and pointer change the draft, undo and save, versions compared and taken back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.world import World, make_world
+
+DRAWN_MS = 60_000
+
+
+@pytest.fixture
+def world(site: object) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def editor(open_page: OpenPage, world: World) -> Page:
+    """The edit page with its first draft on show."""
+    page = open_page(user=world.user)
+    page.goto(world.path(f"studio/shots/{world.shot.id}/edit"))
+    expect(page.locator("[data-box]")).to_be_visible(timeout=DRAWN_MS)
+    return page
+
+
+def left_of_box(page: Page) -> float:
+    box = page.locator("[data-box]").bounding_box()
+    assert box is not None
+    return box["x"]
+
+
+def wish(page: Page) -> dict[str, object]:
+    kept: dict[str, object] = page.evaluate(
+        "JSON.parse(Object.entries(sessionStorage).find(([key]) => key.startsWith('vf-edit'))?.[1] ?? '{}')"
+    )
+    return kept
+
+
+@pytest.mark.slow
+def test_arrows_move_the_product_and_undo_brings_it_back(editor: Page) -> None:
+    save = editor.locator("[data-save]")
+    expect(save).to_be_disabled()
+    editor.locator("[data-easel]").focus()
+    before = left_of_box(editor)
+    for _ in range(3):
+        editor.keyboard.press("Shift+ArrowRight")
+    expect(save).to_be_enabled()
+    assert left_of_box(editor) > before + 10
+    expect(editor.locator("[data-undo]")).to_be_enabled()
+    editor.keyboard.press("z")
+    expect(save).to_be_disabled()
+    assert abs(left_of_box(editor) - before) < 2
+    editor.keyboard.press("Shift+Z")
+    expect(save).to_be_enabled()
+    assert wish(editor)["offset"] == [0.075, 0]
+
+
+@pytest.mark.slow
+def test_dragging_moves_and_a_corner_scales(editor: Page) -> None:
+    box = editor.locator("[data-box]").bounding_box()
+    assert box is not None
+    editor.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    editor.mouse.down()
+    editor.mouse.move(box["x"] + box["width"] / 2 + 40, box["y"] + box["height"] / 2, steps=4)
+    editor.mouse.up()
+    assert wish(editor)["offset"][0] > 0.02  # type: ignore[index]
+
+    corner = editor.locator(".easel__handle--ne").bounding_box()
+    assert corner is not None
+    x, y = corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2
+    editor.mouse.move(x, y)
+    editor.mouse.down()
+    editor.mouse.move(x + 20, y - 40, steps=4)
+    editor.mouse.up()
+    assert wish(editor)["edits"]["scale"] > 1.05  # type: ignore[index]
+
+
+@pytest.mark.slow
+def test_unsaved_edits_survive_a_reload_and_reset_forgets_them(editor: Page) -> None:
+    editor.locator("[data-switch=flip]").click()
+    editor.reload()
+    expect(editor.locator("[data-switch=flip]")).to_have_attribute("aria-pressed", "true")
+    editor.locator("[data-reset]").click()
+    expect(editor.locator("[data-switch=flip]")).to_have_attribute("aria-pressed", "false")
+    assert wish(editor) == {}
+
+
+@pytest.mark.slow
+def test_a_colour_change_above_the_cap_is_shown_and_can_not_be_saved(editor: Page) -> None:
+    editor.locator("details:has(#knob-exposure_ev) > summary").click()
+    slider = editor.locator("#knob-exposure_ev")
+    slider.fill("100")
+    meter = editor.locator("[data-delta-e]")
+    expect(meter).to_have_attribute("data-over", "", timeout=DRAWN_MS)
+    expect(editor.locator("[data-save]")).to_be_disabled()
+    expect(editor.locator("[data-note]")).to_contain_text("another colour")
+    editor.locator("[data-knob=exposure_ev] [data-knob-reset]").click()
+    expect(editor.locator("[data-note]")).to_be_empty(timeout=DRAWN_MS)
+
+
+@pytest.mark.slow
+def test_saving_makes_a_version_that_can_be_compared_and_taken_back(editor: Page) -> None:
+    editor.locator("#knob-scale").fill("-30")
+    expect(editor.locator("[data-save]")).to_be_enabled()
+    editor.locator("[data-save]").click()
+    editor.wait_for_url(re.compile(r"/studio/shots/[0-9a-f-]+/$"))
+    current = editor.locator(".version[aria-current]")
+    expect(current).to_contain_text("2", timeout=DRAWN_MS)
+    editor.wait_for_load_state("load")
+
+    editor.locator("[data-compare-with]").click()
+    expect(editor.locator(".compare__label--before")).to_have_text("Version 1")
+    expect(editor.locator("[data-compare-range]")).to_be_focused()
+    editor.locator(".version button[name=number]:not([disabled])").click()
+    expect(editor.locator(".version[aria-current]")).to_contain_text("1")
+
+
+@pytest.mark.slow
+def test_a_range_of_shots_is_judged_at_once_and_a_number_says_why(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.goto(world.path("studio/review/?state=all"))
+    expect(page.locator("[data-shot]")).to_have_count(2)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("[data-selected]")).to_have_count(2)
+    page.keyboard.press("x")
+    expect(page.locator("[data-why-part]")).to_be_visible()
+    page.keyboard.press("3")
+    expect(page.locator("[data-why-part]")).to_be_hidden()
+    reasons = page.locator("select[name=reason]")
+    expect(reasons).to_have_count(2)
+    for number in range(2):
+        expect(reasons.nth(number)).to_have_value("scene")
+    expect(page.locator("[data-shot][data-verdict=rejected]")).to_have_count(2)
