@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -53,7 +53,7 @@ def report_html(export: Export, files: Sequence[ExportFile]) -> bytes:
     return render_to_string("studio/export_report.html", context).encode()
 
 
-def table(files: Sequence[ExportFile]) -> list[dict[str, Any]]:
+def table(files: Iterable[ExportFile]) -> list[dict[str, Any]]:
     """One row a file: its profile, its state in words, what was found."""
     language = get_language()
     return [

@@ -26,6 +26,7 @@ from apps.studio.models import Export
 from apps.studio.services.exports import Wishes, request_export
 
 EXPORTS_A_PAGE = 40
+FILES_A_PAGE = 60
 
 
 @require_GET
@@ -149,6 +150,9 @@ def _dropped(request: HttpRequest) -> tuple[UploadedFile[bytes], bytes | None]:
 
 
 def _shown(request: WorkspaceRequest, found: Export, template: str) -> HttpResponse:
-    files = list(selectors.files(found))
-    context = {"export": found, "state": selectors.export_state(found), "rows": report.table(files)}
+    """Once nothing is open any more, what was not accepted comes first."""
+    state = selectors.export_state(found)
+    files = selectors.files(found) if state.open else selectors.files(found).order_by("passed", "position")
+    page = Paginator(files, FILES_A_PAGE).get_page(request.GET.get("page"))
+    context = {"export": found, "state": state, "page": page, "rows": report.table(page.object_list)}
     return render(request, template, context)

@@ -20,6 +20,7 @@ from apps.jobs.models import Job, JobState, Outbox
 from apps.studio import selectors
 from apps.studio.exports import report
 from apps.studio.exports import selectors as export_reads
+from apps.studio.exports import zip_items as shot_files
 from apps.studio.exports.archive import zip_chunks
 from apps.studio.exports.identity import signing_identity
 from apps.studio.exports.verdicts import is_genuine
@@ -299,3 +300,29 @@ def test_every_download_of_a_shot_is_labelled_and_signed(workspace: Workspace, p
         answer = client.get(address, {"format": file_format})
         assert answer["Content-Type"] == f"image/{file_format}"
         assert "has not been changed since" in verified(workspace, answer.content, f"a.{file_format}")
+
+
+def test_what_was_not_accepted_comes_first_on_the_page(workspace: Workspace, product: Product) -> None:
+    export = ask(workspace, product=product, profiles=["jd-main", "walmart-main"])
+    work(workspace)
+    page = client_of(workspace).get(reverse("studio:export", args=[workspace.slug, export.id])).content.decode()
+    assert 0 < page.index("walmart/FC-7.jpg") < page.index("jd/FC-7_01.jpg")
+
+
+def test_a_zip_holds_the_kept_shots_under_speaking_names(workspace: Workspace) -> None:
+    made = finished(workspace, ready_product(workspace), variations=2)
+    with tenant_scope(workspace.id):
+        services.set_verdict(selectors.shots(made)[1], verdict="reject")
+        items = shot_files(made, which="kept")
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(zip_chunks(items))))
+
+    assert archive.testzip() is None
+    assert archive.namelist() == ["FC-7_white-sweep_1x1_01.png"]
+    assert archive.read(archive.namelist()[0])[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_an_empty_selection_is_a_clear_word_not_an_empty_zip(workspace: Workspace) -> None:
+    made = finished(workspace, ready_product(workspace), variations=2)
+    with tenant_scope(workspace.id), pytest.raises(Conflict) as caught:
+        shot_files(made, which="starred")
+    assert caught.value.code == "studio.nothing_to_download"

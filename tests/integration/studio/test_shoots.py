@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-
 import pytest
 from django.utils import timezone
 
@@ -17,8 +14,7 @@ from apps.core.tenancy import tenant_scope
 from apps.jobs import services as queue
 from apps.jobs.models import Job, JobState
 from apps.jobs.tasks import run
-from apps.studio import exports, previews, samples, selectors, services
-from apps.studio.exports.archive import zip_chunks
+from apps.studio import previews, samples, selectors, services
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.previews import Preview
 from inference.recipe import recipe_hash
@@ -250,25 +246,6 @@ def test_an_unfinished_shot_can_not_be_judged(workspace: Workspace) -> None:
     assert caught.value.code == "studio.shot_not_ready"
 
 
-def test_a_zip_holds_the_kept_shots_under_speaking_names(workspace: Workspace) -> None:
-    made = finished_shoot(workspace)
-    with tenant_scope(workspace.id):
-        services.set_verdict(selectors.shots(made)[1], verdict="reject")
-        items = exports.zip_items(made, which="kept")
-    archive = zipfile.ZipFile(io.BytesIO(b"".join(zip_chunks(items))))
-
-    assert archive.testzip() is None
-    assert archive.namelist() == ["FC-7_white-sweep_1x1_01.png"]
-    assert archive.read(archive.namelist()[0])[:8] == b"\x89PNG\r\n\x1a\n"
-
-
-def test_an_empty_selection_is_a_clear_word_not_an_empty_zip(workspace: Workspace) -> None:
-    made = finished_shoot(workspace)
-    with tenant_scope(workspace.id), pytest.raises(Conflict) as caught:
-        exports.zip_items(made, which="starred")
-    assert caught.value.code == "studio.nothing_to_download"
-
-
 def test_cancelling_a_shoot_stops_what_has_not_begun(workspace: Workspace) -> None:
     made = shoot(workspace, ready_product(workspace), variations=3)
     with tenant_scope(workspace.id):
@@ -382,6 +359,19 @@ def test_a_failed_preview_rests_and_is_then_tried_again(workspace: Workspace) ->
         assert Job.objects.get(pk=asked.job_id).state == JobState.QUEUED
 
 
+def test_a_cutout_that_is_good_goes_on_with_the_shoot_that_was_asked_for_once(workspace: Workspace) -> None:
+    wish = {"sets": ["white-sweep"], "palettes": ["own", "sage"], "formats": ["1:1"]}
+    for _ in range(2):  # a second start of the demo asks again
+        photo = keep(workspace, transparent=True)
+        with tenant_scope(workspace.id):
+            services.create_products(workspace, photos=[photo], by=None, then=wish)
+        work(workspace)
+
+    with tenant_scope(workspace.id):
+        assert Product.objects.get().cutout_state == CutoutState.ACCEPTED
+        assert Shot.objects.filter(shoot=Shoot.objects.get()).count() == 2
+
+
 def test_every_sample_becomes_a_product_once(workspace: Workspace) -> None:
     for _ in range(2):
         for sample in samples.offered():
@@ -392,4 +382,5 @@ def test_every_sample_becomes_a_product_once(workspace: Workspace) -> None:
         made = {product.sku: product for product in Product.objects.all()}
         assert sorted(made) == ["FC-001", "FC-002", "FC-003", "FC-004"]
         assert made["FC-004"].cutout_box == [466, 281, 566, 977]
-        assert Job.objects.filter(kind="studio.cutout", state=JobState.QUEUED).count() == 4
+        assert Job.objects.values_list("kind", "state").distinct().get() == ("studio.cutout", JobState.QUEUED)
+        assert Job.objects.count() == 4
