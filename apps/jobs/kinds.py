@@ -11,6 +11,7 @@ Everything but ``finish`` and ``fail`` may run more than once for one job.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
@@ -66,6 +67,20 @@ class Warmable(Protocol):
 class Restartable(Protocol):
     def restart(self, job: Job) -> None:
         """Let the rows of the domain follow a failed or cancelled job that is queued again by a person."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where people find what a job makes: a page, and a small picture of it if there is one."""
+
+    url: str
+    picture: str = ""
+
+
+@runtime_checkable
+class Placed(Protocol):
+    def place(self, job: Job, *, of_batch: bool) -> Place | None:
+        """Where the job's outcome is, or with ``of_batch`` that of its whole batch; None where it is gone."""
 
 
 @runtime_checkable
@@ -128,6 +143,12 @@ def quiet_kinds() -> list[str]:
 def title(name: str) -> str:
     """What people call the kind: its ``title``, else its name, which also serves kinds that are gone."""
     return str(getattr(find_kind(name), "title", name)) if is_known(name) else name
+
+
+def place(job: Job, *, of_batch: bool = False) -> Place | None:
+    """Where the job's outcome can be seen, if its kind knows."""
+    kind = find_kind(job.kind) if is_known(job.kind) else None
+    return kind.place(job, of_batch=of_batch) if isinstance(kind, Placed) else None
 
 
 def whole_fraction(kind: JobKind, stage: str, fraction: float) -> float:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from statistics import median
 
 from django.conf import settings
@@ -16,7 +17,8 @@ from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.core.errors import NotFound
-from apps.jobs.kinds import quiet_kinds
+from apps.jobs import kinds
+from apps.jobs.kinds import Place, quiet_kinds
 from apps.jobs.models import Batch, Job, JobState, Priority
 
 OPEN = (JobState.QUEUED.value, JobState.RUNNING.value)
@@ -82,6 +84,17 @@ def find_batch(workspace: Workspace, batch_id: uuid.UUID) -> Batch:
     return batch
 
 
+def place(workspace: Workspace, entry: Entry) -> Place | None:
+    """Where people find what the job or the batch makes; a batch shows the picture of a job that is done."""
+    job = entry.job
+    if entry.batch is not None:
+        job = Job.objects.filter(batch=entry.batch).order_by("-progress", "id").first()
+    if job is None:
+        return None
+    job.workspace = workspace  # saves the query for its address
+    return kinds.place(job, of_batch=entry.batch is not None)
+
+
 def batch_jobs(batch: Batch) -> QuerySet[Job]:
     return Job.objects.filter(workspace_id=batch.workspace_id, batch=batch).order_by("id")
 
@@ -114,6 +127,15 @@ def entries(workspace: Workspace, ids: Sequence[uuid.UUID]) -> list[Entry]:
     found = {job.id: Entry(job_progress(job, typical), job=job) for job in jobs}
     found |= {entry.subject.id: entry for entry in _batch_entries(batches, typical)}
     return [found[id_] for id_ in ids if id_ in found]
+
+
+def runs(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Neighbours that say the same, lone jobs of one kind that are done, together; every other entry alone."""
+
+    def alike(entry: Entry) -> object:
+        return entry.job.kind if entry.job and entry.job.state == JobState.SUCCEEDED else entry.subject.id
+
+    return [list(run) for _, run in groupby(entries, key=alike)]
 
 
 @dataclass(frozen=True)

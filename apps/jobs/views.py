@@ -119,7 +119,7 @@ def activity(request: WorkspaceRequest) -> HttpResponse:
     page = Paginator(ids, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "entries": selectors.entries(request.workspace, [id_ for id_, _ in page]),
+        "runs": selectors.runs(selectors.entries(request.workspace, [id_ for id_, _ in page])),
         "show": show,
         "kind": kind,
         "kinds": [(name, title(name)) for name in selectors.kinds_in_use(request.workspace)],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.templatetags.static import static
@@ -51,8 +53,8 @@ def offered() -> list[Sample]:
 
 
 @transaction.atomic
-def add_sample(workspace: Workspace, *, name: str, by: User | None) -> Product:
-    """A sample as a product of this workspace; asked for twice, it is the same product.
+def add_sample(workspace: Workspace, *, name: str, by: User | None, then: Mapping[str, Any] | None = None) -> Product:
+    """A sample as a product of this workspace; asked for twice, it is the same product, and ``then`` changes nothing.
 
     Raises InvalidInput ``studio.sample_unknown``.
     """
@@ -60,10 +62,8 @@ def add_sample(workspace: Workspace, *, name: str, by: User | None) -> Product:
         raise InvalidInput("studio.sample_unknown", name=name[:40])
     sample = SAMPLES[name]
     photo = assets.keep_photo(workspace, sample.file.read_bytes(), file_name=f"{sample.name}.jpg", by=by)
-    [product] = services.create_products(workspace, photos=[photo], by=by)
+    [product] = services.create_products(workspace, photos=[photo], by=by, box=sample.box, then=then)
     if not product.is_sample:
         product.name, product.sku, product.is_sample = str(sample.title), sample.sku, True
         product.save(update_fields=["name", "sku", "is_sample"])
-        if sample.box is not None:
-            services.request_cutout(product, box=sample.box, by=by)
     return product

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django import template
 
-from apps.jobs import kinds, words
+from apps.jobs import kinds, selectors, words
+from apps.jobs.kinds import Place
 from apps.jobs.models import Job
+from apps.jobs.selectors import Entry
 
 register = template.Library()
 
@@ -24,6 +26,12 @@ def time_left(seconds: float | None) -> str:
 @register.filter
 def kind_title(name: str) -> str:
     return kinds.title(name)
+
+
+@register.simple_tag(takes_context=True)
+def place_of(context: template.Context, entry: Entry) -> Place | None:
+    """``{% place_of entry as place %}``: the page and picture of what the entry makes."""
+    return selectors.place(context["workspace"], entry)
 
 
 @register.simple_tag

@@ -14,6 +14,7 @@ from apps.studio import previews, services, specs
 from apps.studio.jobs.shots import ShotInputs, load_pictures
 from apps.studio.models import Shot
 from apps.studio.pictures import encode_webp
+from apps.studio.places import PlacedInStudio
 
 if TYPE_CHECKING:
     from inference.types import Progress
@@ -35,7 +36,7 @@ class BestOutcome:
     pictures: list[Picture]
 
 
-class BestKind:
+class BestKind(PlacedInStudio):
     """``studio.best``: nothing is generated; the same set under other seeds, compared by figures."""
 
     name = "studio.best"

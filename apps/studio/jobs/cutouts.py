@@ -12,8 +12,10 @@ from apps.assets import selectors as asset_store
 from apps.assets import services as assets
 from apps.assets.models import Asset, AssetKind, Blob
 from apps.jobs.models import Job
+from apps.studio import services
 from apps.studio.models import CutoutState, Product
 from apps.studio.pictures import encode_png, shared
+from apps.studio.places import PlacedInStudio
 
 if TYPE_CHECKING:
     from inference.ports import CutoutOptions
@@ -39,7 +41,7 @@ class CutoutOutcome:
     warnings: list[str]
 
 
-class ProductCutout:
+class ProductCutout(PlacedInStudio):
     """What every job has in common that gives a product its next cutout."""
 
     def finish(self, job: Job, outcome: CutoutOutcome) -> dict[str, Any]:
@@ -67,6 +69,7 @@ class ProductCutout:
         product.cutout_confidence = outcome.confidence
         product.cutout_warnings = outcome.warnings
         product.save()
+        _go_on(job, product)
         return {"asset": str(product.cutout_id), "product": str(product.id)}
 
     def further_parents(self, job: Job) -> list[tuple[Asset, str]]:
@@ -93,6 +96,16 @@ class ProductCutout:
         else:
             product.cutout_state = CutoutState.FAILED
         product.save(update_fields=["cutout_state"])
+
+
+def _go_on(job: Job, product: Product) -> None:
+    """What whoever asked for the cutout wanted next; an unsure cutout waits for a person first."""
+    then = job.params.get("then")
+    if then is None or product.cutout_state != CutoutState.READY:
+        return
+    services.accept_cutout(product)
+    if then:
+        services.request_shoot(product, **then, by=job.created_by, token=str(job.id))
 
 
 class CutoutKind(ProductCutout):

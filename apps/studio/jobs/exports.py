@@ -20,6 +20,7 @@ from apps.studio.exports.profiles import Profile, get_profile
 from apps.studio.exports.verdicts import signed_verdict
 from apps.studio.models import ExportFile
 from apps.studio.pictures import shared
+from apps.studio.places import PlacedInStudio
 
 if TYPE_CHECKING:
     from inference.pipelines.export import ExportedFile, Rendered
@@ -51,7 +52,7 @@ class ExportOutcome:
     height: int
 
 
-class ExportKind:
+class ExportKind(PlacedInStudio):
     """Renders from the recipe, so that the product is resampled once, to the size the profile asks for."""
 
     name = "studio.export"

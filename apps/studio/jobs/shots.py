@@ -16,6 +16,7 @@ from apps.jobs.models import Job
 from apps.studio import previews, services, specs
 from apps.studio.models import Product, Shot, ShotVersion
 from apps.studio.pictures import encode_png, encode_webp, shared
+from apps.studio.places import PlacedInStudio
 
 if TYPE_CHECKING:
     from inference.pipelines.product_shot import ShotDraft
@@ -41,7 +42,7 @@ class ShotOutcome:
     thumbnail: Picture
 
 
-class ShotKind:
+class ShotKind(PlacedInStudio):
     """``studio.shot``: product + set -> lossless master that passed the product gate."""
 
     name = "studio.shot"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -18,10 +18,17 @@ INTERACTIVE_CUTOUTS = 8  # new photos that may wait as somebody's interactive wo
 
 
 @transaction.atomic
-def request_cutout(product: Product, *, box: Sequence[int] | None, by: User | None) -> Job:
-    """Cut the product out, inside ``box`` (x, y, width, height in pixels of the photo) when one is given."""
+def request_cutout(
+    product: Product, *, box: Sequence[int] | None, by: User | None, then: Mapping[str, Any] | None = None
+) -> Job:
+    """Cut the product out, inside ``box`` (x, y, width, height in pixels of the photo) when one is given.
+
+    ``then``: accept the cutout when it is there, and make the shoot of these choices unless they are empty.
+    """
     checked = _checked_box(product, box) if box is not None else None
-    params = {"product": str(product.id), "box": checked}
+    params: dict[str, Any] = {"product": str(product.id), "box": checked}
+    if then is not None:
+        params["then"] = dict(then)
     priority = Priority.INTERACTIVE if checked else _priority_of_a_new_photo(product)
     return queue_cutout(product, kind=CUTOUT_KIND, params=params, box=checked, by=by, priority=priority)
 

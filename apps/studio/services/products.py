@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,8 +20,18 @@ MOST_NAME, MOST_SKU = 120, 64  # characters
 
 
 @transaction.atomic
-def create_products(workspace: Workspace, *, photos: Sequence[Asset], by: User | None) -> list[Product]:
-    """One product for each photo; a photo that already has a product gives that product again."""
+def create_products(
+    workspace: Workspace,
+    *,
+    photos: Sequence[Asset],
+    by: User | None,
+    box: Sequence[int] | None = None,
+    then: Mapping[str, Any] | None = None,
+) -> list[Product]:
+    """One product for each photo; a photo that already has a product gives that product again.
+
+    ``box`` and ``then`` are for the cutouts of new products, as in ``request_cutout``.
+    """
     in_order = Asset.objects.filter(workspace=workspace, pk__in=[photo.id for photo in photos]).order_by("pk")
     list(in_order.select_for_update())  # two drops of the same photo take turns
     known = {
@@ -29,7 +40,8 @@ def create_products(workspace: Workspace, *, photos: Sequence[Asset], by: User |
     }
     for photo in photos:
         if photo.id not in known:
-            known[photo.id] = _create_product(workspace, photo, by)
+            known[photo.id] = product = _create_product(workspace, photo, by)
+            request_cutout(product, box=box, by=by, then=then)
     return [known[photo.id] for photo in photos]
 
 
@@ -37,9 +49,7 @@ def _create_product(workspace: Workspace, photo: Asset, by: User | None) -> Prod
     if photo.kind != AssetKind.PHOTO:
         raise InvalidInput("studio.not_a_photo")
     name, sku = name_and_sku(photo.name)
-    product = Product.objects.create(workspace=workspace, name=name, sku=sku, photo=photo, created_by=by)
-    request_cutout(product, box=None, by=by)
-    return product
+    return Product.objects.create(workspace=workspace, name=name, sku=sku, photo=photo, created_by=by)
 
 
 @transaction.atomic

@@ -5,13 +5,25 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Role, Workspace
 from apps.core.tenancy import tenant_scope
 from apps.studio import services
 from apps.studio.models import Product, Shot
 from apps.studio.templatetags.studio_words import enlarged, gate_findings
-from tests.factories import make_asset, make_member, make_person, make_product, make_shot, make_workspace, owner_of
+from tests.factories import (
+    make_asset,
+    make_batch,
+    make_job,
+    make_member,
+    make_person,
+    make_product,
+    make_shoot,
+    make_shot,
+    make_workspace,
+    owner_of,
+)
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -83,6 +95,53 @@ def test_viewers_see_no_choices_but_read_what_they_may_do(client: Client, produc
     page = client.get(url("product", product.workspace, product.id)).text
     assert "You may look at everything here and download it." in page
     assert 'id="choices"' not in page
+
+
+def activity(client: Client, workspace: Workspace) -> str:
+    return client.get(reverse("jobs:activity", args=[workspace.slug])).text
+
+
+def test_a_row_of_the_activity_leads_to_the_product_that_was_cut_out(browser: Client, product: Product) -> None:
+    make_job(
+        product.workspace,
+        label="Blue vase",
+        state="succeeded",
+        ended_at=timezone.now(),
+        subject=f"product:{product.id}",
+    )
+    page = activity(browser, product.workspace)
+    assert f'href="{url("product", product.workspace, product.id)}">Blue vase</a>' in page
+    assert f"/assets/{product.cutout_id}/webp-320" in page
+
+
+def test_a_row_of_the_activity_leads_to_the_shoot_and_its_jobs_to_their_shots(
+    browser: Client, workspace: Workspace
+) -> None:
+    batch = make_batch(workspace, label="Vases")
+    shot = make_shot(workspace, shoot=make_shoot(workspace, batch=batch))
+    make_job(
+        workspace,
+        kind="studio.shot",
+        batch=batch,
+        state="succeeded",
+        ended_at=timezone.now(),
+        subject=f"shot:{shot.id}",
+    )
+    assert f'href="{url("shoot", workspace, shot.shoot_id)}">Vases</a>' in activity(browser, workspace)
+    rows = browser.get(reverse("jobs:batch_jobs", args=[workspace.slug, batch.id])).text
+    assert f'href="{url("shot", workspace, shot.id)}"' in rows
+
+
+def test_many_cutouts_that_are_done_are_one_row_and_what_failed_is_not_hidden(
+    browser: Client, workspace: Workspace
+) -> None:
+    now = timezone.now()
+    for number in range(9):
+        make_job(workspace, label=f"Vase {number}", state="failed" if number == 4 else "succeeded", ended_at=now)
+    page = activity(browser, workspace)
+    assert page.count('class="job job--run"') == 2
+    assert page.count("4 done") == 2
+    assert page.index('job--run"') < page.index("Vase 4") < page.rindex('job--run"')
 
 
 GATE = {"passed": True, "max_abs_diff": 0, "pixels_compared": 100, "edge_delta_e": 0.2}

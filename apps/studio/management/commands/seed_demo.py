@@ -1,4 +1,7 @@
-"""``manage.py seed_demo``: a demo workspace with sample products, so that the first page is never empty."""
+"""``manage.py seed_demo``: a demo workspace with sample products and a shoot, so that the first page is never empty.
+
+The cutouts and the shoot are only queued: the workers make them while the first page is being looked at.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,17 @@ from django.db import transaction
 from apps.accounts import services as accounts
 from apps.accounts.models import User, Workspace
 from apps.core.tenancy import tenant_scope, user_scope
-from apps.studio import samples
+from apps.studio import catalogue, samples
 
 EMAIL = "demo@visualforge.local"
 WORKSPACE = "Demo studio"
 NOTE = "demo_password"
+SHOWN = "cologne"  # the sample that comes with a shoot
+
+
+def _shoot() -> dict[str, Any]:
+    """One shot of each of three sets in two palettes."""
+    return {"sets": list(catalogue.sets())[:3], "palettes": ["own", "sage"], "formats": ["1:1"]}
 
 
 class Command(BaseCommand):
@@ -33,7 +42,8 @@ class Command(BaseCommand):
         workspace = self._workspace(user)
         with transaction.atomic(), tenant_scope(workspace.id):
             for sample in samples.offered():
-                samples.add_sample(workspace, name=sample.name, by=user)
+                shoot = _shoot() if sample.name == SHOWN else {}
+                samples.add_sample(workspace, name=sample.name, by=user, then=shoot)
         if password is None:
             self.stderr.write("The demo account has the password that its first data folder gave it.")
         else:

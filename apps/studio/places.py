@@ -1,0 +1,63 @@
+"""Where on Studio's pages the subject of a job can be seen, for the Activity page."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from django.urls import reverse
+
+from apps.assets.models import Asset
+from apps.jobs.kinds import Place
+from apps.jobs.models import Job
+from apps.studio.models import Product, Shot
+
+THUMBNAIL = "webp-320"
+
+
+class PlacedInStudio:
+    """Mixin of the job kinds that make something a page shows."""
+
+    def place(self, job: Job, *, of_batch: bool) -> Place | None:
+        """The page of what ``job`` makes, or with ``of_batch`` the page of all that its batch makes."""
+        about, _, key = job.subject.partition(":")
+        find = FINDERS.get(about)
+        return find(job, uuid.UUID(key), of_batch) if find else None
+
+
+def _product(job: Job, key: uuid.UUID, of_batch: bool) -> Place | None:
+    product = Product.objects.filter(pk=key, workspace=job.workspace_id).select_related("photo", "cutout").first()
+    if product is None:
+        return None
+    return Place(_page("product", job, key), _thumbnail(job, product.cutout or product.photo))
+
+
+def _shot(job: Job, key: uuid.UUID, of_batch: bool) -> Place | None:
+    shot = Shot.objects.filter(pk=key, workspace=job.workspace_id).select_related("asset", "shoot").first()
+    if shot is None:
+        return None
+    if not of_batch and shot.asset is not None:
+        return Place(_page("shot", job, key), _thumbnail(job, shot.asset))
+    if "look" in shot.shoot.choices and job.batch_id is not None:
+        return Place(_page("look", job, job.batch_id), _thumbnail(job, shot.asset))
+    return Place(_page("shoot", job, shot.shoot_id), _thumbnail(job, shot.asset))
+
+
+def _export(job: Job, key: uuid.UUID, of_batch: bool) -> Place | None:
+    return Place(_page("export", job, key))
+
+
+FINDERS: dict[str, Callable[[Job, uuid.UUID, bool], Place | None]] = {
+    "product": _product,
+    "shot": _shot,
+    "best": _shot,
+    "export": _export,
+}
+
+
+def _page(name: str, job: Job, key: uuid.UUID) -> str:
+    return reverse(f"studio:{name}", args=[job.workspace.slug, key])
+
+
+def _thumbnail(job: Job, asset: Asset | None) -> str:
+    return reverse("assets:rendition", args=[job.workspace.slug, asset.id, THUMBNAIL]) if asset else ""
