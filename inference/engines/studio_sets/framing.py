@@ -177,7 +177,8 @@ def _window(
     enlarged = product_w * spec.width / (outline_width * width * max(NEAREST, fill))
     nearness = max(NEAREST, fill) * min(MAX_RETREAT, max(1.0, enlarged))
     width *= min(1.12, nearness) / look.zoom
-    width = min(width, plate_w, plate_h * aspect)
+    # A window that is to look past the product needs plate on that side.
+    width = min(width, plate_w / (1 + 2 * abs(studio.product_at - 0.5)), plate_h * aspect)
     height = width / aspect
     # Nearer cameras look at the product; at its natural distance the designer's centre holds.
     pull = min(1.0, abs(1 - fill) * 2 + 0.35)
