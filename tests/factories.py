@@ -157,8 +157,7 @@ def make_export_file(workspace: Workspace, *, shot: Shot | None = None, name: st
             profile_version="2026-11",
             name=name or f"shopify/{shot.product.name}.png",
             blob=blob,
-            passed=True,
-            **fields,
+            **{"passed": True, **fields},
         )
 
 

@@ -14,11 +14,25 @@ from PIL import Image, ImageDraw
 from apps.accounts.models import User, Workspace
 from apps.assets.models import Asset
 from apps.assets.services import keep_asset, keep_blob
-from apps.studio.models import Product, Shoot, Shot
-from tests.factories import make_batch, make_job, make_person, make_product, make_shoot, make_shot, make_workspace
+from apps.studio.models import ExportFile, Product, Shoot, Shot
+from tests.factories import (
+    make_batch,
+    make_export_file,
+    make_job,
+    make_person,
+    make_product,
+    make_shoot,
+    make_shot,
+    make_workspace,
+)
 from tests.integration.studio.pictures import bottle_png
 
 WINDOW = [122, 72, 116, 316]
+CHECKS = [
+    {"rule": "zoom_longest", "level": "required", "passed": False, "needed": 1000, "found": 640},
+    {"rule": "max_bytes", "level": "advised", "passed": False, "needed": 500_000, "found": 612_345},
+    {"rule": "formats", "level": "required", "passed": True, "needed": ["jpeg", "png"], "found": "jpeg"},
+]
 GATE = {"passed": True, "max_abs_diff": 0, "pixels_compared": 21430, "edge_delta_e": 0.4, "set_delta_e": 1.2}
 
 
@@ -33,6 +47,7 @@ class World:
     pending: Product
     shoot: Shoot
     shot: Shot
+    export_file: ExportFile
 
     def path(self, below: str) -> str:
         return f"/w/{self.workspace.slug}/{below}"
@@ -55,6 +70,9 @@ def make_world() -> World:
         pending=_product(workspace, "New bottle", 5, cutout_state="pending"),
         shoot=shoot,
         shot=shot,
+        export_file=make_export_file(
+            workspace, shot=shot, name="amazon/TB-7_红色_01.jpg", passed=False, verdict={"checks": CHECKS}
+        ),
     )
 
 

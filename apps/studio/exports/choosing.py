@@ -20,6 +20,7 @@ from apps.studio.models import Product, Shot
 from apps.studio.services.exports import PlannedFile, name_values, plan_files
 
 MOST_CHOSEN = 1000
+SELECTED = "selected"
 SHOWN = 8
 
 
@@ -45,7 +46,7 @@ class Choice:
 
 
 def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
-    """``shoot`` with ``which`` (starred, kept, all), any ``shot``, any ``product``.
+    """``shoot`` with ``which`` (selected, starred, kept, all), any ``shot``, any ``product``.
 
     Raises:
         NotFound: one of them is not in this workspace.
@@ -54,7 +55,7 @@ def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
     shots: list[Shot] = []
     fields: list[tuple[str, str]] = []
     for shoot_id in _ids(data, "shoot"):
-        which = data.get("which", "kept")
+        which = data.get("which", SELECTED)
         shots += _of_shoot(workspace, shoot_id, which)
         fields += [("shoot", str(shoot_id)), ("which", which)]
     for shot_id in _ids(data, "shot"):
@@ -120,11 +121,13 @@ def _size(profile: Profile) -> str:
 
 
 def _of_shoot(workspace: Workspace, shoot_id: uuid.UUID, which: str) -> list[Shot]:
-    if which not in WHICH:
+    """``selected``: the accepted shots, or where nothing was accepted yet, all that were not rejected."""
+    if which not in (*WHICH, SELECTED):
         raise InvalidInput("studio.download_unknown", name=which[:20])
     finished = [shot for shot in selectors.shots(selectors.get_shoot(workspace, shoot_id)) if shot.asset is not None]
-    if which == "starred":
-        return [shot for shot in finished if shot.starred]
+    starred = [shot for shot in finished if shot.starred]
+    if which == "starred" or (which == SELECTED and starred):
+        return starred
     return [shot for shot in finished if which == "all" or shot.rejected_at is None]
 
 

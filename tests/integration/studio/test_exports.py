@@ -17,7 +17,7 @@ from apps.accounts.models import Workspace
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.tenancy import tenant_scope
 from apps.jobs.models import Job, JobState, Outbox
-from apps.studio import selectors
+from apps.studio import selectors, services
 from apps.studio.exports import report
 from apps.studio.exports import selectors as export_reads
 from apps.studio.exports import zip_items as shot_files
