@@ -14,6 +14,9 @@ from inference.engines.diffusion.reference import Reference
 BeforeStep = Callable[[int, int], None]
 """Called with (steps done, steps to do) before every step and once after the last. May raise ``Cancelled``."""
 
+AfterStep = Callable[[int, Tensor], Tensor]
+"""Called with (step, latents (B, C, h, w)) after every step; returns the latents to go on with."""
+
 
 @dataclass(frozen=True)
 class Guidance:

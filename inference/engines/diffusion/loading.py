@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,16 @@ def strict(model_class: Any, part: Path, dtype: Any) -> Any:
         model, report = model_class.from_pretrained(part, dtype=dtype, local_files_only=True, output_loading_info=True)
     except LOADING_ERRORS as error:
         raise incompatible(f"{part} can not be loaded: {error}") from error
+    refuse_misfits(report, part, model_class.__name__)
+    return model
+
+
+def refuse_misfits(report: Mapping[str, Any], part: object, name: str) -> None:
+    """Raises EngineUnavailable where the loading report of a library says that a state dict did not fit exactly."""
     wrong = {
         kind: sorted(str(key) for key in report.get(kind) or () if key not in _TIED)
         for kind in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs")
     }
     problems = [f"{len(keys)} {kind.replace('_', ' ')}, first {keys[0]}" for kind, keys in wrong.items() if keys]
     if problems:
-        raise incompatible(f"{part} does not fit {model_class.__name__} exactly: {'; '.join(problems)}")
-    return model
+        raise incompatible(f"{part} does not fit {name} exactly: {'; '.join(problems)}")

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from inference.engines.diffusion.job import Ask, BeforeStep, Job, Steer, StepView, Velocity
+from inference.engines.diffusion.job import AfterStep, Ask, BeforeStep, Job, Steer, StepView, Velocity
 from inference.engines.diffusion.pacing import Pace
 from inference.engines.diffusion.schedule import SEMANTIC, TEXTURE, Schedule
 from inference.engines.diffusion.tokens import image_positions, pack, text_positions
@@ -23,6 +23,7 @@ def sample(
     job: Job,
     *,
     before_step: BeforeStep | None = None,
+    after_step: AfterStep | None = None,
     steer: Steer | None = None,
 ) -> Tensor:
     """Denoise a batch. Returns (B, C, h, w) in ``job.dtype``.
@@ -31,7 +32,7 @@ def sample(
         Cancelled, or whatever else ``before_step`` raises; at most one further step is computed.
         ValueError: items that enter late without a reference, or shapes that do not fit.
     """
-    return _Run(velocity, schedule, job).run(before_step or _nothing, steer)
+    return _Run(velocity, schedule, job).run(before_step or _nothing, after_step, steer)
 
 
 class _Run:
@@ -62,7 +63,7 @@ class _Run:
         self.rows = [self._rows(step) for step in range(self.steps)]
         self.entering = {step: self._select(step) for step in set(self.entries) - {min(self.entries)}}
 
-    def run(self, before_step: BeforeStep, steer: Steer | None) -> Tensor:
+    def run(self, before_step: BeforeStep, after_step: AfterStep | None, steer: Steer | None) -> Tensor:
         first = min(self.entries)
         pace = Pace(self.device)
         latents = self._at(first)
@@ -73,8 +74,13 @@ class _Run:
             current = self._step(step, rows, current, steer)
             latents = current if rows is None else latents.index_copy(0, rows, current)
             latents = self._enter(step + 1, latents)
+            if after_step is not None:
+                latents = pack(after_step(step, self._unpacked(latents)))
             pace.step_was_queued()
         before_step(self.steps - first, self.steps - first)
+        return self._unpacked(latents)
+
+    def _unpacked(self, latents: Tensor) -> Tensor:
         return latents.transpose(1, 2).unflatten(2, self.grid)
 
     def _check(self, batch: int, channels: int) -> None:

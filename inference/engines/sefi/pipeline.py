@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from torch import Tensor
 
 from inference.engines.diffusion.codec import TextureCodec, to_unit_range
 from inference.engines.diffusion.embed_cache import EmbedCache
-from inference.engines.diffusion.job import BeforeStep, Guidance, Job
+from inference.engines.diffusion.job import AfterStep, BeforeStep, Guidance, Job
 from inference.engines.diffusion.sampler import sample
 from inference.engines.diffusion.schedule import Schedule
 from inference.engines.diffusion.text import PromptEncoder
+from inference.engines.diffusion.tokens import text_positions
 from inference.engines.sefi.schedule import two_stream_schedule
 from inference.engines.sefi.velocity import SeFiVelocity
 from inference.errors import InputRejected
@@ -101,13 +102,35 @@ class SeFiPipeline(DiffusionPipeline):
 
     def encode_prompt(
         self,
+        prompt: str | Sequence[str] | None,
+        device: torch.device | None = None,
+        dtype: torch.dtype | None = None,
+        num_images_per_prompt: int = 1,
+        prompt_embeds: Tensor | None = None,
+        max_sequence_length: int | None = None,
+        text_encoder_hidden_layers: Sequence[int] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Embeddings (B, length, layers * hidden) and positions (B, length, 4), as Flux2's pipelines return them."""
+        if prompt_embeds is None:
+            prompt_embeds = self.embed_prompts(
+                prompt or "",
+                dtype=dtype,
+                max_sequence_length=max_sequence_length,
+                text_encoder_hidden_layers=text_encoder_hidden_layers,
+            )
+        embeds = prompt_embeds.repeat_interleave(num_images_per_prompt, dim=0).to(device or self.transformer.device)
+        positions = text_positions(embeds.shape[1]).to(embeds.device)
+        return embeds, positions.expand(len(embeds), -1, -1)
+
+    def embed_prompts(
+        self,
         prompt: str | Sequence[str],
         *,
         max_sequence_length: int | None = None,
         text_encoder_hidden_layers: Sequence[int] | None = None,
         dtype: torch.dtype | None = None,
     ) -> Tensor:
-        """(prompts, length, layers * hidden), in the transformer's dtype unless another is named."""
+        """(prompts, length, layers * hidden), in the transformer's dtype unless another is named; remembered."""
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
         encoder = PromptEncoder(
             self.text_encoder,
@@ -153,6 +176,7 @@ class SeFiPipeline(DiffusionPipeline):
         return_dict: bool = True,
         attention_kwargs: dict[str, Any] | None = None,
         before_step: BeforeStep | None = None,
+        callback_on_step_end: Callable[[Any, int, Any, dict[str, Tensor]], dict[str, Tensor]] | None = None,
         max_sequence_length: int | None = None,
         text_encoder_hidden_layers: Sequence[int] | None = None,
     ) -> Any:
@@ -168,7 +192,9 @@ class SeFiPipeline(DiffusionPipeline):
             latents: the noise itself, (B, C, height / 16, width / 16).
             negative_prompt_embeds: instead of the empty prompt.
             output_type: ``pil``, ``np`` (B, H, W, 3), ``pt`` (B, 3, H, W), both in 0..1, or ``latent`` (all streams).
-            before_step: see ``sampler.BeforeStep``.
+            before_step: see ``job.BeforeStep``.
+            callback_on_step_end: as in diffusers: called with (pipeline, step, None, {"latents": (B, C, h, w)}) after
+                every step; the latents that it returns are used.
 
         Raises:
             InputRejected: a size, number of steps or guidance that the checkpoint can not do.
@@ -183,7 +209,7 @@ class SeFiPipeline(DiffusionPipeline):
         embeds = self._embeds(prompt, prompt_embeds, layers).repeat_interleave(num_images_per_prompt, dim=0)
         empty: Guidance | None = None
         if guidance > 1.0:
-            nothing = self.encode_prompt("", **layers) if negative_prompt_embeds is None else negative_prompt_embeds
+            nothing = self.embed_prompts("", **layers) if negative_prompt_embeds is None else negative_prompt_embeds
             each = num_images_per_prompt if len(nothing) > 1 else 1
             empty = Guidance(guidance, nothing.repeat_interleave(each, dim=0))
         job = Job(
@@ -194,7 +220,15 @@ class SeFiPipeline(DiffusionPipeline):
             attention_kwargs=attention_kwargs,
             dtype=self.transformer.dtype,
         )
-        result = sample(SeFiVelocity(self.transformer), self.schedule(steps), job, before_step=before_step)
+        after: AfterStep | None = None
+        if callback_on_step_end is not None:
+            called = callback_on_step_end
+
+            def after(step: int, now: Tensor) -> Tensor:
+                return called(self, step, None, {"latents": now}).get("latents", now)
+
+        velocity = SeFiVelocity(self.transformer)
+        result = sample(velocity, self.schedule(steps), job, before_step=before_step, after_step=after)
         images = result if output_type == "latent" else self._images(result, output_type)
         return ImagePipelineOutput(images=images) if return_dict else (images,)
 
@@ -204,7 +238,7 @@ class SeFiPipeline(DiffusionPipeline):
 
     def _embeds(self, prompt: str | Sequence[str] | None, embeds: Tensor | None, layers: dict[str, Any]) -> Tensor:
         if prompt is not None and embeds is None:
-            return self.encode_prompt(prompt, **layers)
+            return self.embed_prompts(prompt, **layers)
         if prompt is None and embeds is not None:
             return embeds
         raise ValueError("give either prompts or their embeddings")

@@ -26,6 +26,8 @@ from diffusers.models.transformers.transformer_flux2 import (
 from diffusers.utils import apply_lora_scale
 from torch import Tensor, nn
 
+from inference.engines.diffusion.loading import refuse_misfits
+
 _TIME_SCALE = 1000
 
 
@@ -114,6 +116,18 @@ class SeFiTransformer2DModel(ModelMixin, ConfigMixin, PeftAdapterMixin, Attentio
         self.norm_out = AdaLayerNormContinuous(width, width, elementwise_affine=False, eps=eps, bias=False)
         self.proj_out = nn.Linear(width, patch_size * patch_size * self.out_channels, bias=False)
         self.gradient_checkpointing = False
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: Any, **kwargs: Any) -> Any:
+        """As in diffusers, but strict.
+
+        Raises:
+            EngineUnavailable: weights are missing, too many, or of another shape.
+        """
+        with_report = kwargs.pop("output_loading_info", False)
+        model, report = super().from_pretrained(pretrained_model_name_or_path, output_loading_info=True, **kwargs)
+        refuse_misfits(report, pretrained_model_name_or_path, cls.__name__)
+        return (model, report) if with_report else model
 
     @apply_lora_scale("joint_attention_kwargs")
     def forward(

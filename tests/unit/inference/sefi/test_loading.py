@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from inference.engines.sefi.pipeline import SeFiPipeline
+from inference.engines.sefi.transformer import SeFiTransformer2DModel
 from inference.errors import EngineUnavailable
 
 WEIGHTS = "transformer/diffusion_pytorch_model.safetensors"
@@ -80,6 +81,14 @@ def test_a_missing_weight_is_refused_by_name(copy: Path) -> None:
 def test_a_weight_too_many_is_refused_by_name(copy: Path) -> None:
     rewrite(copy, WEIGHTS, lambda state: state.update({"guidance_embedder.weight": torch.zeros(1)}))
     assert "guidance_embedder.weight" in refused(copy).message
+
+
+def test_the_transformer_alone_is_as_strict(copy: Path) -> None:
+    loaded = SeFiTransformer2DModel.from_pretrained(copy, subfolder="transformer")
+    assert loaded.config.num_attention_heads == 2
+    rewrite(copy, WEIGHTS, lambda state: state.pop("proj_out.weight"))
+    with pytest.raises(EngineUnavailable, match=r"proj_out\.weight"):
+        SeFiTransformer2DModel.from_pretrained(copy, subfolder="transformer")
 
 
 def test_a_weight_of_another_shape_is_refused(copy: Path) -> None:

@@ -33,7 +33,7 @@ def drawn(
     schedule = pipeline.schedule(4)
     job = Job(
         noise=seeded_noise(seeds, 20, 4, 4),
-        embeds=pipeline.encode_prompt(["a mug"] * len(seeds)),
+        embeds=pipeline.embed_prompts(["a mug"] * len(seeds)),
         semantic_channels=4,
         first_steps=first_steps,
     )
@@ -104,7 +104,7 @@ def test_cells_that_may_not_change_are_not_pulled(turbo: SeFiPipeline) -> None:
         seen.append((view.velocity, after))  # type: ignore[attr-defined]
         return after
 
-    job = Job(seeded_noise([1], 20, 4, 4), turbo.encode_prompt("a mug"), 4)
+    job = Job(seeded_noise([1], 20, 4, 4), turbo.embed_prompts("a mug"), 4)
     sample(SeFiVelocity(turbo.transformer), schedule, job, steer=watch)
     before, after = seen[-1]
     assert torch.allclose(after[:, :8], before[:, :8], atol=1e-5)
@@ -119,7 +119,7 @@ def test_items_that_enter_late_keep_their_own_pull(turbo: SeFiPipeline) -> None:
     pulls = [None, PalettePull(BRAND, 0.2, EVERYWHERE)]
     job = Job(
         noise=seeded_noise([1, 2], 20, 4, 4),
-        embeds=turbo.encode_prompt(["a mug"] * 2),
+        embeds=turbo.embed_prompts(["a mug"] * 2),
         semantic_channels=4,
         first_steps=(2, 0),
         reference=Reference.start(seeded_noise([5, 6], 20, 4, 4)),

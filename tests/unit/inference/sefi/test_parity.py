@@ -60,8 +60,8 @@ def test_latents_and_images_are_those_of_the_reference(number: int, golden: dict
 
 def test_prompt_embeddings_are_equal_to_the_last_bit(golden: dict[str, Tensor]) -> None:
     pipeline = released(CASES[0])
-    assert gap(pipeline.encode_prompt(PROMPTS), golden["prompt_embeds"]) == 0.0
-    assert gap(pipeline.encode_prompt(""), golden["uncond_embeds"]) == 0.0
+    assert gap(pipeline.embed_prompts(PROMPTS), golden["prompt_embeds"]) == 0.0
+    assert gap(pipeline.embed_prompts(""), golden["uncond_embeds"]) == 0.0
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -76,14 +76,14 @@ def test_embeddings_may_be_given_instead_of_prompts(base: SeFiPipeline) -> None:
         "output_type": "latent",
     }
     prompts = ["a mug", "soap"]
-    embeds, empty = base.encode_prompt(prompts), base.encode_prompt(["", ""])
+    embeds, empty = base.embed_prompts(prompts), base.embed_prompts(["", ""])
     named = base(prompts, **arguments).images
     given = base(prompt_embeds=embeds, negative_prompt_embeds=empty, **arguments).images
     assert torch.equal(named, given)
 
 
 def test_prompts_and_embeddings_together_contradict_each_other(turbo: SeFiPipeline) -> None:
-    embeds = turbo.encode_prompt("a mug")
+    embeds = turbo.embed_prompts("a mug")
     with pytest.raises(ValueError, match="either"):
         turbo("a mug", prompt_embeds=embeds, **SMALL)
     with pytest.raises(ValueError, match="either"):
@@ -114,3 +114,29 @@ def test_only_texture_is_decoded(turbo: SeFiPipeline) -> None:
     other = latents.clone()
     other[:, :4] += 1.0
     assert torch.equal(turbo.decode(latents), turbo.decode(other))
+
+
+def test_prompts_are_encoded_as_in_other_pipelines_of_diffusers(turbo: SeFiPipeline) -> None:
+    embeds, positions = turbo.encode_prompt(["a mug", "soap"], num_images_per_prompt=2)
+    assert embeds.shape == (4, 48, 96)
+    assert torch.equal(embeds[2], turbo.embed_prompts("soap")[0])
+    assert positions.shape == (4, 48, 4)
+    assert positions[3, :, 3].tolist() == list(range(48))
+    given, _ = turbo.encode_prompt(None, prompt_embeds=embeds)
+    assert torch.equal(given, embeds)
+
+
+def test_a_callback_sees_every_step_and_may_change_the_latents(turbo: SeFiPipeline) -> None:
+    seen: list[int] = []
+
+    def stop_at_zero(pipeline: Any, step: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
+        seen.append(step)
+        assert values["latents"].shape == (1, 20, 2, 3)
+        return {"latents": values["latents"] * 0} if step == 3 else {}
+
+    arguments: dict[str, Any] = {**SMALL, "latents": torch.ones(1, 20, 2, 3), "output_type": "latent"}
+    images = turbo("a mug", callback_on_step_end=stop_at_zero, **arguments).images
+    assert seen == [0, 1, 2, 3]
+    assert float(images.abs().max()) == 0.0
+    watched = turbo("a mug", callback_on_step_end=lambda *_: {}, **arguments).images
+    assert torch.equal(watched, turbo("a mug", **arguments).images)

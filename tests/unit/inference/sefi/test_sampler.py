@@ -24,7 +24,7 @@ CLOSE = 5e-6
 def job_for(pipeline: SeFiPipeline, items: list[int], rows: int = 4, columns: int = 3) -> Job:
     return Job(
         noise=seeded_noise([SEEDS[item] for item in items], 20, rows, columns),
-        embeds=pipeline.encode_prompt([PROMPTS[item] for item in items]),
+        embeds=pipeline.embed_prompts([PROMPTS[item] for item in items]),
         semantic_channels=4,
     )
 
@@ -48,7 +48,7 @@ def test_noise_depends_on_the_seed_alone() -> None:
 
 @pytest.mark.parametrize("with_guidance", [False, True])
 def test_a_batch_equals_its_items_alone(base: SeFiPipeline, with_guidance: bool) -> None:
-    guidance = Guidance(4.0, base.encode_prompt("")) if with_guidance else None
+    guidance = Guidance(4.0, base.embed_prompts("")) if with_guidance else None
     together = run(base, replace(job_for(base, [0, 1, 2]), guidance=guidance))
     for item in range(3):
         alone = run(base, replace(job_for(base, [item]), guidance=guidance))
@@ -184,7 +184,7 @@ def test_layout_masks_isolate_what_they_separate(turbo: SeFiPipeline) -> None:
 
 
 def test_layout_masks_travel_with_guidance_and_items(base: SeFiPipeline) -> None:
-    job = replace(job_for(base, [0, 1]), guidance=Guidance(3.0, base.encode_prompt("")))
+    job = replace(job_for(base, [0, 1]), guidance=Guidance(3.0, base.embed_prompts("")))
     size = job.embeds.shape[1] + 12
     mask = torch.rand(2, 1, size, size, generator=torch.Generator().manual_seed(1)) > 0.2
     together = run(base, replace(job, layout=LayoutMask(mask, steps=2)))

@@ -122,5 +122,5 @@ def test_a_hidden_state_that_does_not_exist_is_refused() -> None:
 
 def test_the_pipeline_remembers_its_prompts(turbo: SeFiPipeline) -> None:
     turbo.embed_cache.clear()
-    turbo.encode_prompt(["one", "two"])
+    turbo.embed_prompts(["one", "two"])
     assert len(turbo.embed_cache) == 2
