@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from inference.engines.studio_sets.render.contact_sheet import write_contact_sheet
+from inference.engines.studio_sets.render.contact_sheet import write_contact_sheet, write_library_sheet
 from inference.engines.studio_sets.render.definition import (
     PLATES_DIR,
     SETS_DIR,
@@ -31,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
             produce(definition, options.out, settings, _progress)
             if options.contact_sheet:
                 write_contact_sheet(options.out / definition.name, options.contact_sheet / f"{definition.name}.png")
+        if options.contact_sheet and options.all:
+            folders = [options.out / path.stem for path in paths]
+            write_library_sheet(folders, options.contact_sheet / "library.png")
     except (DefinitionError, RendererMissingError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -49,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--spp", type=int, help="light samples a pixel, instead of those of the definition")
     parser.add_argument("--out", type=Path, default=PLATES_DIR, help="where the set folders go")
     parser.add_argument("--cache", type=Path, default=Path("build/studio-sets"), help="raw passes, to resume from")
-    parser.add_argument("--contact-sheet", type=Path, help="folder for one overview picture a set")
+    parser.add_argument("--contact-sheet", type=Path, help="folder for an overview of each set, and of --all")
     return parser
 
 

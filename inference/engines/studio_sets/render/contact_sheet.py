@@ -1,8 +1,9 @@
-"""One overview picture of a finished set, read back from its files: moods, every light, materials, depth."""
+"""Overview pictures of finished sets, read back from their files: one set in detail, the library in all its moods."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from inference.engines.studio_sets import codec
 
 Floats = NDArray[np.float32]
 TILE_PX = 480
+REDUCED_PX, ROW_PX = 480, 220
 
 
 def write_contact_sheet(folder: Path, target: Path) -> None:
@@ -31,6 +33,30 @@ def write_contact_sheet(folder: Path, target: Path) -> None:
     small += [np.ones_like(small[0])] * (-len(small) % 4)
     rows = [np.hstack(small[i : i + 4]) for i in range(0, len(small), 4)]
     cv2.imwrite(str(target), np.round(np.vstack(rows)[..., ::-1] * 255).astype(np.uint8))
+
+
+def write_library_sheet(folders: Sequence[Path], target: Path) -> None:
+    """Write one PNG: a row a set, its close view in every mood, then its widest."""
+    rows = [_moods_of(folder) for folder in folders]
+    widest = max(row.shape[1] for row in rows)
+    rows = [np.pad(row, ((0, 2), (0, widest - row.shape[1]), (0, 0)), constant_values=1.0) for row in rows]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(target), np.round(np.vstack(rows)[..., ::-1] * 255).astype(np.uint8))
+
+
+def _moods_of(folder: Path) -> Floats:
+    description = json.loads((folder / "set.json").read_text(encoding="utf-8"))
+    lights = {light["name"]: _reduced(_read(folder, light)) for light in description["lights"]}
+    moods = [display(_mixed(lights, mood["lights"])) for mood in description["moods"]]
+    (u, v), half = description["views"]["hero"]["center"], description["views"]["hero"]["width"] / 2
+    left, right, top, bottom = (round(at * REDUCED_PX) for at in (u - half, u + half, v - half, v + half))
+    close = [cv2.resize(mood[top:bottom, left:right], (ROW_PX, ROW_PX), interpolation=cv2.INTER_AREA) for mood in moods]
+    whole = cv2.resize(moods[0], (ROW_PX, ROW_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.hstack([*close, whole]), np.float32)
+
+
+def _reduced(plate: Floats) -> Floats:
+    return np.asarray(cv2.resize(plate, (REDUCED_PX, REDUCED_PX), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _mixed(plates: dict[str, Floats], mood: dict[str, Any]) -> Floats:
