@@ -76,15 +76,28 @@ def converted_transformer(folder: Path, dtype: torch.dtype) -> SeFiTransformer2D
     return model
 
 
-def convert(original: Path, out: Path, *, is_turbo: bool, dtype: torch.dtype, max_sequence_length: int) -> None:
+def convert(
+    original: Path,
+    out: Path,
+    *,
+    is_turbo: bool,
+    dtype: torch.dtype,
+    max_sequence_length: int,
+    text_encoder: Path | None = None,
+    vae: Path | None = None,
+) -> None:
     """Write ``original`` to ``out`` in the ``-diffusers`` layout.
+
+    Args:
+        text_encoder, vae: where they lie, if not in the folders of that name; the tokenizer lies in ``tokenizer`` or
+            beside the text encoder's weights.
 
     Raises:
         EngineUnavailable: files are missing or do not fit; nothing was written then.
     """
-    encoder, tokenizer = original / "text_encoder", original / "tokenizer"
+    encoder, tokenizer = text_encoder or original / "text_encoder", original / "tokenizer"
     folders = {
-        "vae": original / "vae",
+        "vae": vae or original / "vae",
         "text_encoder": encoder,
         "tokenizer": tokenizer if tokenizer.is_dir() else encoder,
         "scheduler": original / "scheduler",
@@ -113,6 +126,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--turbo", action="store_true", help="a distilled checkpoint: 4, 8 or 10 steps, no guidance")
     parser.add_argument("--dtype", choices=("bfloat16", "float32"), default="bfloat16")
     parser.add_argument("--length", type=int, required=True, help="text_max_length in the original's sefi_config.yaml")
+    parser.add_argument("--text-encoder", type=Path, help="where sefi_config.yaml says it is, if not in text_encoder")
+    parser.add_argument("--vae", type=Path, help="where sefi_config.yaml says it is, if not in vae")
     chosen = parser.parse_args(arguments)
     try:
         convert(
@@ -121,6 +136,8 @@ def main(arguments: list[str]) -> int:
             is_turbo=chosen.turbo,
             dtype=getattr(torch, chosen.dtype),
             max_sequence_length=chosen.length,
+            text_encoder=chosen.text_encoder,
+            vae=chosen.vae,
         )
     except InferenceError as error:
         print(error.message, file=sys.stderr)

@@ -75,6 +75,14 @@ def test_a_converted_checkpoint_draws_what_the_original_did(
     assert after.config.semantic_channels == 4
 
 
+def test_a_text_encoder_may_lie_elsewhere(original: Path, tmp_path: Path) -> None:
+    (original / "text_encoder").rename(original / "Qwen3-VL")
+    arguments = [str(original), str(tmp_path / "out"), "--dtype", "float32", "--length", "48"]
+    assert convert.main(arguments) == 2
+    assert convert.main([*arguments, "--text-encoder", str(original / "Qwen3-VL")]) == 0
+    assert not SeFiPipeline.from_pretrained(tmp_path / "out", text_encoder_hidden_layers=(1, 2, 3)).config.is_turbo
+
+
 def test_an_incomplete_original_leaves_nothing_behind(
     original: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
