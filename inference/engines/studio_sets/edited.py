@@ -14,11 +14,12 @@ from inference.engines.studio_sets.variation import Look, directed_look
 from inference.ops.geometry import Frame
 from inference.ops.lamps import lowered, resized, sideways
 from inference.ops.shadow import AreaLight
-from inference.types import F32
+from inference.types import F32, Mask
 
 LEVEL = 0.7
 """Surfaces whose normal points up at least this much are ground that can be polished."""
 
+SAME_LEVEL_M = 0.02
 POLISHED_ROUGHNESS, POLISHED_REFLECTANCE = 0.05, 0.3
 
 
@@ -55,25 +56,36 @@ def _as_edited(lamp: AreaLight, framing: Framing, edits: Edits, *, is_key: bool)
     return resized(lamp, edits.shadow_softness)
 
 
-def polished(gloss: F32, stage: Stage, edits: Edits) -> F32:
+def polished(gloss: F32, stage: Stage, framing: Framing, edits: Edits) -> F32:
     """Reflectance and roughness (h, w, 2) with the ground polished, by the part of ``reflection`` above 1."""
     share = np.float32(edits.reflection - 1)
     if share <= 0:
         return gloss
-    ground = stage.small_normal[..., 2] > LEVEL
+    ground = _ground(stage, framing)
     out = gloss.copy()
     out[ground, 0] += share * np.maximum(0, POLISHED_REFLECTANCE - gloss[ground, 0])
     out[ground, 1] += share * np.minimum(0, POLISHED_ROUGHNESS - gloss[ground, 1])
     return out
 
 
-def mirrored_before(around: F32, linear: F32, gloss: F32, stage: Stage, edits: Edits) -> F32:
+def _ground(stage: Stage, framing: Framing) -> Mask:
+    """The level that the product stands on: the floor below a plinth sees the plinth, not the product."""
+    camera, (height, width) = stage.small_camera, stage.small_depth.shape
+    across = (np.arange(width) + 0.5 - camera.centre_px[0]) / camera.focal_px
+    below = (np.arange(height) + 0.5 - camera.centre_px[1]) / camera.focal_px
+    rise = camera.forward[2] + across[None] * camera.right[2] + below[:, None] * camera.down[2]
+    level = camera.origin[2] + stage.small_depth * rise
+    same_level = np.abs(level - framing.frame.origin[2]) < SAME_LEVEL_M
+    return np.asarray((stage.small_normal[..., 2] > LEVEL) & same_level & (stage.small_depth > 0))
+
+
+def mirrored_before(around: F32, linear: F32, gloss: F32, stage: Stage, framing: Framing, edits: Edits) -> F32:
     """What the ground mirrored before: the surroundings; on a ground that is only now polished, its own light.
 
     Taking away more than a matte ground has would leave a stain instead of a mirror image.
     """
     share = np.float32(max(0.0, edits.reflection - 1))
-    ground = (stage.small_normal[..., 2] > LEVEL) & (gloss[..., 0] > 0)
+    ground = _ground(stage, framing) & (gloss[..., 0] > 0)
     if share == 0 or not ground.any():
         return around
     step = linear.shape[0] / ground.shape[0]

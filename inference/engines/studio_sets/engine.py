@@ -195,11 +195,11 @@ def _with_reflection(
         share = stage.small_coverage[index].astype(np.float32) / np.float32(255)
         gloss[..., 0] += share * np.float32(studio.materials[index].reflectance)
         gloss[..., 1] += share * np.float32(studio.materials[index].roughness)
-    gloss = polished(gloss, stage, edits)
+    gloss = polished(gloss, stage, framing, edits)
     base = framing.base[1] - framing.placement.y
     upper = linear[: max(16, framing.base[1] - framing.placement.height) : 8, ::8]
     around = np.median(upper.reshape(-1, 3), axis=0)
-    around = mirrored_before(around, linear, gloss, stage, edits)
+    around = mirrored_before(around, linear, gloss, stage, framing, edits)
     added = reflection(
         stage.small_depth, stage.small_normal, gloss, stage.small_camera, body, mirror_card(part, base), around
     )
