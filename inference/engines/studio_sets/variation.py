@@ -19,7 +19,7 @@ from inference.errors import InputRejected
 LIGHT_SPAN = 0.25
 ZOOM_SPAN = 0.06
 SHIFT_SPAN = 0.03
-DIRECTION_STOPS = 2.5
+DIRECTION_STOPS = 1.8
 """How many stops a lamp straight to the side gains or loses when the light comes wholly from one side."""
 
 
