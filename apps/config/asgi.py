@@ -9,13 +9,14 @@ from apps.core.body_limit import BodyLimit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings.embedded")
 ROOM_FOR_FORM_FIELDS = 64 * 1024
+TAKE_FILES = ("/uploads/", "/studio/verify/file")
 
 
 def _body_limit(path: str) -> int:
-    """Only one kind of address takes files."""
+    """Only few addresses take files."""
     from django.conf import settings
 
-    if path.endswith("/uploads/"):
+    if path.endswith(TAKE_FILES):
         return int(settings.UPLOAD_MAX_BYTES) + ROOM_FOR_FORM_FIELDS
     return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 

@@ -66,5 +66,7 @@ def test_the_site_lets_files_in_at_one_kind_of_address_only(settings: Any) -> No
     from apps.config.asgi import _body_limit
 
     assert _body_limit("/w/acme/uploads/") > settings.UPLOAD_MAX_BYTES
+    assert _body_limit("/w/acme/studio/verify/file") > settings.UPLOAD_MAX_BYTES
+    assert _body_limit("/w/acme/studio/verify/") == settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     assert _body_limit("/accounts/login/") == settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     assert _body_limit("/w/acme/uploads/ticket") == settings.DATA_UPLOAD_MAX_MEMORY_SIZE
