@@ -1,17 +1,39 @@
 // Parts of a page that follow the server. events.js (or its polling) dispatches "vf:job" on document with
 // detail {job, batch, kind, subject, state}; every part that names one of these ids hears "refresh" and asks again:
 //   <div data-live="<job id> product:<id>" hx-get="…" hx-trigger="refresh" hx-swap="outerHTML">
+// A job that runs reports several times a second. That is worth a look now and then, and none to a part with
+// data-live-ends, which shows only how jobs end.
 const WAIT_MS = 80;
-const waiting = new Set();
-let timer = 0;
+const RUNNING_WAIT_MS = 1000;
 
-function refreshAll() {
-  timer = 0;
-  for (const part of waiting) {
-    if (part.isConnected) window.htmx.trigger(part, "refresh");
+class Round {
+  #parts = new Set();
+  #timer = 0;
+
+  constructor(wait_ms) {
+    this.wait_ms = wait_ms;
   }
-  waiting.clear();
+
+  add(part) {
+    this.#parts.add(part);
+    this.#timer ||= setTimeout(() => this.#refresh(), this.wait_ms);
+  }
+
+  delete(part) {
+    this.#parts.delete(part);
+  }
+
+  #refresh() {
+    this.#timer = 0;
+    for (const part of this.#parts) {
+      if (part.isConnected) window.htmx.trigger(part, "refresh");
+    }
+    this.#parts.clear();
+  }
 }
+
+const soon = new Round(WAIT_MS);
+const later = new Round(RUNNING_WAIT_MS);
 
 function matching(detail) {
   const ids = [detail.job, detail.batch, detail.subject].filter(Boolean).map((id) => CSS.escape(id));
@@ -20,8 +42,14 @@ function matching(detail) {
 
 /** Asks again for the parts that show `detail`; events in quick succession become one request a part. */
 export function look(detail) {
-  for (const part of matching(detail)) waiting.add(part);
-  timer ||= setTimeout(refreshAll, WAIT_MS);
+  for (const part of matching(detail)) {
+    if (detail.state !== "running") {
+      later.delete(part);
+      soon.add(part);
+    } else if (!part.hasAttribute("data-live-ends")) {
+      later.add(part);
+    }
+  }
 }
 
 export function watchLive() {

@@ -1,14 +1,20 @@
 // The tray of running jobs: asks again when a job that it shows changed, and stays folded or open from page to page.
 const WAIT_MS = 400;
+const RUNNING_WAIT_MS = 2000; // a job that runs reports several times a second
 const KEY = "vf-tray";
 let timer = 0;
+let due = Infinity;
 let chosenHere = false;
 
-function refresh(tray) {
-  timer ||= setTimeout(() => {
-    timer = 0;
+function refresh(tray, wait_ms) {
+  const wanted = performance.now() + wait_ms;
+  if (wanted >= due) return;
+  clearTimeout(timer);
+  due = wanted;
+  timer = setTimeout(() => {
+    due = Infinity;
     window.htmx.trigger(tray, "refresh");
-  }, WAIT_MS);
+  }, wait_ms);
 }
 
 /** On phones and beside a page's own controls the tray would cover what one came for: there it starts folded. */
@@ -36,6 +42,8 @@ export function watchTray() {
   const tray = document.getElementById("tray");
   if (!tray) return;
   const quiet = tray.dataset.quiet.split(" ");
-  document.addEventListener("vf:job", ({ detail }) => quiet.includes(detail.kind) || refresh(tray));
+  document.addEventListener("vf:job", ({ detail }) => {
+    if (!quiet.includes(detail.kind)) refresh(tray, detail.state === "running" ? RUNNING_WAIT_MS : WAIT_MS);
+  });
   tray.addEventListener("htmx:afterSwap", () => restore(tray));
 }

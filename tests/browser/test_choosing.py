@@ -56,9 +56,11 @@ def test_stage_and_strip_ask_for_a_preview_once_and_again_when_its_job_has_ended
     asked = serve_previews(page, static("img/mark.svg"))
     open_product(page, world)
     expect(page.locator("[data-stage-image]")).to_be_visible()
-    expect(page.locator("[data-stage-title]")).to_have_text("Plinth")
-    [plinth] = [url for url in asked if "set=plinth" in url]
-    assert asked[plinth] == 2, "the stage and the strip share one request, and one more when the job has ended"
+    first = page.locator("[data-set]").first
+    expect(page.locator("[data-stage-title]")).to_have_text(first.inner_text().strip())
+    expect(first.locator("img")).to_be_visible()
+    [of_first] = [url for url in asked if f"set={first.get_attribute('data-set')}&" in url]
+    assert asked[of_first] == 2, "the stage and the strip share one request, and one more when the job has ended"
 
 
 def test_own_colours_are_shown_once_they_are_typed_and_unreadable_ones_are_said(

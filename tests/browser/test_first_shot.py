@@ -98,7 +98,7 @@ def test_the_first_shot_is_made_with_the_keyboard_alone(
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/studio/shots/"))
-    expect(page.locator(".fidelity")).to_contain_text("Product untouched")
+    expect(page.locator(".fidelity")).to_contain_text("Enlarged, otherwise untouched")
     expect(page.locator(".fidelity")).to_contain_text("0 differ")
 
 
