@@ -25,6 +25,7 @@ SOFT_FROM = 1.1  # enlarged less than this, a product looks as sharp as before
 ENGINES = {
     "alpha": gettext_lazy("the transparency that came with the photo"),
     "classical": gettext_lazy("the built-in engine, without a trained model"),
+    "cutout_net": gettext_lazy("the built-in network, trained on our own renderings"),
     "rembg": gettext_lazy("a trained model (rembg)"),
 }
 
