@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
+from django.utils.functional import Promise
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import InvalidInput
 from apps.studio.offers import READY
@@ -43,6 +46,40 @@ def fitting_palette(name: str, palette: Sequence[str]) -> tuple[str, ...]:
         palette[PART_OF[surface.name]] if surface.name in PART_OF else surface.default_hex.lower()
         for surface in surfaces
     )
+
+
+@dataclass(frozen=True)
+class Family:
+    """Sets that belong together, as people read it. ``hint`` says for which photos, where that matters."""
+
+    key: str
+    title: str | Promise
+    hint: str | Promise = ""
+
+
+FAMILIES = (
+    Family("sweep", _("Sweeps")),
+    Family("plinth", _("Plinths and steps")),
+    Family("table", _("Wood in window light")),
+    Family("bath", _("Marble bath")),
+    Family("kitchen", _("Kitchen")),
+    Family("stone", _("Stone and sand")),
+    Family("fabric", _("Fabric")),
+    Family("shelf", _("Shelves")),
+    Family("concrete", _("Concrete")),
+    Family("glow", _("Glass and glow")),
+    Family("seasonal", _("Seasonal")),
+    Family("flatlay", _("Flat lay"), _("For photos taken from above. Photos taken from the side look wrong here.")),
+)
+
+
+def by_family() -> list[tuple[Family, list[SetInfo]]]:
+    """The sets in the order of their families; a family that nobody named comes last."""
+    known = {family.key: family for family in FAMILIES}
+    others = sorted({info.family for info in sets().values()} - set(known))
+    ordered = [*FAMILIES, *(Family(key, key.capitalize()) for key in others)]
+    grouped = [(family, [info for info in sets().values() if info.family == family.key]) for family in ordered]
+    return [(family, members) for family, members in grouped if members]
 
 
 def title(titles: Mapping[str, str]) -> str:

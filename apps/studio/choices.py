@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from apps.jobs.selectors import seconds_ahead
 from apps.studio import catalogue, offers, selectors
 from apps.studio.models import CutoutState, Product
 from apps.studio.services.shoots import INTERACTIVE_SHOTS
+from inference.pipelines.catalogue import Choice, SetInfo
 
 REJECT_REASON_TITLES: dict[str, str | Promise] = {
     "cutout": _("Cutout is not clean"),
@@ -28,26 +30,49 @@ def reject_reasons() -> list[dict[str, Any]]:
     return [{"key": key, "title": title} for key, title in REJECT_REASON_TITLES.items()]
 
 
-def sets() -> list[dict[str, Any]]:
+def families() -> list[dict[str, Any]]:
+    """Sets by family, in the order in which they are offered."""
     return [
-        {
-            "name": info.name,
-            "title": catalogue.title(info.titles),
-            "family": info.family,
-            "materials": [
-                {"name": m.name, "title": catalogue.title(m.titles), "hex": m.default_hex}
-                for m in info.materials
-                if m.recolourable
-            ],
-        }
-        for info in catalogue.sets().values()
+        {"title": family.title, "hint": family.hint, "sets": [_set(info) for info in members]}
+        for family, members in catalogue.by_family()
     ]
+
+
+def _set(info: SetInfo) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "title": catalogue.title(info.titles),
+        "family": info.family,
+        "materials": [
+            {"name": m.name, "title": catalogue.title(m.titles), "hex": m.default_hex}
+            for m in info.materials
+            if m.recolourable
+        ],
+    }
+
+
+def cameras() -> list[dict[str, str]]:
+    """Every camera that some set has, by the words of the first set that has it."""
+    return _named(choice for info in catalogue.sets().values() for choice in info.cameras)
+
+
+def moods() -> list[dict[str, str]]:
+    return _named(choice for info in catalogue.sets().values() for choice in info.moods)
+
+
+def _named(choices: Iterable[Choice]) -> list[dict[str, str]]:
+    titles: dict[str, str] = {}
+    for choice in choices:
+        titles.setdefault(choice.name, catalogue.title(choice.titles))
+    return [{"name": name, "title": words} for name, words in titles.items()]
 
 
 def for_product(product: Product) -> dict[str, Any]:
     return {
         "token": uuid.uuid4().hex,
-        "sets": sets(),
+        "families": families(),
+        "cameras": cameras(),
+        "moods": moods(),
         "palettes": list(offers.PALETTES.values()),
         "formats": list(offers.FORMATS.values()),
         "seconds_per_shot": round(selectors.seconds_per_shot(product.workspace), 2),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.studio import catalogue, offers
 from inference.edits import KNOBS, MAX_PRODUCT_DELTA_E
+from inference.pipelines.catalogue import SetInfo
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,11 @@ def for_edit() -> dict[str, Any]:
         "most_delta_e": MAX_PRODUCT_DELTA_E,
         "palettes": [palette for palette in offers.PALETTES.values() if palette.colours],
         "formats": list(offers.FORMATS.values()),
-        "sets": [_set(name) for name in catalogue.sets()],
+        "sets": [_set(info) for _family, members in catalogue.by_family() for info in members],
     }
 
 
-def _set(name: str) -> dict[str, Any]:
-    info = catalogue.get_set(name)
+def _set(info: SetInfo) -> dict[str, Any]:
     return {
         "name": info.name,
         "title": catalogue.title(info.titles),

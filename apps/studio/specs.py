@@ -66,8 +66,8 @@ def read_wish(wish: Any) -> Spec:
         "seed": int(_number(wish.get("seed", 0), 0, MAX_SEED)),
     }
     chosen = {
-        "camera": _choice(wish.get("camera", ""), info.cameras),
-        "mood": _choice(wish.get("mood", ""), info.moods),
+        "camera": pick(wish.get("camera", ""), info.cameras),
+        "mood": pick(wish.get("mood", ""), info.moods),
         "scale": round(_number(wish.get("scale", 1), 0.05, 4), 4),
         "offset": _offset(wish.get("offset", (0, 0))),
         "edits": read_edits(wish.get("edits", {})),
@@ -132,8 +132,8 @@ def _palette(raw: Any) -> list[str]:
     return list(offers.parse_palette(",".join(str(colour) for colour in raw))) if raw else []
 
 
-def _choice(name: Any, offered: Sequence[Choice]) -> str:
-    """A name of the set's; one that another set had falls back to the set's first."""
+def pick(name: Any, offered: Sequence[Choice]) -> str:
+    """A camera or mood of the set's; empty for its first one, also where the set has none of that name."""
     if not isinstance(name, str):
         raise InvalidInput("studio.edit_unreadable")
     return name if name in {choice.name for choice in offered[1:]} else ""

@@ -32,9 +32,12 @@ async function askOnce(url) {
   }
 }
 
-/** The address of the preview picture, or null where there is none, which may be another answer next time. */
-export async function preview(base, { set, palette }) {
-  const url = `${base}?${new URLSearchParams({ set, palette })}`;
+/**
+ * The address of the preview picture, or null where there is none, which may be another answer next time.
+ * @param {{set: string, palette: string, format?: string, camera?: string, mood?: string}} wish what is empty is left out
+ */
+export async function preview(base, wish) {
+  const url = `${base}?${new URLSearchParams(Object.entries(wish).filter(([_, value]) => value))}`;
   if (!found.has(url)) found.set(url, askOnce(url));
   const address = await found.get(url);
   if (!address) found.delete(url);

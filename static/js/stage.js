@@ -22,13 +22,14 @@ export class Stage {
     this.failed = form.querySelector("[data-stage-failed]");
     this.set = chosen(form).sets[0] ?? form.querySelector("[data-set]")?.dataset.set;
     this.asked = 0;
-    this.stripPalette = null;
+    this.stripWish = null;
     for (const name of ["pointerenter", "focusin", "click"]) {
       for (const label of form.querySelectorAll("[data-set]")) {
         label.addEventListener(name, () => this.show(label.dataset.set));
       }
     }
     form.addEventListener("change", ({ target }) => {
+      if (target.name === "format" && target.checked) this.format = target.value;
       if (target.name === "palette" && (target.checked || target.type === "text")) this.palette = target.value;
       this.refresh();
     });
@@ -44,6 +45,18 @@ export class Stage {
     return palettes.includes(this.palette) ? this.palette : palettes[0] ?? "own";
   }
 
+  /** The format last ticked, as long as it still is; the square is what the strip shows anyway. */
+  currentFormat() {
+    const { formats } = chosen(this.form);
+    const wanted = formats.includes(this.format) ? this.format : formats[0];
+    return wanted === "1:1" ? "" : wanted;
+  }
+
+  get view() {
+    const chosenOf = (name) => this.form.querySelector(`select[name=${name}]`)?.value ?? "";
+    return { camera: chosenOf("camera"), mood: chosenOf("mood") };
+  }
+
   show(set) {
     if (set === this.set) return;
     this.set = set;
@@ -53,7 +66,7 @@ export class Stage {
   /** After a new cutout every picture is out of date. */
   restart() {
     forgetPreviews();
-    this.stripPalette = null;
+    this.stripWish = null;
     this.refresh();
   }
 
@@ -75,7 +88,8 @@ export class Stage {
     const slow = setTimeout(() => {
       this.progress.hidden = false;
     }, 250);
-    const url = await preview(this.form.dataset.preview, { set: this.set, palette: this.currentPalette() });
+    const format = this.currentFormat();
+    const url = await preview(this.form.dataset.preview, { set: this.set, palette: this.currentPalette(), format, ...this.view });
     clearTimeout(slow);
     if (asked !== this.asked) return;
     this.progress.hidden = true;
@@ -89,16 +103,17 @@ export class Stage {
 
   async refreshStrip() {
     const palette = this.currentPalette();
-    if (palette === this.stripPalette) return;
-    this.stripPalette = palette;
+    const asked = JSON.stringify([palette, this.view]);
+    if (asked === this.stripWish) return;
+    this.stripWish = asked;
     const images = this.form.querySelectorAll("[data-preview-of]").values();
-    await Promise.all(Array.from({ length: STRIP_AT_ONCE }, () => this.fillStrip(images, palette)));
+    await Promise.all(Array.from({ length: STRIP_AT_ONCE }, () => this.fillStrip(images, palette, asked)));
   }
 
-  async fillStrip(images, palette) {
+  async fillStrip(images, palette, asked) {
     for (const image of images) {
-      const url = await preview(this.form.dataset.preview, { set: image.dataset.previewOf, palette });
-      if (palette !== this.stripPalette) return;
+      const url = await preview(this.form.dataset.preview, { set: image.dataset.previewOf, palette, ...this.view });
+      if (asked !== this.stripWish) return;
       if (!url) continue;
       image.src = url;
       image.hidden = false;

@@ -18,6 +18,7 @@ from apps.jobs.models import Priority
 from apps.studio import catalogue, offers, selectors
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.services.cutouts import accept_cutout
+from apps.studio.specs import pick
 
 INTERACTIVE_SHOTS = 24  # what fills the screen of the person who waits; the rest of a large shoot is a batch
 MOST_JUDGED = 500
@@ -32,10 +33,14 @@ def request_shoot(
     palettes: Sequence[str],
     formats: Sequence[str],
     variations: int = 1,
+    camera: str = "",
+    mood: str = "",
     by: User | None,
     token: str = "",
 ) -> Shoot:
-    """Make one shot for every set x palette x format x variation.
+    """Make one shot for every set x palette x format x variation, all by one camera and in one light mood.
+
+    A set that has no such camera or mood is seen in its first one.
 
     The same choices with the same ``token`` (one for each time the page is shown) are the same shoot: a double click
     or a repeated post makes nothing twice.
@@ -46,9 +51,10 @@ def request_shoot(
     """
     if product.cutout_id is None or product.cutout_state not in (CutoutState.READY, CutoutState.ACCEPTED):
         raise Conflict("studio.no_cutout_yet")
-    specs = plan_shots(sets=sets, palettes=palettes, formats=formats, variations=variations)
+    specs = plan_shots(sets=sets, palettes=palettes, formats=formats, variations=variations, camera=camera, mood=mood)
     workspace = product.workspace
     choices = {"sets": list(sets), "palettes": list(palettes), "formats": list(formats), "variations": variations}
+    choices |= {key: value for key, value in (("camera", camera), ("mood", mood)) if value}
     Product.objects.select_for_update().get(pk=product.pk)  # two posts of one click take turns
     shoot_id = _shoot_id(product, token, choices)
     if token and (known := Shoot.objects.filter(pk=shoot_id).first()) is not None:
@@ -85,7 +91,13 @@ def _shoot_id(product: Product, token: str, choices: dict[str, Any]) -> uuid.UUI
 
 
 def plan_shots(
-    *, sets: Sequence[str], palettes: Sequence[str], formats: Sequence[str], variations: int
+    *,
+    sets: Sequence[str],
+    palettes: Sequence[str],
+    formats: Sequence[str],
+    variations: int,
+    camera: str = "",
+    mood: str = "",
 ) -> list[dict[str, Any]]:
     """The specs of a shoot, variations first so that the first pictures already show every set."""
     names = [catalogue.get_set(name).name for name in dict.fromkeys(sets)]
@@ -104,12 +116,19 @@ def plan_shots(
             "width": size.width,
             "height": size.height,
             "seed": seed,
+            **_view_of(name, camera, mood),
         }
         for seed in range(variations)
         for size in sizes
         for palette in colours
         for name in names
     ]
+
+
+def _view_of(name: str, camera: str, mood: str) -> dict[str, str]:
+    info = catalogue.get_set(name)
+    chosen = {"camera": pick(camera, info.cameras), "mood": pick(mood, info.moods)}
+    return {key: value for key, value in chosen.items() if value}
 
 
 @transaction.atomic

@@ -27,6 +27,8 @@ def create_shoot(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpRespon
         palettes=[text for text in request.POST.getlist("palette") if text.strip()],
         formats=request.POST.getlist("format"),
         variations=(form.is_valid() and form.cleaned_data["variations"]) or 1,
+        camera=request.POST.get("camera", "")[:40],
+        mood=request.POST.get("mood", "")[:40],
         by=request.user,
         token=request.POST.get("token", "")[:64],
     )
