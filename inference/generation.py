@@ -58,12 +58,26 @@ class ReferencePicture:
     as_context: bool = True
 
 
+@dataclass(frozen=True)
+class LayoutObject:
+    """Where something that the prompt names should be.
+
+    Attributes:
+        phrase: its words, as they stand in the prompt.
+        box: left, top, width, height in fractions of the picture.
+    """
+
+    phrase: str
+    box: tuple[float, float, float, float]
+
+
 @dataclass(frozen=True, eq=False)
 class GenerateItem:
     """One picture. For editors ``prompt`` is the instruction and ``reference`` the picture to change.
 
     ``palette`` (``#rrggbb``) pulls what is drawn, outside of what the reference keeps, towards its colours; ``pull`` is
     how far at each step, in standard deviations of the latents. It costs a decoding forth and back at each step.
+    ``layout`` says where objects of the prompt should be, for the share of the steps that the request names.
     """
 
     prompt: str
@@ -71,17 +85,20 @@ class GenerateItem:
     reference: ReferencePicture | None = None
     palette: tuple[str, ...] = ()
     pull: float = 0.15
+    layout: tuple[LayoutObject, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class GenerateRequest:
-    """Pictures that may share a pass. ``steps`` and ``guidance`` None = the model's defaults."""
+    """Pictures that may share a pass. ``steps`` and ``guidance`` None = the model's defaults; ``layout_share`` is the
+    share of the steps, from the first, in which layouts hold."""
 
     items: tuple[GenerateItem, ...]
     width: int
     height: int
     steps: int | None = None
     guidance: float | None = None
+    layout_share: float = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +149,10 @@ class Generator(Protocol):
 def batch_key(model: str, request: GenerateRequest, *, adapters: tuple[str, ...] = ()) -> Hashable:
     """Requests with equal keys may be drawn in one pass, whoever they belong to.
 
-    Items with a reference or a palette do not share one with plain items: their steps cost more.
+    Items with a reference, a palette or a layout do not share one with items without: their steps cost more.
     """
-    masked = any(item.reference is not None or item.palette for item in request.items)
-    return model, adapters, request.height, request.width, request.steps, request.guidance, masked
+    extras = tuple(
+        any(bool(getattr(item, name)) for item in request.items) for name in ("reference", "palette", "layout")
+    )
+    share = request.layout_share if extras[-1] else None
+    return model, adapters, request.height, request.width, request.steps, request.guidance, share, extras

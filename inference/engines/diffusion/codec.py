@@ -9,7 +9,7 @@ from torch import Tensor
 
 from inference.engines.diffusion.errors import incompatible
 
-_PIXELS_AT_ONCE = 4 << 20
+_PIXELS_AT_ONCE = 1 << 20
 _PATCH = 2
 
 
@@ -77,7 +77,7 @@ class TextureCodec:
         return float(config.scaling_factor), float(getattr(config, "shift_factor", None) or 0.0)
 
     def _parts(self, batch: Tensor, pixels_per_cell: int = 1) -> tuple[Tensor, ...]:
-        """``batch`` cut so that no call works on more than a few megapixels: a VAE needs more memory than a step."""
+        """``batch`` cut so that no call works on much more than a megapixel: a VAE needs more memory than a step."""
         pixels = batch.shape[-2] * batch.shape[-1] * pixels_per_cell
         return torch.split(batch, max(1, _PIXELS_AT_ONCE // pixels))
 

@@ -13,14 +13,16 @@ from torch import Tensor
 from inference.engines.diffusion import gate, requests
 from inference.engines.diffusion.codec import TextureCodec, to_unit_range
 from inference.engines.diffusion.embed_cache import EmbedCache
-from inference.engines.diffusion.job import Guidance, Job, Steer, Velocity
-from inference.engines.diffusion.masks import holds, keep_masks, picture_array, picture_tensor
+from inference.engines.diffusion.job import Guidance, Job, LayoutMask, Steer, Velocity
+from inference.engines.diffusion.layout import mask_of
+from inference.engines.diffusion.masks import held_steps, holds, keep_masks, picture_array, picture_tensor
 from inference.engines.diffusion.memory import in_shrinking_batches, too_little
 from inference.engines.diffusion.noise import seeded_noise
 from inference.engines.diffusion.palette import PalettePull, PaletteSteer, palette_oklab
 from inference.engines.diffusion.reference import Reference
 from inference.engines.diffusion.sampler import sample
 from inference.engines.diffusion.schedule import Schedule
+from inference.engines.diffusion.text import PromptEncoder
 from inference.generation import GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
 from inference.models import ModelCard
 from inference.ports import EngineStatus
@@ -34,6 +36,7 @@ class Family(Protocol):
     codec: TextureCodec
     semantic_channels: int
     transformer: Any
+    prompts: PromptEncoder
 
     def embed(self, prompts: Sequence[str]) -> Tensor:
         """(B, L, D)."""
@@ -182,7 +185,15 @@ class _Batch:
             embeds=self.family.embed([item.prompt for item in items]),
             semantic_channels=self.family.semantic_channels,
             guidance=empty,
+            layout=self._layout(items),
         )
+
+    def _layout(self, items: Sequence[GenerateItem]) -> LayoutMask | None:
+        steps = held_steps(self.request.layout_share, self.schedule.steps)
+        if not steps or not any(item.layout for item in items):
+            return None
+        masks = [mask_of(self.family.prompts, item.prompt, item.layout, self.grid) for item in items]
+        return LayoutMask(torch.stack(masks), steps)
 
     def _with_references(self, job: Job, items: Sequence[GenerateItem]) -> tuple[Job, Tensor | None, str]:
         """The job with what is known; texture latents to look at, if all items want that; where semantics came from."""

@@ -12,6 +12,7 @@ from inference.ops.colour import hex_to_rgb
 
 MAX_PROMPT_CHARACTERS = 4000
 MAX_COLOURS = 12
+_ROUNDING = 1e-6
 
 
 def check(card: ModelCard, request: GenerateRequest) -> tuple[int, float]:
@@ -27,6 +28,8 @@ def check(card: ModelCard, request: GenerateRequest) -> tuple[int, float]:
     guidance = card.default_guidance if request.guidance is None else request.guidance
     _check_steps(card, steps)
     _check_guidance(card, guidance)
+    if not 0.0 <= request.layout_share <= 1.0:
+        raise InputRejected("generate.bad_layout", f"layout_share lies between 0 and 1, not {request.layout_share:g}")
     for item in request.items:
         if not item.prompt.strip() or len(item.prompt) > MAX_PROMPT_CHARACTERS:
             raise InputRejected(
@@ -35,6 +38,7 @@ def check(card: ModelCard, request: GenerateRequest) -> tuple[int, float]:
         if not 0 <= item.seed <= MAX_SEED:
             raise InputRejected("generate.bad_seed", f"a seed lies between 0 and 2^63 - 1, not {item.seed}")
         _check_palette(card, item)
+        _check_layout(card, item)
         if item.reference is not None:
             _check_reference(item.reference, request)
         elif card.kind == "edit":
@@ -90,6 +94,19 @@ def _check_palette(card: ModelCard, item: GenerateItem) -> None:
         )
     for code in item.palette:
         hex_to_rgb(code)
+
+
+def _check_layout(card: ModelCard, item: GenerateItem) -> None:
+    if item.layout and "layout" not in card.can:
+        raise InputRejected("generate.layout_not_possible", f"{card.title} can not be told where things are")
+    for one in item.layout:
+        left, top, width, height = one.box
+        inside = left >= 0.0 and top >= 0.0 and left + width <= 1.0 + _ROUNDING and top + height <= 1.0 + _ROUNDING
+        if not inside or width <= 0.0 or height <= 0.0 or not one.phrase.strip():
+            raise InputRejected(
+                "generate.bad_layout",
+                f"the box of {one.phrase!r} must lie in the picture, which is 0 to 1 on each side",
+            )
 
 
 def _check_reference(reference: ReferencePicture, request: GenerateRequest) -> None:

@@ -56,6 +56,24 @@ class PromptEncoder:
                     self._cache.put(self._key(prompt, dtype), embedding.clone())
         return torch.stack([found[prompt] for prompt in prompts])
 
+    @property
+    def length(self) -> int:
+        """Tokens that every prompt is padded or cut to."""
+        return self._length
+
+    def tokens_of(self, prompt: str, phrase: str) -> Tensor:
+        """bool (length,): the tokens of ``prompt`` that spell ``phrase``, wherever it stands (case does not matter)."""
+        chat = self._chat(prompt)
+        start = chat.find(prompt)
+        places = self._tokenize([chat], return_offsets_mapping=True)["offset_mapping"][0]
+        chosen = torch.zeros(self._length, dtype=torch.bool)
+        found = prompt.lower().find(phrase.lower())
+        while found >= 0 and phrase:
+            first, last = start + found, start + found + len(phrase)
+            chosen |= (places[:, 0] < last) & (places[:, 1] > first)
+            found = prompt.lower().find(phrase.lower(), found + 1)
+        return chosen
+
     def _remembered(self, prompt: str, dtype: torch.dtype) -> Tensor | None:
         return None if self._cache is None else self._cache.get(self._key(prompt, dtype))
 
@@ -65,9 +83,7 @@ class PromptEncoder:
     @torch.no_grad()
     def _encode(self, prompts: Sequence[str]) -> Tensor:
         texts = [self._chat(prompt) for prompt in prompts]
-        tokens = self._tokenizer(
-            texts, padding="max_length", truncation=True, max_length=self._length, return_tensors="pt"
-        )
+        tokens = self._tokenize(texts)
         tower = language_model(self._encoder)
         device = tower.embed_tokens.weight.device
         output = tower(
@@ -77,6 +93,11 @@ class PromptEncoder:
             use_cache=False,
         )
         return torch.cat([output.hidden_states[layer] for layer in self._layers], dim=-1)
+
+    def _tokenize(self, texts: Sequence[str], **options: Any) -> Any:
+        return self._tokenizer(
+            texts, padding="max_length", truncation=True, max_length=self._length, return_tensors="pt", **options
+        )
 
     def _chat(self, prompt: str) -> str:
         message = {"role": "user", "content": [{"type": "text", "text": prompt}] if self._in_parts else prompt}

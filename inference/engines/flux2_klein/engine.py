@@ -52,13 +52,14 @@ class KleinVelocity:
     def __call__(self, ask: Ask) -> Tensor:
         """See ``job.Velocity``."""
         dtype = self._transformer.dtype
-        tokens, positions = ask.latents.to(dtype), ask.image_ids
+        tokens, positions, kwargs = ask.latents.to(dtype), ask.image_ids, ask.attention_kwargs
         if self._context is not None:
             shown = self._context if ask.rows is None else self._context[ask.rows]
             if len(shown) != len(tokens):  # with guidance the items come twice
                 shown = torch.cat([shown, shown])
             tokens = torch.cat([tokens, shown], dim=1)
             positions = torch.cat([positions, self._positions])
+            kwargs = _seeing_all(kwargs, shown.shape[1])
         output: tuple[Tensor] = self._transformer(
             hidden_states=tokens,
             timestep=ask.levels[:, TEXTURE].to(dtype),
@@ -66,10 +67,18 @@ class KleinVelocity:
             encoder_hidden_states=ask.embeds,
             txt_ids=ask.text_ids,
             img_ids=positions,
-            joint_attention_kwargs=ask.attention_kwargs,
+            joint_attention_kwargs=kwargs,
             return_dict=False,
         )
         return output[0][:, : ask.latents.shape[1]]
+
+
+def _seeing_all(kwargs: dict[str, Any] | None, more: int) -> dict[str, Any] | None:
+    """Masks know text and latents; ``more`` tokens behind them see everything and are seen by everything."""
+    mask = (kwargs or {}).get("attention_mask")
+    if mask is None:
+        return kwargs
+    return {**(kwargs or {}), "attention_mask": torch.nn.functional.pad(mask, (0, more, 0, more), value=True)}
 
 
 class KleinFamily:
@@ -84,7 +93,7 @@ class KleinFamily:
     def __init__(self, parts: Mapping[str, Any], cache: EmbedCache, name: str) -> None:
         keep_only_text_layers(parts["text_encoder"], max(_TEXT_LAYERS))
         self._scheduler = parts["scheduler"]
-        self._prompts = PromptEncoder(
+        self.prompts = PromptEncoder(
             parts["text_encoder"],
             parts["tokenizer"],
             layers=_TEXT_LAYERS,
@@ -97,7 +106,7 @@ class KleinFamily:
         self.device = self.transformer.device
 
     def embed(self, prompts: Sequence[str]) -> Tensor:
-        return self._prompts.embed(prompts, dtype=self.transformer.dtype)
+        return self.prompts.embed(prompts, dtype=self.transformer.dtype)
 
     def schedule(self, steps: int, cells: int) -> Schedule:
         return klein_schedule(self._scheduler, steps, cells)

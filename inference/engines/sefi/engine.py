@@ -29,7 +29,7 @@ class SeFiFamily:
         layers = config.text_encoder_hidden_layers
         keep_only_text_layers(pipeline.text_encoder, max(layers))
         self._pipeline, self._semantic = pipeline, semantic
-        self._prompts = PromptEncoder(
+        self.prompts = PromptEncoder(
             pipeline.text_encoder,
             pipeline.tokenizer,
             layers=layers,
@@ -42,7 +42,7 @@ class SeFiFamily:
         self.device = self.transformer.device
 
     def embed(self, prompts: Sequence[str]) -> Tensor:
-        return self._prompts.embed(prompts, dtype=self.transformer.dtype)
+        return self.prompts.embed(prompts, dtype=self.transformer.dtype)
 
     def schedule(self, steps: int, cells: int) -> Schedule:
         return self._pipeline.schedule(steps)
