@@ -6,8 +6,11 @@ Exit status: 0 done; 2 the input can not be used (also wrong arguments); 3 the p
     python -m inference cutout PHOTO --out cutout.png [--box X,Y,W,H] [--strokes strokes.json]
     python -m inference sets
     python -m inference shot PHOTO [--box X,Y,W,H] --set NAME [--palette '#1b4d3e,#f4e9d8'] [--size 1200x1200]
-                             [--seed N] [--scale F] [--offset X,Y] [EDITS] --out shot.png [--layers DIR]
+                             [--camera NAME] [--mood NAME] [--seed N] [--scale F] [--offset X,Y] [EDITS]
+                             --out shot.png [--layers DIR]
     python -m inference verify recipe.json [--photo PHOTO]
+    python -m inference verify FILE [--trust certificate.pem] [--manifest FILE.c2pa]
+    python -m inference verify report.json --trust certificate.pem
     python -m inference warm
 
 EDITS are ``--rotate-deg 5``, ``--flip`` and so on; ``shot --help`` lists them with their ranges.
@@ -75,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     shot.add_argument("--set", dest="set_name", required=True)
     shot.add_argument("--palette", default="", help="comma-separated #rrggbb, in the order of the set's materials")
     shot.add_argument("--size", default="1200x1200", help="WIDTHxHEIGHT")
+    shot.add_argument("--camera", default="", help="a camera of the set; default: its first")
+    shot.add_argument("--mood", default="", help="a light mood of the set; default: its first")
     shot.add_argument("--seed", type=int, default=0)
     shot.add_argument("--scale", type=float, default=1.0)
     shot.add_argument("--offset", default="0,0", help="X,Y in fractions of the picture's width")
@@ -82,9 +87,15 @@ def _parser() -> argparse.ArgumentParser:
     shot.add_argument("--out", type=Path, required=True)
     shot.add_argument("--layers", type=Path, help="folder for master, plate, product, mask, shadow and recipe.json")
     shot.set_defaults(run=_shot)
-    verify = commands.add_parser("verify", help="render a recipe again and compare")
-    verify.add_argument("recipe", type=Path)
+    verify = commands.add_parser("verify", help="render a recipe again and compare, or examine an exported file")
+    verify.add_argument(
+        "recipe", type=Path, metavar="FILE", help="recipe.json, an exported picture, or its report.json"
+    )
     verify.add_argument("--photo", type=Path, help="where the photo is now, if it moved")
+    verify.add_argument("--trust", type=Path, help="certificates whose signatures count as ours (PEM)")
+    verify.add_argument(
+        "--manifest", type=Path, help="credentials beside the file (default: FILE.c2pa if there is one)"
+    )
     verify.set_defaults(run=_verify)
     commands.add_parser("warm", help="compile kernels and load sets once").set_defaults(run=_warm)
     return parser
@@ -167,7 +178,18 @@ def _shot(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     width, height = _pair(chosen.size, "x", int, "a size is WIDTHxHEIGHT")
     colours = tuple(code.strip() for code in chosen.palette.split(",") if code.strip())
     offset = _pair(chosen.offset, ",", float, "an offset is X,Y")
-    spec = ShotSpec(chosen.set_name, width, height, colours, chosen.seed, chosen.scale, offset, edits=_edits(chosen))
+    spec = ShotSpec(
+        chosen.set_name,
+        width,
+        height,
+        colours,
+        chosen.seed,
+        chosen.scale,
+        offset,
+        camera=chosen.camera,
+        mood=chosen.mood,
+        edits=_edits(chosen),
+    )
     box = _box(chosen.box)
     begin = time.perf_counter()
     cutout = _cut(photo, box)
@@ -197,7 +219,11 @@ def _verify(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     from inference.pipelines.verify import spec_of, verify
     from inference.types import Box
 
+    if chosen.recipe.suffix.lower() != ".json":
+        return _verify_file(chosen)
     recipe = _load_recipe(chosen.recipe)
+    if isinstance(recipe.get("files"), list):
+        return _verify_report(recipe["files"], _bytes(chosen.trust) if chosen.trust else b"")
     spec_of(recipe)
     source = recipe.get("source") or {}
     path = chosen.photo or chosen.recipe.parent / str(source.get("photo", ""))
@@ -207,6 +233,24 @@ def _verify(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     picture = _read(master)[0].rgb if master.is_file() else None
     report = verify(recipe, photo.rgb, cutout, picture=picture, options=_scene_options(chosen))
     return 0 if report.passed else FAILED_GATE, report.as_dict()
+
+
+def _verify_file(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    from inference.pipelines.provenance import examine_file
+
+    beside = chosen.manifest or chosen.recipe.with_name(f"{chosen.recipe.name}.c2pa")
+    sidecar = _bytes(beside) if chosen.manifest or beside.is_file() else None
+    trust = _bytes(chosen.trust) if chosen.trust else b""
+    found = examine_file(_bytes(chosen.recipe), trust_pem=trust, sidecar=sidecar)
+    return 0 if found.verdict == "ours" else FAILED_GATE, found.as_dict()
+
+
+def _verify_report(files: list[Any], chain_pem: bytes) -> tuple[int, dict[str, Any]]:
+    from inference.pipelines.provenance import is_genuine_verdict
+
+    judged = [entry for entry in files if isinstance(entry, dict) and entry.get("verdict")]
+    forged = [str(entry.get("name")) for entry in judged if not is_genuine_verdict(entry["verdict"], chain_pem)]
+    return FAILED_GATE if forged else 0, {"verdicts": len(judged), "forged": forged}
 
 
 def _warm(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
@@ -221,11 +265,15 @@ def _read(path: Path) -> tuple[Photo, str]:
 
     from inference.ops.photo import read_photo
 
+    data = _bytes(path)
+    return read_photo(data), hashlib.sha256(data).hexdigest()
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise InputRejected("photo.missing", f"{path} can not be read: {error.strerror}") from error
-    return read_photo(data), hashlib.sha256(data).hexdigest()
 
 
 def _load_recipe(path: Path) -> dict[str, Any]:

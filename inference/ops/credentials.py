@@ -123,7 +123,7 @@ def examine(data: bytes, media_type: str, *, trust_pem: bytes, sidecar: bytes | 
         data: any bytes, however hostile; call it in a process of its own for files of strangers.
         trust_pem: the roots whose signatures count as ours.
     """
-    settings = {**_OFFLINE, "trust": {"trust_anchors": trust_pem.decode()}}
+    settings = {**_OFFLINE, "trust": {"trust_anchors": trust_pem.decode()} if trust_pem else {}}
     try:
         with (
             c2pa.Context.from_dict(settings) as context,

@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from inference.ops.certificate import is_signature_of
 from inference.ops.credentials import Credentials, State, examine
 from inference.ops.xmp import recipe_hash_in
-from inference.recipe import pixels_sha256
+from inference.recipe import canonical_json, pixels_sha256
 
 MAX_PIXELS = 100_000_000
 MEDIA_TYPES = {
@@ -50,6 +51,9 @@ BROKEN = (
     struct.error,
 )
 """What Pillow raises for files that are none, or were made to break it."""
+
+SIGNATURE = "signature"
+"""The key of a verdict that holds its signature."""
 
 UNTRUSTED = "signingCredential.untrusted"
 _XMP_WINDOW = 4 << 20
@@ -105,6 +109,15 @@ def examine_file(data: bytes, *, trust_pem: bytes, sidecar: bytes | None = None)
         labelled_recipe_hash=label,
         failures=found.failures,
     )
+
+
+def is_genuine_verdict(verdict: Mapping[str, Any], chain_pem: bytes) -> bool:
+    """Whether the first certificate's key signed exactly this verdict of the validator (its canonical JSON)."""
+    said = {key: value for key, value in verdict.items() if key != SIGNATURE}
+    try:
+        return is_signature_of(canonical_json(said).encode(), str(verdict.get(SIGNATURE, "")), chain_pem)
+    except (TypeError, ValueError):
+        return False
 
 
 def _decoded(picture: Image.Image) -> str:

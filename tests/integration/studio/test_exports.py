@@ -23,9 +23,9 @@ from apps.studio.exports import selectors as export_reads
 from apps.studio.exports import zip_items as shot_files
 from apps.studio.exports.archive import zip_chunks
 from apps.studio.exports.identity import signing_identity
-from apps.studio.exports.verdicts import is_genuine
 from apps.studio.models import Export, ExportFile, Product, Shoot
 from apps.studio.services.exports import Wishes, request_export
+from inference.pipelines.provenance import is_genuine_verdict
 from tests.factories import make_workspace, owner_of
 from tests.integration.studio.test_shoots import ready_product, shoot, work
 
@@ -82,8 +82,8 @@ def test_a_white_main_image_is_written_judged_and_signed(workspace: Workspace, p
     assert (job.state, job.error_code) == (JobState.SUCCEEDED, "")
     assert file.passed, [check for check in file.verdict["checks"] if not check["passed"]]
     assert file.name == "jd/FC-7_01.jpg"
-    assert is_genuine(file.verdict, signing_identity().chain_pem)
-    assert not is_genuine(file.verdict | {"passed": False}, signing_identity().chain_pem)
+    assert is_genuine_verdict(file.verdict, signing_identity().chain_pem)
+    assert not is_genuine_verdict(file.verdict | {"passed": False}, signing_identity().chain_pem)
     pixels = np.asarray(Image.open(io.BytesIO(bytes_of(workspace, file))))
     assert pixels.shape == (800, 800, 3)
     assert (pixels[:16] == 255).all()
@@ -149,7 +149,7 @@ def test_the_zip_holds_accepted_files_their_signed_verdicts_and_a_page(workspace
         "jd/FC-7_透明图.png",
     ]
     assert [entry["state"] for entry in told["files"]] == ["passed", "passed", "failed"]
-    assert all(is_genuine(entry["verdict"], archive.read("certificate.pem")) for entry in told["files"])
+    assert all(is_genuine_verdict(entry["verdict"], archive.read("certificate.pem")) for entry in told["files"])
     assert {profile["key"] for profile in told["profiles"]} == {"jd-main", "jd-transparent", "walmart-main"}
     assert "GTIN" in archive.read("report.html").decode()
     everything = archive_of(workspace, export, with_failed=True).namelist()
