@@ -23,6 +23,7 @@ from inference.engines.studio_sets.render.choices import (
     read_moods,
     read_views,
 )
+from inference.engines.studio_sets.render.rigs import with_rig
 
 # Raised whenever the renderer makes different pixels from the same definition: every plate is then rendered again.
 RENDERER_VERSION = 1
@@ -33,8 +34,6 @@ FINISH_VERSION = 1
 
 SETS_DIR = Path(__file__).parent.parent / "sets"
 PLATES_DIR = Path(__file__).parent.parent / "plates"
-
-RIGS_DIR = SETS_DIR / "rigs"
 
 T = TypeVar("T")
 LANGUAGES = frozenset({"en", "zh-hans"})
@@ -172,7 +171,7 @@ class SetDefinition:
 def load_definition(path: Path) -> SetDefinition:
     """Read and check one definition file. Raises DefinitionError."""
     try:
-        raw = _with_rig(tomllib.loads(path.read_text(encoding="utf-8")))
+        raw = with_rig(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise DefinitionError(f"{path.name}: {error}") from error
     shaping = [RENDERER_VERSION, GEOMETRY_VERSION, FINISH_VERSION, raw]
@@ -218,20 +217,6 @@ def _first(name: str, moods: tuple[Mood, ...]) -> tuple[Mood, ...]:
     if name and name not in {mood.name for mood in moods}:
         raise ValueError(f"no mood is called {name!r}")
     return tuple(sorted(moods, key=lambda mood: mood.name != name))
-
-
-def _with_rig(raw: dict[str, Any]) -> dict[str, Any]:
-    """Lights, moods and shapes of the rig that a set names; what the set says itself goes before."""
-    if "rig" not in raw:
-        return raw
-    rig = tomllib.loads((RIGS_DIR / f"{raw.pop('rig')}.toml").read_text(encoding="utf-8"))
-    for group in ("lights", "moods"):
-        own = raw.get(group, {})
-        names = [*rig.get(group, {}), *(name for name in own if name not in rig.get(group, {}))]
-        merged = {name: {**rig.get(group, {}).get(name, {}), **own.get(name, {})} for name in names}
-        raw[group] = {name: item for name, item in merged.items() if not item.pop("none", False)}
-    raw["shapes"] = [*raw["shapes"], *rig.get("shapes", ())]
-    return raw
 
 
 def _turned(definition: SetDefinition) -> SetDefinition:
