@@ -35,6 +35,7 @@ class ExportInputs:
     photo: Blob
     cutout: Asset
     recipe: Mapping[str, Any]
+    master: Blob | None
     profile: Profile
     file_name: str
     shadow: bool
@@ -68,15 +69,17 @@ class ExportKind(PlacedInStudio):
 
     def load(self, job: Job) -> ExportInputs:
         file = ExportFile.objects.select_related(
-            "export", "product__photo__blob", "product__cutout__blob", "shot__asset"
+            "export", "product__photo__blob", "product__cutout__blob", "shot__asset__blob"
         ).get(pk=job.params["file"])
         profile = get_profile(file.profile)
         photo, cutout, recipe = _white_source(file) if profile.is_white else _shot_source(file)
+        shown = None if profile.is_white or file.shot is None else file.shot.asset
         choices = file.export.choices
         return ExportInputs(
             photo=photo,
             cutout=cutout,
             recipe=recipe,
+            master=shown.blob if shown else None,
             profile=profile,
             file_name=file.file_name,
             shadow=bool(choices.get("shadow")),
@@ -147,21 +150,29 @@ def _shot_source(file: ExportFile) -> tuple[Blob, Asset, Mapping[str, Any]]:
 
 
 def _rendered(inputs: ExportInputs, on_progress: Progress) -> Rendered:
-    from inference.pipelines.export import render_scene, render_white
+    """Rendered anew; a shot whose set was renewed since is taken from its master where that is enough."""
+    from inference.errors import InputRejected
+    from inference.pipelines.export import RENEWED, from_master, render_scene, render_white
 
     photo, cutout = _pictures(inputs)
     target = inputs.profile.as_target()
     if inputs.profile.is_white:
         on_progress("render", 0.3)
         return render_white(photo, cutout, target, shadow=inputs.shadow, enlarge=inputs.enlarge)
-    return render_scene(
-        photo,
-        cutout,
-        inputs.recipe,
-        target,
-        enlarge=inputs.enlarge,
-        on_progress=lambda stage, fraction: on_progress(stage, 0.65 * fraction),
-    )
+    try:
+        return render_scene(
+            photo,
+            cutout,
+            inputs.recipe,
+            target,
+            enlarge=inputs.enlarge,
+            on_progress=lambda stage, fraction: on_progress(stage, 0.65 * fraction),
+        )
+    except InputRejected as error:
+        if error.code not in RENEWED or inputs.master is None:
+            raise
+        master = inputs.master
+        return from_master(shared.get(master.sha256, lambda: asset_store.read_bytes(master)), inputs.recipe, target)
 
 
 def _pictures(inputs: ExportInputs) -> tuple[U8, Cutout]:

@@ -7,8 +7,9 @@ the caller says so: a photo that is too small gives a smaller file, and whoever 
 from __future__ import annotations
 
 from inference.pipelines.export.file import write_file
+from inference.pipelines.export.kept import RENEWED, from_master
 from inference.pipelines.export.scene import render_scene
 from inference.pipelines.export.types import ExportedFile, Rendered, Target
 from inference.pipelines.export.white import render_white
 
-__all__ = ["ExportedFile", "Rendered", "Target", "render_scene", "render_white", "write_file"]
+__all__ = ["RENEWED", "ExportedFile", "Rendered", "Target", "from_master", "render_scene", "render_white", "write_file"]

@@ -326,3 +326,21 @@ def test_an_empty_selection_is_a_clear_word_not_an_empty_zip(workspace: Workspac
     with tenant_scope(workspace.id), pytest.raises(Conflict) as caught:
         shot_files(made, which="starred")
     assert caught.value.code == "studio.nothing_to_download"
+
+
+def test_a_shot_of_a_renewed_set_is_exported_from_its_master(workspace: Workspace, product: Product) -> None:
+    made = finished(workspace, product)
+    with tenant_scope(workspace.id):
+        asset = selectors.shots(made)[0].asset
+        asset.recipe = {**asset.recipe, "set": {**asset.recipe["set"], "plates_sha256": "0" * 64}}
+        asset.recipe["output"] = {**asset.recipe["output"], "size": [1, 1]}
+        asset.save(update_fields=["recipe"])
+    export = ask(workspace, made=made, profiles=["png-master", "pinduoduo-main", "douyin-tall", "psd-layers"])
+    work(workspace)
+    found = {file.profile: (file.passed, file.job.error_code) for file in files_of(workspace, export) if file.job}
+    assert found == {
+        "png-master": (True, ""),
+        "pinduoduo-main": (True, ""),
+        "douyin-tall": (False, "export.shot_changed"),
+        "psd-layers": (False, "export.shot_changed"),
+    }

@@ -16,7 +16,7 @@ from inference.ops.credentials import State, examine
 from inference.ops.layers import merged, split_layers
 from inference.ops.psd import LAYER_NAMES, read_psd, write_psd
 from inference.ops.srgb_profile import srgb_icc
-from inference.pipelines.export import ExportedFile, Target, render_scene, write_file
+from inference.pipelines.export import ExportedFile, Target, from_master, render_scene, write_file
 from inference.pipelines.file_check import check_file
 from inference.pipelines.product_shot import make_shot
 from inference.pipelines.rules import Rule
@@ -128,3 +128,20 @@ def test_any_four_pictures_of_a_scene_are_solved_exactly(seed: int) -> None:
     share = mask[..., None].astype(np.float32) / np.float32(255)
     wanted = np.rint(full + (product.astype(np.float32) - full) * share).astype(np.uint8)
     assert (merged(layers) == wanted).all()
+
+
+def test_a_shot_whose_set_was_renewed_leaves_as_its_master_or_smaller_but_never_at_another_ratio(
+    shot: ShotResult,
+) -> None:
+    same = from_master(shot.master, shot.recipe, Target("scene", "png"))
+    half = from_master(shot.master, shot.recipe, Target("scene", "jpeg", width=160, height=160))
+    larger = from_master(shot.master, shot.recipe, Target("scene", "jpeg", longest=2000))
+
+    assert (same.pixels == shot.master).all()
+    assert half.pixels.shape == (160, 160, 3)
+    assert half.product_scale == same.product_scale / 2
+    assert (larger.pixels == shot.master).all()
+    for wish in (Target("scene", "jpeg", width=300, height=400), Target("layers", "psd")):
+        with pytest.raises(InputRejected) as caught:
+            from_master(shot.master, shot.recipe, wish)
+        assert caught.value.code == "export.shot_changed"

@@ -1,0 +1,59 @@
+"""A shot that can not be rendered again, taken from its lossless master: same size or smaller, never larger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from inference.errors import InputRejected
+from inference.pipelines.export.types import Rendered, Target, resized_step
+from inference.pipelines.label import scene_source_type, scene_step
+from inference.types import U8, GateReport
+
+RENEWED = frozenset({"export.shot_changed", "shot.unknown_set", "verify.bad_recipe"})
+"""What ``render_scene`` says of shots whose set, camera or engine is not there any more as it was."""
+
+_RATIO_TOLERANCE = 0.01
+
+
+def from_master(master: U8, recipe: Mapping[str, Any], target: Target) -> Rendered:
+    """The master itself, or reduced to the target's size.
+
+    Args:
+        master: uint8 (H, W, 3), as it was stored.
+
+    Raises:
+        InputRejected: ``export.shot_changed``: layers or another ratio are asked for, which need the set.
+    """
+    height, width = master.shape[:2]
+    wanted = _size(target, width, height)
+    if target.kind == "layers" or abs((wanted[0] / wanted[1]) / (width / height) - 1) > _RATIO_TOLERANCE:
+        raise InputRejected(
+            "export.shot_changed", "the set or its engine changed since this shot was made; make the shot again"
+        )
+    share = min(1.0, wanted[0] / width)
+    pixels = master
+    if share < 1:
+        pixels = np.asarray(Image.fromarray(master).resize(wanted, Image.Resampling.LANCZOS))
+    scale = share * float(recipe.get("measures", {}).get("product_scale", 1.0))
+    return Rendered(
+        pixels=pixels,
+        mask=np.full(pixels.shape[:2], 255, np.uint8),  # nobody knows where the product is, so all of it must be kept
+        product_scale=scale,
+        gate=GateReport(**recipe["gate"]),
+        recipe=recipe,
+        source_type=scene_source_type(recipe),
+        steps=(scene_step(recipe), *resized_step(scale)),
+    )
+
+
+def _size(target: Target, width: int, height: int) -> tuple[int, int]:
+    if target.is_as_made:
+        return width, height
+    if target.width and target.height:
+        return target.width, target.height
+    factor = target.longest / max(width, height)
+    return round(width * factor), round(height * factor)
