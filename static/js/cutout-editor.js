@@ -3,6 +3,7 @@ import { onKeys } from "./keys.js";
 import { slider } from "./cutout-controls.js";
 import { forgetDraft, keepDraft, readDraft } from "./cutout-draft.js";
 import { Hand } from "./cutout-hand.js";
+import { editorKeys } from "./cutout-keys.js";
 import { CutoutModel } from "./cutout-model.js";
 import { loadPicture, placedPixels } from "./cutout-pictures.js";
 import { grown, touches } from "./cutout-raster.js";
@@ -12,6 +13,11 @@ import { EditorView } from "./cutout-view.js";
 import { toast } from "./toasts.js";
 
 const PIECE_MARGIN_PX = 64; // around an edge stroke: what the matting and the colours look at
+
+/** An edge stroke that the server has not worked out. */
+function isOpen({ stroke, piece, rect }) {
+  return stroke.tool === "refine" && !piece && Boolean(rect);
+}
 
 class Editor {
   constructor(section) {
@@ -38,6 +44,7 @@ class Editor {
     this.tools = { box: new BoxTool(this), polygon: new PolygonTool(this), hand: null, ...Object.fromEntries(brushes) };
     this.hand = new Hand(this, this.view);
     this.view.sketches.push((...place) => this.sketch(...place));
+    if (dataset.base) this.view.frameOn(JSON.parse(dataset.window));
     this.watch();
     this.choose(this.model.alpha.some(Boolean) ? "keep" : "box");
     this.restore();
@@ -79,30 +86,9 @@ class Editor {
     window.addEventListener("beforeunload", (event) => {
       if (this.model.done.length && !this.isSaving) event.preventDefault();
     });
+    document.addEventListener("vf:signed-in", () => this.refineWhatWaits());
     document.addEventListener("keydown", (event) => this.onModifiedKey(event));
-    onKeys(this.keys());
-  }
-
-  keys() {
-    const chosen = { b: "box", k: "keep", r: "remove", p: "polygon", e: "refine", h: "hand" };
-    const tools = Object.entries(chosen).map(([key, tool]) => [key, () => this.choose(tool)]);
-    return {
-      ...Object.fromEntries(tools),
-      "[": () => this.size.step(-1),
-      "]": () => this.size.step(1),
-      "{": () => this.hardness.step(-1),
-      "}": () => this.hardness.step(1),
-      x: () => this.swap(),
-      v: () => this.nextLook(),
-      "+": () => this.view.step(1),
-      "=": () => this.view.step(1),
-      "-": () => this.view.step(-1),
-      0: () => this.view.fit(),
-      1: () => this.view.actual(),
-      Backspace: () => this.tool?.back?.(),
-      Enter: (event) => !event.target.closest("a, button, summary, select") && this.confirm(),
-      Escape: () => this.hand.cancel() || this.leave(),
-    };
+    onKeys(editorKeys(this));
   }
 
   /** Escape with nothing to take back leads where the arrow leads, unless something would be lost. */
@@ -209,7 +195,7 @@ class Editor {
   /** Edge strokes that the server has not seen. */
   refineWhatWaits() {
     for (const step of this.model.done) {
-      if (step.stroke.tool === "refine" && !step.piece && step.rect && !this.waiting.has(step)) this.refine(step);
+      if (isOpen(step) && !this.waiting.has(step)) this.refine(step);
     }
   }
 
@@ -225,16 +211,20 @@ class Editor {
       this.changed(this.model.settle(step, piece));
     } catch (error) {
       this.waiting.delete(step);
-      this.drop(step, error);
+      if (!error.isSignedOut) this.takeBack(step); // else it waits for the next session
+      this.complain(error);
     }
     this.view.draw();
     this.tell();
   }
 
-  /** A stroke that the server could not work out is taken back, with those after it that may build on it. */
-  drop(step, error) {
+  /** A stroke that the server could not work out is taken back, with those after it; redo asks again. */
+  takeBack(step) {
     while (this.model.done.includes(step)) this.changed(this.model.undo().rect);
-    toast({ message: error.sentence ?? this.texts.failed, tone: "error" });
+  }
+
+  complain(error) {
+    if (!error.isSignedOut) toast({ message: error.sentence ?? this.texts.failed, tone: "error" });
   }
 
   async cut() {
@@ -251,7 +241,7 @@ class Editor {
       this.view.repaint();
       this.refineWhatWaits();
     } catch (error) {
-      toast({ message: error.sentence ?? this.texts.failed, tone: "error" });
+      this.complain(error);
     }
     this.isCutting = false;
     this.tell();
@@ -267,13 +257,13 @@ class Editor {
       window.location.assign(product);
     } catch (error) {
       this.isSaving = false;
-      toast({ message: error.sentence ?? this.texts.failed, tone: "error" });
+      this.complain(error);
       this.tell();
     }
   }
 
   sketch(context, frame, scale) {
-    for (const step of this.waiting) drawTrail(context, frame, scale, step.stroke);
+    for (const step of this.model.done) if (isOpen(step)) drawTrail(context, frame, scale, step.stroke);
     this.tool?.sketch(context, frame, scale);
     this.hand.sketch(context, frame, scale);
   }

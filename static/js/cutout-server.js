@@ -17,19 +17,20 @@ function pause(name, ms) {
   });
 }
 
-/** `sentence` is the server's, null where it said none. */
+/** `sentence` is the server's, null where it said none; the page has said already that the session is over. */
 export class Refused extends Error {
-  constructor(sentence) {
+  constructor(sentence, { isSignedOut = false } = {}) {
     super(sentence ?? "");
     this.sentence = sentence;
+    this.isSignedOut = isSignedOut;
   }
 }
 
 async function checked(response) {
-  hearStatus(response.status);
+  const isSignedOut = hearStatus(response.status);
   if (response.ok && !response.redirected) return response;
   const answer = await response.json().catch(() => null);
-  throw new Refused(answer?.error?.message ?? null);
+  throw new Refused(answer?.error?.message ?? null, { isSignedOut });
 }
 
 async function ask(url, options = {}) {

@@ -1,11 +1,13 @@
 // The room of the cutout editor: one canvas that shows photo, layer and what is being drawn, with zoom and pan.
 // Zoom and pan are the large view's; its picture is drawn here instead of laid out.
 import { paintLayer, reach } from "./cutout-layer.js";
-import { grown } from "./cutout-raster.js";
+import { grown, united } from "./cutout-raster.js";
 import { Viewer } from "./viewer.js";
 
 const SMOOTH_BELOW = 3; // screen pixels of one pixel of the preview
 const MOST_DENSITY = 2;
+const SMALL_SHARE = 0.6; // of the photo's width and height
+const MARGIN_SHARE = 0.3;
 
 export class EditorView extends Viewer {
   /** @param {HTMLElement} section @param {{preview: CanvasImageSource, model: CutoutModel}} content */
@@ -19,6 +21,7 @@ export class EditorView extends Viewer {
     this.ground = "checker";
     this.sketches = [];
     this.isAsked = false;
+    this.dirty = null;
     this.repaint();
   }
 
@@ -38,16 +41,31 @@ export class EditorView extends Viewer {
     this.repaint();
   }
 
-  /** Brings the layer up to date where the model changed. */
+  /** Brings the layer up to date where the model changed, with the next frame. */
   repaint(rect = { left: 0, top: 0, right: this.model.size.width, bottom: this.model.size.height }) {
-    if (!rect) return;
-    paintLayer(this.layer, this.model, this.look, grown(rect, reach(this.look), this.model.size));
+    this.dirty = united(this.dirty, rect);
     this.draw();
+  }
+
+  paintDirty() {
+    if (!this.dirty) return;
+    paintLayer(this.layer, this.model, this.look, grown(this.dirty, reach(this.look), this.model.size));
+    this.dirty = null;
   }
 
   /** Screen pixels (CSS) of one pixel of the photo. */
   get scale() {
     return this.zoom / this.density;
+  }
+
+  /** A product that is small in its photo is shown large; all of the photo is one key away. */
+  frameOn([x, y, width, height]) {
+    if (Math.max(width / this.size.width, height / this.size.height) > SMALL_SHARE) return;
+    const { clientWidth, clientHeight } = this.room;
+    const room = Math.min(clientWidth / width, clientHeight / height) * this.density * (1 - MARGIN_SHARE);
+    this.zoomTo(Math.max(this.zoom, Math.min(room, 1)));
+    this.centre = { x: (x + width / 2) / this.size.width, y: (y + height / 2) / this.size.height };
+    this.draw();
   }
 
   /** A pointer's place in pixels of the photo. */
@@ -78,6 +96,7 @@ export class EditorView extends Viewer {
   }
 
   render() {
+    this.paintDirty();
     const density = Math.min(MOST_DENSITY, this.density);
     const { clientWidth, clientHeight } = this.room;
     const [width, height] = [Math.round(clientWidth * density), Math.round(clientHeight * density)];

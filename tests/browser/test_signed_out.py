@@ -15,6 +15,8 @@ from tests.browser.world import World, make_world
 from tests.factories import PASSWORD
 from tests.integration.studio.pictures import bottle_png
 
+MADE_S = 120_000
+
 
 @pytest.fixture
 def world(site: Site) -> World:
@@ -91,6 +93,28 @@ def test_a_page_that_only_listens_hears_it_too(open_page: OpenPage, world: World
     end_session(page)
     message(page)
     sign_in(page, world)
+
+
+def test_strokes_on_a_cutout_wait_for_the_sign_in(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user, is_heard=False)
+    page.goto(world.path(f"studio/products/{world.ready.id}/cutout/edit"))
+    editor = page.locator("[data-cutout-editor]")
+    expect(page.locator("[data-cutout-editor]:not([data-loading])")).to_be_visible()
+    end_session(page)
+    page.keyboard.press("e")
+    page.locator("[data-room]").click()  # the middle, where the photo is
+    page.keyboard.press("r")
+    page.locator("[data-room]").click()
+    page.keyboard.press("Control+S")
+    message(page)
+    expect(page.locator("[data-status]")).to_have_text("2 changes, not saved")
+
+    sign_in(page, world)
+    expect(page.locator("[data-cutout-editor]:not([data-busy])")).to_be_visible(timeout=MADE_S)
+    expect(page.locator("[data-status]")).to_have_text("2 changes, not saved")
+    page.keyboard.press("Control+S")
+    expect(editor).to_have_count(0)
+    expect(page.locator("#cutout[data-state=accepted]")).to_be_visible(timeout=MADE_S)
 
 
 def test_the_other_pages_of_the_browser_show_the_message_and_lose_it_together(
