@@ -24,6 +24,7 @@ from apps.assets.models import Asset, Upload
 from apps.core.tenancy import tenant_scope
 from apps.jobs.models import Batch, Job
 from apps.studio.models import ExportFile, Product, Shoot, Shot
+from apps.studio.services.cutout_edits import REFINE_KIND
 from tests import factories
 
 OBJECT_MARK = "Zanzibar"
@@ -85,6 +86,7 @@ class World:
     export_file: ExportFile
     upload: Upload
     job: Job
+    refinement: Job
     batch: Batch
     file_token: str
     guest: User
@@ -111,7 +113,7 @@ class World:
             self.upload,
             self.export_file,
         )
-        return {str(row.pk) for row in (*rows, self.job, self.batch, self.deleted)}
+        return {str(row.pk) for row in (*rows, self.job, self.refinement, self.batch, self.deleted)}
 
 
 OBJECTS: dict[str, Callable[[World], Any]] = {
@@ -129,6 +131,7 @@ OBJECTS: dict[str, Callable[[World], Any]] = {
     "export_file": lambda world: world.export_file.id,
     "upload": lambda world: world.upload.id,
     "job": lambda world: world.job.id,
+    "refinement": lambda world: world.refinement.id,
     "batch": lambda world: world.batch.id,
     "token": lambda world: world.file_token,
     # links that the sign-in library mails
@@ -190,6 +193,7 @@ def build_world() -> World:
         export_file=factories.make_export_file(house, shot=shot),
         upload=factories.make_upload(house, name=f"{OBJECT_MARK}.png"),
         job=job,
+        refinement=factories.make_job(house, kind=REFINE_KIND, subject=f"refine:{product.id}"),
         batch=shoot.batch,
         file_token=links.sign(house.id, shot.asset.id, spec="original"),
         guest=guest,

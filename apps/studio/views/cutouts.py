@@ -79,9 +79,9 @@ def refine_cutout(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpRespo
 
 @require_GET
 @workspace_view(role=Role.EDITOR)
-def refined_cutout(request: WorkspaceRequest, product_id: uuid.UUID, job_id: uuid.UUID) -> HttpResponse:
+def refined_cutout(request: WorkspaceRequest, product_id: uuid.UUID, refinement_id: uuid.UUID) -> HttpResponse:
     """The piece as PNG (RGBA), or 202 while a worker makes it."""
-    job = find_job(request.workspace, job_id)
+    job = find_job(request.workspace, refinement_id)
     if job.kind != cutout_edits.REFINE_KIND or job.subject != f"refine:{product_id}":
         raise NotFound("not_found")
     if job.state == JobState.SUCCEEDED:
