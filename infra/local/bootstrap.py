@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GROUPS = ("base", "dev", "sets", "generate", "train")
 OLDEST_PYTHON = (3, 11)
 NEEDED_BYTES = 2 << 30
+NEEDED_FOR_GROUP_BYTES = {"generate": 2 << 30}
 
 
 def prepare(root: Path, groups: Sequence[str]) -> None:
@@ -70,7 +71,7 @@ def fingerprint(root: Path, group: str) -> str:
 
 def _install(root: Path, groups: Sequence[str]) -> None:
     started = time.monotonic()
-    _check_disk(root)
+    _check_disk(root, groups)
     if not venv_python(root).exists():
         _create_venv(root)
     count = sum(len(re.findall(r"^\w", _lock_file(root, group).read_text(), re.MULTILINE)) for group in groups)
@@ -118,11 +119,12 @@ def _check_folder(root: Path) -> None:
         ) from error
 
 
-def _check_disk(root: Path) -> None:
+def _check_disk(root: Path, groups: Sequence[str]) -> None:
     free = shutil.disk_usage(root).free
-    if free < NEEDED_BYTES:
+    needed = NEEDED_BYTES + sum(NEEDED_FOR_GROUP_BYTES.get(group, 0) for group in groups)
+    if free < needed:
         raise SetupError(
-            f"Only {free / 2**30:.1f} GB are free below {root}, and the installation needs {NEEDED_BYTES >> 30} GB; "
+            f"Only {free / 2**30:.1f} GB are free below {root}, and the installation needs {needed >> 30} GB; "
             "free some space, then run the command again."
         )
 
