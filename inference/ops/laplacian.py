@@ -28,7 +28,9 @@ _EPSILON = 1e-6
 _RIDGE = 1e-7
 
 
-def solve_unknown(rgb: U8, alpha: F32, unknown: Mask, *, rounds: int, tolerance: float, loyalty: float = 0.0) -> F32:
+def solve_unknown(
+    rgb: U8, alpha: F32, unknown: Mask, *, rounds: int, tolerance: float, loyalty: F32 | float = 0.0
+) -> F32:
     """``alpha`` with its unknown pixels solved for, float32 0..1; all others come back exactly as they are.
 
     Args:
@@ -36,8 +38,8 @@ def solve_unknown(rgb: U8, alpha: F32, unknown: Mask, *, rounds: int, tolerance:
         alpha: float32 (H, W): the truth outside ``unknown``, where to start inside.
         rounds: at most so many conjugate gradient steps.
         tolerance: stop when the residual has shrunk to this share of the right-hand side.
-        loyalty: how much each unknown pixel is drawn to where it starts. Where product and background look alike the
-            colours decide nothing; then a little of it decides.
+        loyalty: how much each unknown pixel is drawn to where it starts, one number or float32 (H, W). Where product
+            and background look alike the colours decide nothing; then a little of it decides.
     """
     number = np.full(unknown.shape, -1, np.int64)
     total = int(np.count_nonzero(unknown))
@@ -49,8 +51,9 @@ def solve_unknown(rgb: U8, alpha: F32, unknown: Mask, *, rounds: int, tolerance:
     _assemble(rgb, alpha, number, _window_centres(unknown), table, right)
     places = _neighbours(number, total)
     start = alpha[unknown].astype(np.float64)
-    table[:, _REACH * _SPAN + _REACH] += loyalty
-    right += loyalty * start
+    drawn = np.broadcast_to(np.asarray(loyalty, np.float64), unknown.shape)[unknown]
+    table[:, _REACH * _SPAN + _REACH] += drawn
+    right += drawn * start
     solved = _conjugate_gradients(table, places, right, start, rounds, tolerance)
     result[unknown] = np.clip(solved, 0, 1)
     return result

@@ -43,7 +43,7 @@ def test_it_finds_a_shoe_on_paper_without_a_box() -> None:
 def test_it_follows_soft_fur() -> None:
     photo = draw("plush", "leaves", side_px=320)
     result = cut_out(photo.rgb, box=Box(*photo.box()))
-    assert iou(result, photo) >= 0.94
+    assert iou(result, photo) >= 0.93
     assert np.abs(result.alpha.astype(float) - photo.alpha).mean() <= 6.0
 
 
