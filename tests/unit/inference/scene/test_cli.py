@@ -133,3 +133,29 @@ def test_every_set_of_the_library_makes_an_exact_shot(
     assert status == 0
     assert line["gate"]["max_abs_diff"] == 0
     assert 0.25 < line["measures"]["fill_height"] < 0.8
+
+
+def test_edits_are_flags_and_verify_from_the_recipe(
+    capsys: pytest.CaptureFixture[str], sets_dir: Path, transparent_photo: Path, tmp_path: Path
+) -> None:
+    common = ["--sets-dir", sets_dir]
+    command = [*common, "shot", transparent_photo, "--set", "synthetic", "--size", "200x200"]
+    edits = ["--flip", "--rotate-deg", "-6", "--edit-scale", "0.9", "--exposure-ev", "0.08", "--shadow-softness", "2"]
+    status, line = run(capsys, *command, *edits, "--out", tmp_path / "shot.png", "--layers", tmp_path)
+    assert status == 0
+    assert line["gate"]["max_abs_diff"] == 0
+    assert 0 < line["gate"]["product_delta_e"] < 3
+    recipe = json.loads((tmp_path / "recipe.json").read_text())
+    assert recipe["spec"]["edits"] == {
+        "scale": 0.9,
+        "rotate_deg": -6.0,
+        "flip": True,
+        "exposure_ev": 0.08,
+        "shadow_softness": 2.0,
+    }
+    status, line = run(capsys, *common, "verify", tmp_path / "recipe.json", "--photo", transparent_photo)
+    assert (status, line["passed"]) == (0, True)
+
+    status, line = run(capsys, *command, "--shadow-length", "9", "--out", tmp_path / "never.png")
+    assert (status, line["error"]) == (2, "shot.edit_out_of_range")
+    assert not (tmp_path / "never.png").exists()
