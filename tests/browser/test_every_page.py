@@ -32,6 +32,7 @@ def signed_in_pages(world: World) -> dict[str, str]:
     return {
         "products": world.path("studio/"),
         "search without a result": world.path("studio/?q=zzz"),
+        "archived products": world.path("studio/?show=archived"),
         "first visit": f"/w/{world.empty.slug}/studio/",
         "product to check": world.path(f"studio/products/{world.ready.id}/"),
         "product that needs a box": world.path(f"studio/products/{world.needs_box.id}/"),
