@@ -14,6 +14,7 @@ from inference.ports import CutoutEngine, CutoutOptions, EngineStatus, SceneEngi
 _CUTOUT_ENGINES = {
     "rembg": ("inference.engines.rembg", "RembgEngine"),
     "classical": ("inference.engines.classical.engine", "ClassicalEngine"),
+    "cutout_net": ("inference.engines.cutout_net.engine", "CutoutNetEngine"),
 }
 
 _GENERATORS = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from inference.engines.cutout_net.model import CARD, WEIGHTS, Answer, Model
+from inference.engines.cutout_net.model import CARD, WEIGHTS, Model, sure
 from inference.errors import InputRejected
 from inference.ops.box_view import box_around, intersection_over_union, placed, surroundings
 from inference.ops.confidence import LOW_CONFIDENCE
@@ -24,9 +24,19 @@ _BOX_SLACK = 0.03
 _CRUMB = 0.03
 _LEAST_CERTAIN = 0.5
 
-# confidence = 1 / (1 + exp(-(BIAS + QUALITY * quality + AGREEMENT * agreement))), fitted on rendered validation scenes;
-# the reliability table is in docs/cutout-benchmark.md.
-_BIAS, _QUALITY, _AGREEMENT = -12.0, 8.0, 7.0
+
+@dataclass(frozen=True)
+class Seen:
+    """What the network found: ``mask`` of ``view``, the ``probability`` it was cut from, and what to think of it.
+
+    ``quality`` is the IoU that the network expects, 0..1; ``agreement`` the IoU of its two looks, 1 with a box.
+    """
+
+    mask: Mask
+    view: Box
+    probability: F32
+    quality: float
+    agreement: float
 
 
 class CutoutNetEngine:
@@ -58,26 +68,35 @@ class CutoutNetEngine:
     def cut(self, rgb: U8, *, box: Box | None, on_progress: Progress = no_progress) -> Cutout:
         """See ``ports.CutoutEngine``."""
         on_progress("find", 0.0)
-        whole = Box(0, 0, rgb.shape[1], rgb.shape[0])
-        first = None if box is not None else self._model.look(rgb, view=whole, box=None)
-        wanted = box if first is None else box_around(_solid(first.probability), whole, slack=_BOX_SLACK)
-        on_progress("refine", 0.0)
-        assert wanted is not None
-        view = surroundings(wanted, whole, margin=_VIEW_MARGIN)
-        answer = self._model.look(rgb, view=view, box=wanted)
-        mask = _solid(answer.probability)
-        on_progress("refine", 1.0)
-        measures = _measures(rgb, view, mask, answer)
-        if first is not None:
-            seen = _solid(first.probability)
-            again = placed(mask, view, whole, (seen.shape[1], seen.shape[0]))
-            measures["agreement"] = intersection_over_union(seen, again)
-        made = finish_cutout(rgb, Segmentation(mask, view, measures), self.name, on_progress=on_progress)
-        return _calibrated(made)
+        seen = look_twice(self._model, rgb, box)
+        on_progress("find", 1.0)
+        found = Segmentation(seen.mask, seen.view, _measures(rgb, seen))
+        made = finish_cutout(rgb, found, self.name, on_progress=on_progress)
+        said = [seen.quality] if box is not None else [seen.quality, seen.agreement]
+        return _with_confidence(made, sure(self._model.confidence["auto" if box is None else "box"], said))
 
     @cached_property
     def _model(self) -> Model:
         return Model(self._weights, self._card)
+
+
+def look_twice(model: Model, rgb: U8, box: Box | None) -> Seen:
+    """Without a box: at the whole photo, then at the surroundings of what was found. With one: only the latter.
+
+    Raises:
+        InputRejected: ``cutout.nothing_found``.
+    """
+    whole = Box(0, 0, rgb.shape[1], rgb.shape[0])
+    first = None if box is not None else _solid(model.look(rgb, view=whole, box=None).probability)
+    wanted = box if first is None else box_around(first, whole, slack=_BOX_SLACK)
+    assert wanted is not None
+    view = surroundings(wanted, whole, margin=_VIEW_MARGIN)
+    answer = model.look(rgb, view=view, box=wanted)
+    mask = _solid(answer.probability)
+    agreement = 1.0
+    if first is not None:
+        agreement = intersection_over_union(first, placed(mask, view, whole, (first.shape[1], first.shape[0])))
+    return Seen(mask, view, answer.probability, answer.quality, agreement)
 
 
 def _solid(probability: F32) -> Mask:
@@ -92,19 +111,17 @@ def _solid(probability: F32) -> Mask:
     return np.asarray(large[labels], np.bool_)
 
 
-def _measures(rgb: U8, view: Box, mask: Mask, answer: Answer) -> dict[str, float]:
+def _measures(rgb: U8, seen: Seen) -> dict[str, float]:
+    view, mask = seen.view, seen.mask
     part = rgb[view.y : view.y + view.height, view.x : view.x + view.width]
     picture = resized_rgb(part, (mask.shape[1], mask.shape[0]))
     lab = cv2.cvtColor(picture.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB).astype(np.float32)
-    measures = outline_measures(mask, lab, answer.probability - np.float32(_LEAST_CERTAIN))
-    measures["quality"] = answer.quality
-    return measures
+    measures = outline_measures(mask, lab, seen.probability - np.float32(_LEAST_CERTAIN))
+    return measures | {"quality": seen.quality, "agreement": seen.agreement}
 
 
-def _calibrated(cutout: Cutout) -> Cutout:
-    """With the confidence of this engine: the network's own expectation, and whether both looks agree."""
-    total = _BIAS + _QUALITY * cutout.measures["quality"] + _AGREEMENT * cutout.measures.get("agreement", 0.95)
-    confidence = float(1 / (1 + np.exp(-total)))
+def _with_confidence(cutout: Cutout, confidence: float) -> Cutout:
+    """With this engine's own confidence in place of the one that all engines share."""
     others = tuple(warning for warning in cutout.warnings if warning != "low_confidence")
     unsure = ("low_confidence",) if confidence < LOW_CONFIDENCE else ()
     return replace(cutout, confidence=confidence, warnings=unsure + others)

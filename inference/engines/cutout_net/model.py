@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ class Model:
     """Loads once, then answers. The same input gives the same answer, bit for bit, on one machine."""
 
     def __init__(self, weights: Path = WEIGHTS, card: Path = CARD) -> None:
-        data, self._working_px = verified(weights, card)
+        data, about = verified(weights, card)
+        self._working_px = int(about["working_px"])
+        self.confidence: Mapping[str, Sequence[float]] = about["confidence"]
         self._session = _opened(data, weights)
 
     def look(self, rgb: U8, *, view: Box, box: Box | None) -> Answer:
@@ -58,8 +61,14 @@ class Model:
         return Answer(np.asarray(mask[0, 0], np.float32), float(quality[0, 0]))
 
 
-def verified(weights: Path, card: Path) -> tuple[bytes, int]:
-    """The weight file's bytes and the side in px of the square that the network works at.
+def sure(weights: Sequence[float], measures: Sequence[float]) -> float:
+    """1 / (1 + exp(-(bias + sum of weight * measure))), 0..1; ``weights`` are the bias and one weight a measure."""
+    total = weights[0] + sum(weight * value for weight, value in zip(weights[1:], measures, strict=True))
+    return float(1 / (1 + np.exp(-total)))
+
+
+def verified(weights: Path, card: Path) -> tuple[bytes, dict[str, Any]]:
+    """The weight file's bytes and what its card says: ``working_px``, ``confidence`` (see ``sure``), ``sha256``.
 
     Raises:
         EngineUnavailable: ``cutout.weights_missing``, ``cutout.weights_corrupt``; the message says what to do.
@@ -74,7 +83,7 @@ def verified(weights: Path, card: Path) -> tuple[bytes, int]:
     if found != published["sha256"]:
         message = f"{weights} has SHA-256 {found}, ours is {published['sha256']}; {advice}"
         raise EngineUnavailable("cutout.weights_corrupt", message)
-    return data, int(published["working_px"])
+    return data, published
 
 
 def _opened(data: bytes, weights: Path) -> Any:

@@ -1,0 +1,82 @@
+"""Fit how sure the engine may be: `python -m inference.training.cutout_net.calibrate --renders DIR`.
+
+Runs the shipped network as the engine does, on scenes it was not trained on, and fits a logistic regression of "IoU
+above 0.9" on what the network expects of itself and, without a box, on whether both looks agree. Writes the numbers
+into ``weights.json`` and prints how often each bin of confidence was right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from inference.engines.cutout_net.engine import look_twice
+from inference.engines.cutout_net.model import CARD, Model, sure
+from inference.errors import InputRejected
+from inference.ops.box_view import box_around, intersection_over_union, placed
+from inference.training.cutout_net.produce import VALIDATION_SEED
+from inference.training.cutout_net.samples import Source
+from inference.types import F64, U8, Box
+
+RIGHT_IOU = 0.9
+_RIDGE = 0.05
+_ROUNDS = 50
+
+
+def outcomes(model: Model, scenes: list[U8], *, boxed: bool) -> tuple[F64, F64]:
+    """Measures (N, 1 or 2) and whether the mask was right (N,), for ``scenes`` (uint8 RGBA)."""
+    measures, right = [], []
+    for scene in scenes:
+        rgb, truth = np.ascontiguousarray(scene[..., :3]), scene[..., 3] > 127
+        whole = Box(0, 0, rgb.shape[1], rgb.shape[0])
+        box = box_around(truth, whole, slack=0.02) if boxed else None
+        try:
+            seen = look_twice(model, rgb, box)
+        except InputRejected:
+            continue
+        mask = placed(seen.mask, seen.view, whole, (whole.width, whole.height))
+        measures.append([seen.quality] if boxed else [seen.quality, seen.agreement])
+        right.append(intersection_over_union(mask, truth) > RIGHT_IOU)
+    return np.array(measures, float), np.array(right, float)
+
+
+def fitted(measures: F64, right: F64) -> list[float]:
+    """Bias and weights of a logistic regression, lightly shrunk, by Newton's method."""
+    rows = np.hstack([np.ones((len(measures), 1)), measures])
+    weights = np.zeros(rows.shape[1])
+    shrink = _RIDGE * np.diag([0.0, *np.ones(measures.shape[1])])
+    for _ in range(_ROUNDS):
+        said = 1 / (1 + np.exp(-rows @ weights))
+        slope = rows.T @ (said - right) + shrink @ weights
+        curve = (rows * (said * (1 - said))[:, None]).T @ rows + shrink + 1e-6 * np.eye(len(weights))
+        weights = weights - np.linalg.solve(curve, slope)
+    return [round(float(weight), 3) for weight in weights]
+
+
+def main() -> int:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--renders", type=Path, required=True)
+    source = Source(parser.parse_args().renders, first=VALIDATION_SEED, stop=10 * VALIDATION_SEED)
+    source.refresh()
+    card = json.loads(CARD.read_text(encoding="utf-8"))
+    model = Model()
+    for name, boxed in (("auto", False), ("box", True)):
+        measures, right = outcomes(model, list(source.scenes), boxed=boxed)
+        card["confidence"][name] = fitted(measures, right)
+        said = np.array([sure(card["confidence"][name], row) for row in measures])
+        for low in (0.0, 0.25, 0.5, 0.75):
+            inside = (said >= low) & (said < low + 0.25)
+            if inside.any():
+                figures = {"said": said[inside].mean(), "right": right[inside].mean(), "scenes": float(inside.sum())}
+                print(name, {key: round(float(value), 3) for key, value in figures.items()})
+    CARD.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
