@@ -155,7 +155,7 @@ def test_the_photo_lies_under_the_shot_where_the_product_is(open_page: OpenPage,
     page = open_page(user=world.user)
     page.goto(world.path(f"studio/shots/{world.shot.id}/"))
     page.keyboard.press("c")
-    photo = page.locator("[data-before] image")
+    photo = page.locator("[data-before] image:not([data-other-version])")
     expect(photo).to_have_attribute("href", re.compile(r"/original$"))
     placed = [float(photo.get_attribute(name) or "nan") for name in ("x", "y", "width", "height")]
     # Scale 3; the window begins at (122, 72) of a photo of 360 x 420; the shot shows it from (426, 36) on.
