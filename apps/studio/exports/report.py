@@ -55,19 +55,20 @@ def report_html(export: Export, files: Sequence[ExportFile]) -> bytes:
 
 def table(files: Iterable[ExportFile]) -> list[dict[str, Any]]:
     """One row a file: its profile, its state in words, what was found."""
-    language = get_language()
-    return [
-        {
-            "file": file,
-            "profile": words.profile_title(profiles()[file.profile], language) if file.profile in profiles() else "",
-            "state": state_of(file),
-            "size": words.file_size(file.blob.size_bytes) if file.blob else "",
-            "findings": words.findings(file.verdict),
-            "trouble": [item for item in words.findings(file.verdict) if item.tone != "ok"],
-            "broken": broken_sentence(file),
-        }
-        for file in files
-    ]
+    return [_row(file, get_language()) for file in files]
+
+
+def _row(file: ExportFile, language: str | None) -> dict[str, Any]:
+    found = words.findings(file.verdict)
+    return {
+        "file": file,
+        "profile": words.profile_title(profiles()[file.profile], language) if file.profile in profiles() else "",
+        "state": state_of(file),
+        "size": words.file_size(file.blob.size_bytes) if file.blob else "",
+        "findings": found,
+        "trouble": [item for item in found if item.tone != "ok"],
+        "broken": broken_sentence(file),
+    }
 
 
 def state_of(file: ExportFile) -> str:
