@@ -26,7 +26,7 @@ class Sample:
     name: str
     title: str | Promise
     sku: str
-    box: tuple[int, int, int, int] | None = None  # where the built-in engine alone does not find all of it
+    box: tuple[int, int, int, int] | None = None  # where the built-in engine alone is not sure of it
 
     @property
     def file(self) -> Path:
@@ -40,9 +40,9 @@ class Sample:
 SAMPLES = {
     sample.name: sample
     for sample in (
-        Sample("dropper-bottle", _("Dropper bottle"), "FC-001"),
+        Sample("dropper-bottle", _("Dropper bottle"), "FC-001", box=(613, 265, 374, 1074)),
         Sample("stoneware-mug", _("Stoneware mug"), "FC-002"),
-        Sample("lotion-pump", _("Lotion pump"), "FC-003"),
+        Sample("lotion-pump", _("Lotion pump"), "FC-003", box=(576, 286, 427, 1075)),
         Sample("cologne", _("Cologne"), "FC-004", box=(466, 281, 566, 977)),
     )
 }

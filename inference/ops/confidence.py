@@ -1,11 +1,15 @@
 """How sure may one be of a cutout? A figure from measurements, never from hope.
 
-    confidence = 1 / (1 + exp(-(BIAS + sum over WEIGHTS of weight * (measure - 0.5))))
+    confidence = 1 / (1 + exp(-(bias + sum over weights of weight * (measure - 0.5))))
 
-The weights were fitted by logistic regression, "right" being an IoU above 0.87, on automatic cutouts of drawn photos
-whose alpha is known (``tests/bench/drawn_photos.py``) and of real photos judged by eye. A measure that an engine does
-not have takes the value in ``ASSUMED``: a person's box stands for agreement. Touching the photo's border and rivals
-elsewhere in the photo cost ``TOUCH_PENALTY`` and ``RIVAL_PENALTY`` on top.
+The weights were fitted by logistic regression on 159 photos whose alpha is known, half of them drawn
+(``tests/bench/drawn_photos.py``), half rendered scenes with random objects; "right" is an IoU above 0.9. In
+cross-validation by product and surroundings, of what was said to be 0.59 (0.37, 0.17) sure on average without a box
+69 % (28 %, 21 %) were right; with a box, of what was said to be 0.81 (0.66, 0.37) sure 93 % (53 %, 31 %).
+
+There are two formulas: one where an engine guessed the place and several guesses can be compared (``agreement``), one
+where a person's box or a network said where to look. Touching the photo's border and rivals elsewhere in the photo cost
+``TOUCH_PENALTY`` and ``RIVAL_PENALTY`` on top.
 """
 
 from __future__ import annotations
@@ -21,9 +25,8 @@ from inference.types import Cutout, Mask
 LOW_CONFIDENCE = 0.5
 """Below this the application asks the person for a box."""
 
-BIAS = -4.4
-WEIGHTS = {"separation": 2.6, "agreement": 2.5, "stability": 5.7, "softness": -3.8}
-ASSUMED = {"separation": 0.8, "agreement": 0.95, "stability": 0.98, "softness": 0.1}
+WITHOUT_BOX = {"bias": -2.9, "agreement": 2.48, "stability": 1.71, "softness": -3.86}
+WITH_BOX = {"bias": -1.55, "contrast": 2.48, "softness": -4.89}
 TOUCH_PENALTY = 6.0
 RIVAL_PENALTY = 1.0
 
@@ -67,7 +70,9 @@ def retouched(cutout: Cutout) -> Cutout:
 
 def confidence_of(measures: Mapping[str, float]) -> float:
     """The formula at the top of this module, 0..1."""
-    total = BIAS + sum(weight * (measures.get(name, ASSUMED[name]) - 0.5) for name, weight in WEIGHTS.items())
+    weights = WITHOUT_BOX if "agreement" in measures else WITH_BOX
+    total = weights["bias"]
+    total += sum(weight * (measures.get(name, 0.0) - 0.5) for name, weight in weights.items() if name != "bias")
     total -= TOUCH_PENALTY * measures.get("frame_touch", 0.0) + RIVAL_PENALTY * min(1.0, measures.get("rivals", 0.0))
     return float(1 / (1 + np.exp(-total)))
 
