@@ -18,6 +18,7 @@ products_urls = [
     path("<uuid:product_id>/cutout/request", products.request_cutout, name="request_cutout"),
     path("<uuid:product_id>/cutout/accept", products.accept_cutout, name="accept_cutout"),
     path("<uuid:product_id>/cutout/edit", cutouts.edit_cutout, name="edit_cutout"),
+    path("<uuid:product_id>/cutout/picture", cutouts.cutout_picture, name="cutout_picture"),
     path("<uuid:product_id>/cutout/now", cutouts.cutout_now, name="cutout_now"),
     path("<uuid:product_id>/cutout/refine", cutouts.refine_cutout, name="refine_cutout"),
     path("<uuid:product_id>/cutout/refine/<uuid:refinement_id>", cutouts.refined_cutout, name="refined_cutout"),

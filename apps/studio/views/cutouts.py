@@ -14,14 +14,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
+from apps.assets import selectors as asset_store
+from apps.assets import services as assets
 from apps.assets.models import Asset
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.core.sentences import sentence
+from apps.core.tenancy import tenant_scope
 from apps.jobs.models import Job, JobState
 from apps.jobs.selectors import find_job
 from apps.studio import cutouts, selectors
 from apps.studio.models import Product
 from apps.studio.services import cutout_edits, parse_ids
+
+PICTURE_AGE_S = 86_400
 
 
 @require_GET
@@ -41,6 +46,21 @@ def edit_cutout(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpRespons
 
 
 @require_GET
+@workspace_view(role=Role.EDITOR, scoped=False)
+def cutout_picture(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    """The photo, or ``?cutout=<id>``, for the editor's canvas: from this site, or its pixels can not be read."""
+    with tenant_scope(request.workspace.id):
+        product = selectors.get_product(request.workspace, product_id)
+        wanted = request.GET.get("cutout")
+        asset = cutouts.get_cutout(product, parse_ids([wanted])[0]) if wanted else product.photo
+    blob = assets.ensure_rendition(asset, cutouts.PREVIEW_RENDITION)
+    response = HttpResponse(asset_store.read_bytes(blob), content_type=blob.content_type)
+    response["Cache-Control"] = f"private, max-age={PICTURE_AGE_S}"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_GET
 @workspace_view(role=Role.EDITOR)
 def cutout_now(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
     """The current cutout and its state, for an editor that waits for a new one."""
@@ -51,10 +71,10 @@ def cutout_now(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse
     error = sentence(job.error_code, job.error_params) if job and has_failed else None
     answer: dict[str, Any] = {"state": product.cutout_state, "cutout": None, "error": error}
     if cutout is not None:
-        picture = reverse("assets:rendition", args=[request.workspace.slug, cutout.id, cutouts.PREVIEW_RENDITION])
+        picture = reverse("studio:cutout_picture", args=[request.workspace.slug, product.id])
         answer["cutout"] = {
             "id": str(cutout.id),
-            "picture": picture,
+            "picture": f"{picture}?cutout={cutout.id}",
             "window": cutouts.window_in_photo(product, cutout),
         }
     return JsonResponse(answer)

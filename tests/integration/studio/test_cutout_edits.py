@@ -226,6 +226,20 @@ def test_a_body_that_can_not_be_read_is_a_clear_refusal(workspace: Workspace, pr
     assert work(workspace) == []
 
 
+def test_the_editors_pictures_come_from_this_site(workspace: Workspace, product: Product) -> None:
+    other = make_asset(workspace, kind="cutout")
+    client = Client()
+    client.force_login(owner_of(workspace).user)
+    address = reverse("studio:cutout_picture", args=[workspace.slug, product.id])
+    photo, cutout = client.get(address), client.get(address, {"cutout": str(product.cutout_id)})
+    assert Image.open(io.BytesIO(photo.content)).size == (WIDTH, HEIGHT)
+    assert product.cutout is not None
+    window = cutouts.window_in_photo(product, product.cutout)
+    assert Image.open(io.BytesIO(cutout.content)).size == tuple(window[2:])
+    assert client.get(address, {"cutout": str(other.id)}).status_code == 404
+    assert client.get(address, {"cutout": "x"}).status_code == 400
+
+
 def test_a_large_photo_is_painted_on_at_a_smaller_size(workspace: Workspace) -> None:
     asset = make_asset(workspace, name="large.png")
     asset.blob.width, asset.blob.height = 8000, 6000
