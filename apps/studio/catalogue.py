@@ -82,6 +82,11 @@ def by_family() -> list[tuple[Family, list[SetInfo]]]:
     return [(family, members) for family, members in grouped if members]
 
 
+def offered() -> tuple[str, ...]:
+    """The names of all sets in the order in which people see them."""
+    return tuple(info.name for _, members in by_family() for info in members)
+
+
 def title(titles: Mapping[str, str]) -> str:
     """The title in the active language, else in English."""
     return titles.get(get_language() or "en") or titles["en"]

@@ -13,7 +13,7 @@ from apps.assets.models import Asset, AssetKind, Blob
 from apps.assets.types import Picture
 from apps.billing import services as ledger
 from apps.jobs.models import Job
-from apps.studio import previews, services, specs
+from apps.studio import catalogue, previews, services, specs
 from apps.studio.models import Product, Shot, ShotVersion
 from apps.studio.pictures import encode_png, encode_webp, shared
 from apps.studio.places import PlacedInStudio
@@ -50,10 +50,13 @@ class ShotKind(PlacedInStudio):
     deadline_s = 120.0
 
     def preload(self) -> None:
-        """Plates and kernels; no thread is started, so the children need nothing else."""
+        """Kernels, and the plates of the sets that a product's page shows first: one that is read later takes a second.
+
+        No thread is started, so the children need nothing else.
+        """
         from inference.pipelines import product_shot
 
-        product_shot.warm()
+        product_shot.warm(catalogue.offered()[: product_shot.MOST_WARM])
 
     def load(self, job: Job) -> ShotInputs:
         shot = Shot.objects.select_related("product__photo__blob").get(pk=job.params["shot"])

@@ -25,7 +25,7 @@ SHOWN = "cologne"  # the sample that comes with a shoot
 
 def _shoot() -> dict[str, Any]:
     """One shot of each of three sets in two palettes."""
-    return {"sets": list(catalogue.sets())[:3], "palettes": ["own", "sage"], "formats": ["1:1"]}
+    return {"sets": list(catalogue.offered()[:3]), "palettes": ["own", "sage"], "formats": ["1:1"]}
 
 
 class Command(BaseCommand):
