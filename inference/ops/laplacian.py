@@ -102,7 +102,7 @@ def _window(rgb: U8, y: int, x: int, colour: F64, turned: F64) -> None:
             mean += colour[c, i]
         for i in range(9):
             colour[c, i] -= mean / 9
-    xx = yy = zz = _EPSILON
+    xx = yy = zz = _EPSILON / 9
     xy = xz = yz = 0.0
     for i in range(9):
         xx += colour[0, i] * colour[0, i] / 9
