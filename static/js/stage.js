@@ -3,8 +3,6 @@
 import { chosen } from "./choices.js";
 import { forgetPreviews, preview } from "./previews.js";
 
-const STRIP_AT_ONCE = 2;
-
 /** Decoded before it is shown, so that the stage never blinks. */
 async function decode(url) {
   const next = new Image();
@@ -101,17 +99,13 @@ export class Stage {
     this.title.textContent = label.textContent.trim();
   }
 
+  /** One after the other: a worker stays free for what is clicked meanwhile. */
   async refreshStrip() {
     const palette = this.currentPalette();
     const asked = JSON.stringify([palette, this.view]);
     if (asked === this.stripWish) return;
     this.stripWish = asked;
-    const images = this.form.querySelectorAll("[data-preview-of]").values();
-    await Promise.all(Array.from({ length: STRIP_AT_ONCE }, () => this.fillStrip(images, palette, asked)));
-  }
-
-  async fillStrip(images, palette, asked) {
-    for (const image of images) {
+    for (const image of this.form.querySelectorAll("[data-preview-of]")) {
       const url = await preview(this.form.dataset.preview, { set: image.dataset.previewOf, palette, ...this.view });
       if (asked !== this.stripWish) return;
       if (!url) continue;
