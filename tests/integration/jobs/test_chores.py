@@ -37,8 +37,8 @@ def test_only_one_relay_at_a_time_does_them(monkeypatch: pytest.MonkeyPatch) -> 
     results: list[bool] = []
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [chores.LOCK])
-    elsewhere(lambda: results.append(chores.do_all()))
-    connection.close()
+        elsewhere(lambda: results.append(chores.do_all()))
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [chores.LOCK])
     elsewhere(lambda: results.append(chores.do_all()))
     elsewhere(lambda: results.append(chores.do_all()))
     assert (results, done) == ([False, True, True], ["done", "done"])
