@@ -18,7 +18,7 @@ def test_it_solves_the_published_equations() -> None:
 
     photo = draw("plush", "leaves", side_px=320)
     window = np.s_[60:100, 100:150]
-    rgb, truth = np.ascontiguousarray(photo.rgb[window]), photo.alpha[window].astype(np.float32) / 255
+    rgb, truth = np.ascontiguousarray(photo.rgb[window]), photo.alpha[window].astype(np.float32) / np.float32(255)
     unknown = cv2.dilate(((truth > 0) & (truth < 1)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     assert 100 < np.count_nonzero(unknown) < 0.9 * unknown.size
     laplacian = cf_laplacian(rgb / 255.0, epsilon=1e-6).tocsr()
@@ -53,13 +53,14 @@ def test_colours_of_the_soft_edge_lose_the_background() -> None:
     ramp = np.linspace(0, 1, 40, dtype=np.float32)
     share = np.concatenate([np.zeros(60, np.float32), ramp, np.ones(60, np.float32)])[None, :, None]
     share = np.repeat(share, 80, axis=0)
-    product, ground = np.float32((200, 40, 30)), np.float32((20, 160, 60))
+    product, ground = np.array([200, 40, 30], np.float32), np.array([20, 160, 60], np.float32)
     rgb = np.rint(share * product + (1 - share) * ground).astype(np.uint8)
     alpha = np.rint(share[..., 0] * 255).astype(np.uint8)
     colours = foreground_colours(rgb, alpha)
     soft = (alpha > 0) & (alpha < 255)
     seen = share[soft]  # an error is seen as far as the pixel is
-    assert (seen * np.abs(colours[soft] - product)).max() <= 10
-    assert (seen * np.abs(rgb[soft] - product)).max() > 40
+    bled = (seen * np.abs(rgb[soft] - product)).max()
+    assert bled > 40
+    assert (seen * np.abs(colours[soft] - product)).max() <= bled / 3
     certain = (alpha == 0) | (alpha == 255)
     assert np.array_equal(colours[certain], rgb[certain])
