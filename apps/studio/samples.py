@@ -41,7 +41,7 @@ SAMPLES = {
     sample.name: sample
     for sample in (
         Sample("dropper-bottle", _("Dropper bottle"), "FC-001", box=(613, 265, 374, 1074)),
-        Sample("stoneware-mug", _("Stoneware mug"), "FC-002"),
+        Sample("stoneware-mug", _("Stoneware mug"), "FC-002", box=(426, 455, 831, 742)),
         Sample("lotion-pump", _("Lotion pump"), "FC-003", box=(576, 286, 427, 1075)),
         Sample("cologne", _("Cologne"), "FC-004", box=(466, 281, 566, 977)),
     )
