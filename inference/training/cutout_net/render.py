@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from inference.engines.studio_sets.render.meshes import MeshData, join
-from inference.engines.studio_sets.render.mitsuba_runtime import mitsuba, oidn
+from inference.engines.studio_sets.render.mitsuba_runtime import denoised, mitsuba
 from inference.training.cutout_net.objects import Part, Surface
 from inference.training.cutout_net.world import Camera, World
 from inference.types import F32
@@ -32,7 +32,7 @@ def beauty(world: World, *, spp: int, seed: int, depth: int = DEPTH, grain: floa
     integrator = mi.load_dict({"type": "path", "max_depth": depth})
     image = np.array(mi.render(scene, sensor=sensor(world.camera), integrator=integrator, spp=spp, seed=seed))[..., :3]
     image = np.clip(np.nan_to_num(image.astype(np.float32), nan=0.0, posinf=50.0), 0, 50)
-    clean = np.asarray(oidn().denoise(np.ascontiguousarray(image), hdr=True, quality="balanced"), np.float32)
+    clean = denoised(image, quality="balanced")
     noisy = np.minimum(image, 2 * clean + np.float32(0.05))
     mixed = np.maximum(clean + np.float32(grain) * (noisy - clean), 0)
     bright = float(np.percentile(clean.mean(-1), _BRIGHT_PERCENTILE))

@@ -16,8 +16,11 @@ _GB = 10**9
 
 
 def seconds(draw: Callable[[], object], device: torch.device, repeats: int) -> float:
-    """Median of ``repeats`` after one that is not counted."""
+    """Median of ``repeats`` after one that is not counted. Memory peaks count from here on (``peak_gb``)."""
     draw()
+    _settle(device)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
     taken = []
     for _ in range(repeats):
         _settle(device)
@@ -28,13 +31,10 @@ def seconds(draw: Callable[[], object], device: torch.device, repeats: int) -> f
     return statistics.median(taken)
 
 
-def peak_gb(draw: Callable[[], object], device: torch.device) -> float | None:
-    """The most memory that tensors took while drawing, weights included; None where the device does not say."""
+def peak_gb(device: torch.device) -> float | None:
+    """The most memory that tensors took in the latest ``seconds``, weights included; None where nobody counts."""
     if device.type != "cuda":
         return None
-    torch.cuda.reset_peak_memory_stats(device)
-    draw()
-    _settle(device)
     return round(torch.cuda.max_memory_allocated(device) / _GB, 2)
 
 
