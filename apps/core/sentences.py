@@ -43,6 +43,8 @@ SENTENCES = {
     "studio.too_many_products": _("That are %(count)s products; one go takes at most %(most)s. Take some away."),
     "studio.scale_out_of_range": _("A product's own size is %(low)s to %(high)s times the usual one."),
     "studio.too_many_versions": _("This shot has %(most)s versions already. Make a new shot and edit that one."),
+    "studio.kind_unknown": _("There is no kind of product called “%(name)s”. Reload the page and choose another one."),
+    "studio.viewpoint_unknown": _("Say “from the side” or “from above”. Reload the page and try again."),
     "studio.verdict_unknown": _("That verdict could not be read. Reload the page and try again."),
     "studio.download_unknown": _("There is no download called “%(name)s”. Choose PNG, JPEG or WebP."),
     "studio.nothing_to_download": _("No finished shot matches. Wait for the shots, or choose “All”."),

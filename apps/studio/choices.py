@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.jobs.models import Priority
 from apps.jobs.selectors import seconds_ahead
-from apps.studio import catalogue, offers, selectors
-from apps.studio.models import CutoutState, Product
+from apps.studio import catalogue, kinds, offers, selectors
+from apps.studio.models import CutoutState, Product, Viewpoint
 from apps.studio.services.shoots import INTERACTIVE_SHOTS
 from inference.pipelines.catalogue import Choice, SetInfo
 
@@ -30,12 +30,32 @@ def reject_reasons() -> list[dict[str, Any]]:
     return [{"key": key, "title": title} for key, title in REJECT_REASON_TITLES.items()]
 
 
-def families() -> list[dict[str, Any]]:
-    """Sets by family, in the order in which they are offered."""
-    return [
-        {"title": family.title, "hint": family.hint, "sets": [_set(info) for info in members]}
+def families(viewpoint: str = "") -> list[dict[str, Any]]:
+    """Sets by family, in the order in which they are offered: for a photo from above flat lays first.
+
+    ``fits``: whether the sets are made for photos from where this one was taken.
+    """
+    found = [
+        {
+            "title": family.title,
+            "hint": family.hint,
+            "sets": [_set(info) for info in members],
+            "fits": all(info.top_down for info in members) == (viewpoint == Viewpoint.ABOVE),
+        }
         for family, members in catalogue.by_family()
     ]
+    return sorted(found, key=lambda family: not family["fits"])
+
+
+def facts(product: Product) -> dict[str, Any]:
+    """What the product's page asks about the product itself."""
+    return {
+        "kinds": kinds.offered(),
+        "viewpoints": Viewpoint.choices,
+        "smallest": kinds.SMALLEST_SIZE,
+        "largest": kinds.LARGEST_SIZE,
+        "has_flat_lays": any(info.top_down for info in catalogue.sets().values()),
+    }
 
 
 def _set(info: SetInfo) -> dict[str, Any]:
@@ -70,7 +90,7 @@ def _named(choices: Iterable[Choice]) -> list[dict[str, str]]:
 def for_product(product: Product) -> dict[str, Any]:
     return {
         "token": uuid.uuid4().hex,
-        "families": families(),
+        "families": families(product.viewpoint),
         "cameras": cameras(),
         "moods": moods(),
         "palettes": list(offers.PALETTES.values()),

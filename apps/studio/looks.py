@@ -28,8 +28,8 @@ HEIGHT_SPREAD = 0.5
 BASE_SPREAD = 0.03
 
 
-def look_of(shot: Shot, *, scale: float = 1.0) -> Spec:
-    """The spec that another product gets, ``scale`` times its usual size in this look."""
+def look_of(shot: Shot, *, scale: float = 1.0, usual: float = 1.0) -> Spec:
+    """The spec that another product gets: ``scale`` times its size in this look, ``usual`` as in every picture."""
     kept = {key: value for key, value in shot.spec.items() if key not in ("edits", "offset", "lock", "scale")}
     edits = {name: value for name, value in shot.spec.get("edits", {}).items() if name not in OF_THE_PRODUCT}
     size = edits.get("scale", 1.0) * scale
@@ -37,6 +37,8 @@ def look_of(shot: Shot, *, scale: float = 1.0) -> Spec:
     if edits["scale"] == 1:
         del edits["scale"]
     lock = lock_of(shot)
+    if usual != 1:
+        kept["scale"] = usual
     return kept | ({"edits": edits} if edits else {}) | ({"lock": lock} if lock else {})
 
 

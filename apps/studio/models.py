@@ -15,7 +15,7 @@ from apps.assets.models import Asset
 from apps.jobs.models import Batch, Job
 from apps.studio.export_models import Export, ExportFile
 
-__all__ = ["CutoutState", "Export", "ExportFile", "Product", "Shoot", "Shot", "ShotVersion"]
+__all__ = ["CutoutState", "Export", "ExportFile", "Product", "Shoot", "Shot", "ShotVersion", "Viewpoint"]
 
 
 class CutoutState(models.TextChoices):
@@ -28,8 +28,19 @@ class CutoutState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+class Viewpoint(models.TextChoices):
+    """Where a photo was taken from. Empty = not known: a guess could not be made and nobody has said."""
+
+    SIDE = "side", _("From the side")
+    ABOVE = "above", _("From above")
+
+
 class Product(WorkspaceModel):
-    """One thing that a merchant sells, known by one photo so far."""
+    """One thing that a merchant sells, known by one photo so far.
+
+    ``kind`` (a name of the library's ``list_kinds``; empty = any) and ``size`` (times the usual one) say how large it
+    stands in a picture. ``viewpoint`` is what a person said, or the guess of the last cutout until somebody says.
+    """
 
     name = models.CharField(_("name"), max_length=120)
     sku = models.CharField(_("SKU"), max_length=64, blank=True)
@@ -41,6 +52,10 @@ class Product(WorkspaceModel):
     cutout_confidence = models.FloatField(null=True)
     cutout_warnings = models.JSONField(default=list)
     cutout_box = models.JSONField(null=True)
+    kind = models.CharField(_("kind"), max_length=20, blank=True)
+    size = models.FloatField(_("size in the picture"), default=1.0)
+    viewpoint = models.CharField(max_length=5, choices=Viewpoint.choices, blank=True)
+    is_viewpoint_said = models.BooleanField(default=False)
     is_sample = models.BooleanField(default=False)
     archived_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -52,6 +67,8 @@ class Product(WorkspaceModel):
                 condition=~Q(cutout_state__in=["ready", "accepted"]) | Q(cutout__isnull=False),
                 name="product_ready_has_cutout",
             ),
+            models.CheckConstraint(condition=Q(viewpoint__in=["", *Viewpoint.values]), name="product_viewpoint_known"),
+            models.CheckConstraint(condition=Q(size__gte=0.5, size__lte=1.6), name="product_size_in_range"),
         ]
         indexes = [models.Index(fields=["workspace", "-created_at"], name="product_recent")]
 

@@ -49,11 +49,17 @@ def rendition_name(spec: Spec) -> str:
 
 
 def thumbnail_spec(
-    set_name: str, *, palette: Sequence[str], picture_format: str = "1:1", camera: str = "", mood: str = ""
+    set_name: str,
+    *,
+    palette: Sequence[str],
+    picture_format: str = "1:1",
+    camera: str = "",
+    mood: str = "",
+    scale: float = 1.0,
 ) -> Spec:
     """What a set looks like with a product in it, before anything is edited. Raises InvalidInput."""
     wish = {"set": set_name, "palette": list(palette), "format": picture_format, "camera": camera, "mood": mood}
-    return read_wish(wish)
+    return read_wish(wish | {"scale": scale})
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ products_urls = [
     path("<uuid:product_id>/", products.product, name="product"),
     path("<uuid:product_id>/card", products.product_card, name="product_card"),
     path("<uuid:product_id>/name", products.rename_product, name="rename_product"),
+    path("<uuid:product_id>/describe", products.describe_product, name="describe_product"),
     path("<uuid:product_id>/archive", products.archive_product, name="archive_product"),
     path("<uuid:product_id>/restore", products.restore_product, name="restore_product"),
     path("<uuid:product_id>/cutout", products.cutout, name="cutout"),

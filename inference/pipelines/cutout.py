@@ -14,6 +14,7 @@ import numpy as np
 from inference.errors import EngineFailed, EngineUnavailable, InputRejected
 from inference.ops.confidence import retouched
 from inference.ops.strokes import Stroke
+from inference.ops.viewpoint import guess_viewpoint
 from inference.ports import CutoutEngine, CutoutOptions, Fetchable
 from inference.registry import cutout_engine, cutout_engine_names
 from inference.types import U8, Box, Cutout, Progress, no_progress
@@ -64,6 +65,14 @@ def cut_out(
     if engine is not None:
         return _found(cutout_engine(engine, settings).cut(rgb, box=inside, on_progress=on_progress))
     return _found(_best_available(rgb, inside, settings, on_progress))
+
+
+def taken_from(photo: U8, cutout: Cutout) -> str:
+    """Where a photo was taken from: ``side``, ``above`` or ``unclear``; see ``ops.viewpoint``.
+
+    A photo that came cut out has no surroundings that could tell.
+    """
+    return "unclear" if cutout.engine == "alpha" else str(guess_viewpoint(photo, cutout.alpha))
 
 
 def refine_cutout(

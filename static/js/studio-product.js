@@ -4,6 +4,35 @@ import { watchChoices, refreshSum } from "./choices.js";
 import { watchCompare } from "./compare.js";
 import { Stage } from "./stage.js";
 
+/** The number follows the thumb; the pictures follow once it is let go and the server knows. */
+function watchFacts(stage) {
+  document.addEventListener("input", ({ target }) => {
+    if (target.matches?.("[data-size]")) showSize(target);
+  });
+  const facts = () => document.getElementById("product-facts");
+  const { viewpoint } = facts().dataset;
+  document.addEventListener("htmx:load", () => {
+    showSize(document.querySelector("[data-size]"));
+    // Other sets come first now; what was ticked among the others would not fit any more.
+    if (facts().dataset.viewpoint !== viewpoint) location.reload();
+  });
+  document.addEventListener("vf:described", () => stage.restart());
+  showSize(document.querySelector("[data-size]"));
+}
+
+function showSize(slider) {
+  if (!slider) return;
+  const { min, max, value, form } = slider;
+  const number = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const text = `${number.format(Number(value))}×`;
+  form.querySelector("[data-size-shown]").textContent = text;
+  slider.setAttribute("aria-valuetext", text);
+  const share = (at) => (100 * (at - min)) / (max - min);
+  const ends = [share(1), share(Number(value))].sort((a, b) => a - b);
+  slider.style.setProperty("--from", `${ends[0]}%`);
+  slider.style.setProperty("--to", `${ends[1]}%`);
+}
+
 function watchCutout() {
   watchCompare();
   watchBoxes();
@@ -32,4 +61,5 @@ if (form) {
   watchChoices(form);
   stage.refresh();
   followCutout(form, stage);
+  watchFacts(stage);
 }

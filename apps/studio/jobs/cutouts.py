@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -39,6 +39,7 @@ class CutoutOutcome:
     engine: str
     confidence: float
     warnings: list[str]
+    viewpoint: str = ""
 
 
 class ProductCutout(PlacedInStudio):
@@ -68,6 +69,8 @@ class ProductCutout(PlacedInStudio):
         product.cutout_engine = outcome.engine
         product.cutout_confidence = outcome.confidence
         product.cutout_warnings = outcome.warnings
+        if outcome.viewpoint and not product.is_viewpoint_said:
+            product.viewpoint = "" if outcome.viewpoint == "unclear" else outcome.viewpoint
         product.save()
         _go_on(job, product)
         return {"asset": str(product.cutout_id), "product": str(product.id)}
@@ -131,7 +134,7 @@ class CutoutKind(ProductCutout):
         return CutoutInputs(photo=product.photo.blob, box=job.params["box"])
 
     def work(self, inputs: CutoutInputs, on_progress: Progress) -> CutoutOutcome:
-        from inference.pipelines.cutout import cut_out
+        from inference.pipelines.cutout import cut_out, taken_from
         from inference.types import Box
 
         photo = shared.get(inputs.photo.sha256, lambda: asset_store.read_bytes(inputs.photo))
@@ -139,7 +142,8 @@ class CutoutKind(ProductCutout):
         box = Box(*inputs.box) if inputs.box else None
         result = cut_out(photo[..., :3], box=box, alpha=alpha, on_progress=on_progress, options=cutout_options())
         on_progress("store", 0.95)
-        outcome = cropped(result, {"photo_sha256": inputs.photo.sha256, "box": inputs.box})
+        source = {"photo_sha256": inputs.photo.sha256, "box": inputs.box}
+        outcome = replace(cropped(result, source), viewpoint=taken_from(photo[..., :3], result))
         assets.put_bytes(inputs.photo.workspace_id, outcome.png, content_type="image/png")
         return outcome
 

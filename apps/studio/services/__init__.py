@@ -9,6 +9,7 @@ from apps.studio.services.looks import apply_look
 from apps.studio.services.products import (
     archive_product,
     create_products,
+    describe_product,
     parse_ids,
     rename_product,
     restore_product,
@@ -31,6 +32,7 @@ __all__ = [
     "archive_product",
     "cancel_shoot",
     "create_products",
+    "describe_product",
     "edit_shot",
     "parse_ids",
     "plan_shots",

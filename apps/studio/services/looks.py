@@ -12,6 +12,7 @@ from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.jobs import services as queue
 from apps.jobs.models import Batch, Priority
 from apps.studio import looks
+from apps.studio.kinds import scale_of
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.services.shoots import INTERACTIVE_SHOTS
 
@@ -46,7 +47,7 @@ def apply_look(
             workspace=shot.workspace, product=product, batch=batch, choices=choices, created_by=by
         )
         made = Shot(workspace=shot.workspace, shoot=shoot, product=product, position=0)
-        made.spec = looks.look_of(shot, scale=scales[product.id])
+        made.spec = looks.look_of(shot, scale=scales[product.id], usual=scale_of(product))
         made.job = queue.submit(
             shot.workspace,
             kind="studio.shot",

@@ -12,7 +12,8 @@ from django.utils import timezone
 from apps.accounts.models import User, Workspace
 from apps.assets.models import Asset, AssetKind
 from apps.core.errors import InvalidInput
-from apps.studio.models import Product
+from apps.studio.kinds import LARGEST_SIZE, SMALLEST_SIZE, guess_kind, kinds
+from apps.studio.models import Product, Viewpoint
 from apps.studio.naming import name_and_sku
 from apps.studio.services.cutouts import request_cutout
 
@@ -49,7 +50,9 @@ def _create_product(workspace: Workspace, photo: Asset, by: User | None) -> Prod
     if photo.kind != AssetKind.PHOTO:
         raise InvalidInput("studio.not_a_photo")
     name, sku = name_and_sku(photo.name)
-    return Product.objects.create(workspace=workspace, name=name, sku=sku, photo=photo, created_by=by)
+    return Product.objects.create(
+        workspace=workspace, name=name, sku=sku, kind=guess_kind(name), photo=photo, created_by=by
+    )
 
 
 @transaction.atomic
@@ -62,6 +65,31 @@ def rename_product(product: Product, *, name: str, sku: str) -> Product:
         raise InvalidInput("studio.name_too_long")
     product.name, product.sku = name, sku
     product.save(update_fields=["name", "sku"])
+    return product
+
+
+@transaction.atomic
+def describe_product(
+    product: Product, *, kind: str | None = None, size: float | None = None, viewpoint: str | None = None
+) -> Product:
+    """Say what the product is, how large it stands in a picture and where its photo was taken from; None = as it is.
+
+    Raises InvalidInput ``studio.kind_unknown``, ``studio.scale_out_of_range`` or ``studio.viewpoint_unknown``.
+    """
+    product = Product.objects.select_for_update().get(pk=product.pk)
+    if kind is not None:
+        if kind and kind not in kinds():
+            raise InvalidInput("studio.kind_unknown", name=kind[:20])
+        product.kind = kind
+    if size is not None:
+        if not SMALLEST_SIZE <= size <= LARGEST_SIZE:
+            raise InvalidInput("studio.scale_out_of_range", low=SMALLEST_SIZE, high=LARGEST_SIZE)
+        product.size = round(size, 2)
+    if viewpoint is not None:
+        if viewpoint not in Viewpoint.values:
+            raise InvalidInput("studio.viewpoint_unknown")
+        product.viewpoint, product.is_viewpoint_said = viewpoint, True
+    product.save(update_fields=["kind", "size", "viewpoint", "is_viewpoint_said"])
     return product
 
 

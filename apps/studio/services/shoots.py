@@ -16,6 +16,7 @@ from apps.core.ids import uuid7
 from apps.jobs import services as queue
 from apps.jobs.models import Priority
 from apps.studio import catalogue, offers, selectors
+from apps.studio.kinds import scale_of
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.services.cutouts import accept_cutout
 from apps.studio.specs import pick
@@ -51,7 +52,15 @@ def request_shoot(
     """
     if product.cutout_id is None or product.cutout_state not in (CutoutState.READY, CutoutState.ACCEPTED):
         raise Conflict("studio.no_cutout_yet")
-    specs = plan_shots(sets=sets, palettes=palettes, formats=formats, variations=variations, camera=camera, mood=mood)
+    specs = plan_shots(
+        sets=sets,
+        palettes=palettes,
+        formats=formats,
+        variations=variations,
+        camera=camera,
+        mood=mood,
+        scale=scale_of(product),
+    )
     workspace = product.workspace
     choices = {"sets": list(sets), "palettes": list(palettes), "formats": list(formats), "variations": variations}
     choices |= {key: value for key, value in (("camera", camera), ("mood", mood)) if value}
@@ -98,8 +107,12 @@ def plan_shots(
     variations: int,
     camera: str = "",
     mood: str = "",
+    scale: float = 1.0,
 ) -> list[dict[str, Any]]:
-    """The specs of a shoot, variations first so that the first pictures already show every set."""
+    """The specs of a shoot, variations first so that the first pictures already show every set.
+
+    ``scale``: the product's size in the picture, times the sets' usual one.
+    """
     names = [catalogue.get_set(name).name for name in dict.fromkeys(sets)]
     colours = [offers.parse_palette(text) for text in dict.fromkeys(palettes)]
     sizes = offers.parse_formats(formats)
@@ -117,6 +130,7 @@ def plan_shots(
             "height": size.height,
             "seed": seed,
             **_view_of(name, camera, mood),
+            **({"scale": scale} if scale != 1 else {}),
         }
         for seed in range(variations)
         for size in sizes

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
 from apps.studio import offers, previews, selectors
+from apps.studio.kinds import scale_of
 
 
 @require_GET
@@ -23,6 +24,7 @@ def preview(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
         picture_format=request.GET.get("format", "1:1"),
         camera=request.GET.get("camera", ""),
         mood=request.GET.get("mood", ""),
+        scale=scale_of(product),
     )
     answer = previews.find_or_request(product, spec=spec, may_make=request.membership.may(Role.EDITOR))
     if answer.url:

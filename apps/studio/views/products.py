@@ -8,14 +8,14 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
 from apps.core.answers import wants_json, wants_part
 from apps.core.errors import InvalidInput
 from apps.studio import choices, samples, selectors, services
-from apps.studio.forms import BoxForm
+from apps.studio.forms import BoxForm, DescriptionForm
 from apps.studio.models import Product
 
 PRODUCTS_A_PAGE = 60
@@ -82,7 +82,12 @@ def _created(request: WorkspaceRequest, products: list[Product]) -> HttpResponse
 @workspace_view()
 def product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
     found = selectors.get_product(request.workspace, product_id)
-    context = {"product": found, "shoots": selectors.shoots(found)[:12], **choices.for_product(found)}
+    context = {
+        "product": found,
+        "shoots": selectors.shoots(found)[:12],
+        **choices.for_product(found),
+        **choices.facts(found),
+    }
     return render(request, "studio/product.html", context)
 
 
@@ -130,6 +135,22 @@ def rename_product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResp
     if not wants_part(request):
         return redirect("studio:product", workspace=request.workspace.slug, product_id=product_id)
     return render(request, "studio/_product_named.html", {"product": found, "problem": problem})
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view(role=Role.EDITOR)
+def describe_product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    """Kind, size and viewpoint, alone; fetched again when the cutout changed, because a guess may have come with it."""
+    found = selectors.get_product(request.workspace, product_id)
+    if request.method == "POST":
+        services.describe_product(found, **DescriptionForm(request.POST).wishes())
+        if not wants_part(request):
+            return redirect("studio:product", workspace=request.workspace.slug, product_id=product_id)
+        found = selectors.get_product(request.workspace, product_id)
+    answer = render(request, "studio/_product_facts.html", {"product": found, **choices.facts(found)})
+    if request.method == "POST":
+        answer["HX-Trigger-After-Settle"] = "vf:described"
+    return answer
 
 
 @require_POST

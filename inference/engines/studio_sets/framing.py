@@ -69,7 +69,7 @@ def frame_shot(
     thickness = min(0.9 * width_m, 0.75 * height_m, 0.9 * studio.anchor.max_width_m)
     front = Frame.facing(camera, position)
     start = position - front.behind * (0.5 * thickness)
-    found = _locked(studio, spec) or _window(studio, camera, start, (width_m, height_m), upright.width, spec, look)
+    found = _locked(studio, spec) or _window(studio, camera, start, (width_m, height_m), upright, spec, look)
     window = _shrunk(found, longest_px)
     width, height = window.out_width, window.out_height
     view = camera.through(window)
@@ -125,7 +125,19 @@ def _size_in_set(studio: StudioSet, camera: Camera, outline: Outline, spec: Shot
     height = min(room, anchor.natural_height_m * min(1.0, (NEUTRAL_ASPECT / aspect) ** 0.6))
     fill = _fill(studio, camera, (height, height * aspect), spec)
     height *= min(max(1.0, fill**-0.5), MAX_GROWTH, room / height)
-    return height * spec.scale, height * spec.scale * aspect
+    height = min(height * spec.scale, max(height, room))
+    return height, height * aspect
+
+
+def _nearer(studio: StudioSet, outline: Outline, size_m: tuple[float, float], spec: ShotSpec) -> float:
+    """What is wanted larger than the anchor has room for is seen from nearer by this factor: it would stand in the air.
+
+    ``size_m`` as ``_size_in_set`` gives it: at the room's limit it does not say how much more was wanted.
+    """
+    if spec.scale <= 1:
+        return 1.0
+    wished = _size_in_set(studio, studio.camera, outline, replace(spec, scale=1.0))[0] * spec.scale
+    return max(1.0, wished / size_m[0])
 
 
 def _fill(studio: StudioSet, camera: Camera, size_m: tuple[float, float], spec: ShotSpec) -> float:
@@ -161,7 +173,7 @@ def _window(
     camera: Camera,
     base: F64,
     size_m: tuple[float, float],
-    outline_width: int,
+    outline: Outline,
     spec: ShotSpec,
     look: Look,
 ) -> Window:
@@ -174,9 +186,10 @@ def _window(
     per_metre = camera.focal_px / depth
     product_w, product_h = size_m[0] * per_metre, size_m[1] * per_metre
     fill = _fill(studio, studio.camera, size_m, spec)
-    enlarged = product_w * spec.width / (outline_width * width * max(NEAREST, fill))
+    nearer = _nearer(studio, outline, (size_m[1], size_m[0]), spec)
+    enlarged = nearer * product_w * spec.width / (outline.width * width * max(NEAREST, fill))
     nearness = max(NEAREST, fill) * min(MAX_RETREAT, max(1.0, enlarged))
-    width *= min(1.12, nearness) / look.zoom
+    width *= min(1.12, nearness) / look.zoom / nearer
     # A window that is to look past the product needs plate on that side.
     width = min(width, plate_w / (1 + 2 * abs(studio.product_at - 0.5)), plate_h * aspect)
     height = width / aspect
