@@ -132,9 +132,9 @@ def tiny_pipeline(kind: str = "base", seed: int = 0, **settings: Any) -> SeFiPip
     )
 
 
-def write_tiny_checkpoint(folder: Path, kind: str = "turbo", seed: int = 0) -> Path:
-    """The tiny pipeline in the layout of the released ``-diffusers`` folders."""
-    tiny_pipeline(kind, seed).save_pretrained(folder)
+def write_tiny_checkpoint(folder: Path, kind: str = "turbo", seed: int = 0, **settings: Any) -> Path:
+    """The tiny pipeline in the layout of the released folders; ``settings`` replace keys of its configuration."""
+    tiny_pipeline(kind, seed, **settings).save_pretrained(folder)
     return folder
 
 

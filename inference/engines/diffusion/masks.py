@@ -15,7 +15,7 @@ from inference.types import U8
 
 def picture_tensor(rgb: U8) -> Tensor:
     """uint8 (H, W, 3) -> fp32 (3, H, W) in 0..1."""
-    return torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1).float() / 255.0
+    return torch.tensor(np.ascontiguousarray(rgb)).permute(2, 0, 1).float() / 255.0
 
 
 def picture_array(image: Tensor) -> U8:

@@ -1,0 +1,84 @@
+"""From what a model drew to a picture: at its size, with the photo's pixels pasted last, and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from inference.ops.gate import product_gate
+from inference.ops.metrics import max_abs_diff
+from inference.pipelines.generated.canvas import PlacedProduct, pasted, resized
+from inference.pipelines.generated.drawing import Drawn
+from inference.pipelines.generated.story import Size, Story, region_of
+from inference.types import F32, U8, GateReport
+
+# How far an edit fades into the picture, inside its region, in parts of the longer side.
+_FADE = 0.012
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """A picture at canvas size. ``product`` and ``gate`` are None where no photo's pixels are in it."""
+
+    master: U8
+    plate: U8
+    product: PlacedProduct | None
+    gate: GateReport | None
+    measures: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def finish(story: Story, drawn: Drawn, size: Size) -> Finished:
+    """Make the picture of ``size`` (width, height) that ``drawn`` is the plate of."""
+    plate = resized(drawn.rgb, size)
+    if story.spec.mode == "edit":
+        return _edited(story, plate, size)
+    product = story.product(size)
+    if story.spec.mode == "reimagined" or product is None:
+        return Finished(plate, plate, None, None)
+    return _with_product(story, product, plate)
+
+
+def _with_product(story: Story, product: PlacedProduct, plate: U8) -> Finished:
+    master = pasted(product, plate)
+    photo, cutout = story.inputs.photo_rgb, story.inputs.cutout
+    assert photo is not None
+    assert cutout is not None
+    gate = product_gate(
+        master,
+        photo=photo,
+        foreground=cutout.rgb,
+        alpha=cutout.alpha,
+        plate=plate,
+        visible=np.full(plate.shape[:2], 255, np.uint8),
+        placement=product.placement,
+    )
+    warnings = ("shot.product_upscaled",) if product.placement.scale > 1 else ()
+    return Finished(master, plate, product, gate, {}, warnings)
+
+
+def _edited(story: Story, drawn: U8, size: Size) -> Finished:
+    """``drawn`` inside the region, the picture outside of it to the last bit."""
+    assert story.inputs.picture is not None
+    picture = resized(story.inputs.picture, size)
+    region = resized(region_of(story.spec, story.inputs), size)
+    share = faded(region)[..., None]
+    plate = np.rint(picture + (drawn.astype(np.float32) - picture) * share).astype(np.uint8)
+    outside = region == 0
+    measures = {"outside_max_abs_diff": float(max_abs_diff(plate[outside], picture[outside]))}
+    product = story.product(size)
+    if product is None:
+        return Finished(plate, plate, None, None, measures)
+    done = _with_product(story, product, plate)
+    return Finished(done.master, plate, product, done.gate, measures, done.warnings)
+
+
+def faded(region: U8) -> F32:
+    """float32 (H, W) in 0..1: 0 outside ``region`` (uint8, 255 = inside), rising to 1 over a few pixels inside."""
+    reach = max(2.0, _FADE * max(region.shape))
+    inside = np.pad((region > 127).astype(np.uint8), 1, mode="edge")
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    return np.asarray(np.clip(distance / np.float32(reach), 0, 1), np.float32)

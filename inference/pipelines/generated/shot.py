@@ -1,0 +1,118 @@
+"""One product, one scene in words, one finished picture: compile, draw candidates, judge, draw the best, prove it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from inference.errors import InputRejected
+from inference.generation import GenerateOptions
+from inference.ops.timing import Stopwatch
+from inference.pipelines.generated.drawing import Drawn, check, draw_candidates, draw_full
+from inference.pipelines.generated.finishing import Finished, finish
+from inference.pipelines.generated.judging import failed_gates, judged, ranked
+from inference.pipelines.generated.recipe import recipe_of
+from inference.pipelines.generated.result import LABELS, GeneratedCandidate, GeneratedShot
+from inference.pipelines.generated.spec import GeneratedInputs, GeneratedSpec
+from inference.pipelines.generated.story import Story, tell
+from inference.registry import generator
+from inference.types import Progress, no_progress
+
+
+def generated_shot(
+    spec: GeneratedSpec,
+    inputs: GeneratedInputs,
+    *,
+    options: GenerateOptions,
+    source: Mapping[str, Any] | None = None,
+    on_progress: Progress = no_progress,
+) -> GeneratedShot:
+    """Make a generated shot.
+
+    Args:
+        spec: see ``GeneratedSpec``.
+        inputs: the pictures; ``exact`` and ``reimagined`` need photo and cutout, ``edit`` needs the picture.
+        options: which weights there are and which licences were accepted.
+        source: what the caller wants to find again in the recipe; JSON values; does not change the picture.
+        on_progress: stages ``scene``, ``candidates``, ``judge``, ``render``, ``recipe``; fractions grow from 0 to 1.
+            May raise ``Cancelled``; at most one more sampling step is computed.
+
+    Raises:
+        InputRejected: as ``GeneratedSpec.checked`` and ``story.tell``, and what the model can not do (``generate.*``):
+            refused before any drawing. ``generated.no_candidate_passed`` after it: params say how many failed which
+            gate; the same request would fail again, so there is nothing to charge and nothing to retry.
+        EngineUnavailable: the model may not or can not run here.
+        EngineFailed: ``generate.out_of_memory``.
+    """
+    spec = spec.checked()
+    watch = Stopwatch(on_progress)
+    with watch.stage("scene", 0.0):
+        story = tell(spec, inputs, generator(spec.model, options))
+        check(story)
+    with watch.stage("candidates", 0.02):
+        drawn = {
+            one.seed: one for one in draw_candidates(story, on_progress=_part(on_progress, "candidates", 0.02, 0.5))
+        }
+    with watch.stage("judge", 0.5):
+        candidates = ranked([judged(story, one) for one in drawn.values()])
+    with watch.stage("render", 0.55):
+        chosen, full, done = _first_that_passes(story, drawn, candidates, _part(on_progress, "render", 0.55, 0.97))
+    with watch.stage("recipe", 0.98):
+        order = _with_winner_first(candidates, chosen)
+        recipe = recipe_of(story, order, full, done, source)
+    product = done.product
+    return GeneratedShot(
+        master=done.master,
+        plate=done.plate,
+        product=None if product is None else product.layer,
+        mask=None if product is None else product.mask,
+        gate=done.gate,
+        scene=story.scene,
+        candidates=tuple(order),
+        label=LABELS[spec.mode],
+        recipe=recipe,
+        timings_s=watch.timings_s,
+        measures=done.measures,
+        warnings=done.warnings,
+    )
+
+
+def _first_that_passes(
+    story: Story, drawn: Mapping[int, Drawn], candidates: Sequence[GeneratedCandidate], on_progress: Progress
+) -> tuple[GeneratedCandidate, Drawn, Finished]:
+    """The best candidate whose full picture passes the hard gates, too."""
+    failures = Counter(code for candidate in candidates for code in candidate.rejected)
+    for candidate in candidates:
+        if candidate.passed:
+            full = draw_full(story, drawn[candidate.seed], on_progress=on_progress)
+            done = finish(story, full, story.size)
+            failed = failed_gates(done)
+            if not failed:
+                return candidate, full, done
+            failures.update(failed)
+    why = ", ".join(f"{code} {count}x" for code, count in sorted(failures.items()))
+    raise InputRejected(
+        "generated.no_candidate_passed",
+        f"none of {len(candidates)} candidates kept the product as it is ({why}); try another seed or scene",
+        candidates=len(candidates),
+        **{code.rpartition(".")[2]: count for code, count in failures.items()},
+    )
+
+
+def _with_winner_first(
+    candidates: Sequence[GeneratedCandidate], winner: GeneratedCandidate
+) -> list[GeneratedCandidate]:
+    return [winner, *(candidate for candidate in candidates if candidate is not winner)]
+
+
+def _part(on_progress: Progress, stage: str, begin: float, end: float) -> Progress:
+    """Progress of a model as a part of the whole; its fractions start again for another picture, ours never shrink."""
+    furthest = 0.0
+
+    def report(_: str, fraction: float) -> None:
+        nonlocal furthest
+        furthest = max(furthest, fraction)
+        on_progress(stage, begin + (end - begin) * furthest)
+
+    return report
