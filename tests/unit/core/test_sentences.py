@@ -20,7 +20,7 @@ OURS = {"shot.bad_size", "shot.bad_scale", "shot.size_mismatch", "shot.unknown_o
 def _behind_no_page() -> set[str]:
     """Generators are a library without a job kind; from the moment that the site calls them, their codes count."""
     sources = (path.read_text(encoding="utf-8") for path in (ROOT / "apps").rglob("*.py"))
-    return set() if any("pipelines.generate" in source for source in sources) else {"generate"}
+    return set() if any("pipelines.generate" in source for source in sources) else {"generate", "generated", "scene"}
 
 
 def codes_of_the_library() -> set[str]:
