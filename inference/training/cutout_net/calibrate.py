@@ -19,7 +19,7 @@ from inference.engines.cutout_net.model import CARD, Model, sure
 from inference.errors import InputRejected
 from inference.ops.box_view import box_around, intersection_over_union, placed
 from inference.training.cutout_net.produce import VALIDATION_SEED
-from inference.training.cutout_net.samples import Source
+from inference.training.cutout_net.scenes import read_scene, scene_paths
 from inference.types import F64, U8, Box
 
 RIGHT_IOU = 0.9
@@ -61,12 +61,12 @@ def main() -> int:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--renders", type=Path, required=True)
-    source = Source(parser.parse_args().renders, first=VALIDATION_SEED, stop=10 * VALIDATION_SEED)
-    source.refresh()
+    seeds = range(VALIDATION_SEED, 10 * VALIDATION_SEED)
+    scenes = [read_scene(path) for path in scene_paths(parser.parse_args().renders, seeds)]
     card = json.loads(CARD.read_text(encoding="utf-8"))
     model = Model()
     for name, boxed in (("auto", False), ("box", True)):
-        measures, right = outcomes(model, list(source.scenes), boxed=boxed)
+        measures, right = outcomes(model, scenes, boxed=boxed)
         card["confidence"][name] = fitted(measures, right)
         said = np.array([sure(card["confidence"][name], row) for row in measures])
         for low in (0.0, 0.25, 0.5, 0.75):

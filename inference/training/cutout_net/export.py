@@ -23,11 +23,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from inference.training.cutout_net.batches import stacked, validation
 from inference.training.cutout_net.losses import hard_iou
 from inference.training.cutout_net.network import CutoutNet
 from inference.training.cutout_net.train import tensors
-from inference.training.cutout_net.views import Boxed
+from inference.training.cutout_net.views import Boxed, stacked, validation
 
 INPUT, MASK, QUALITY = "picture", "mask", "quality"
 _OPSET = 17
@@ -76,17 +75,19 @@ def exported(net: CutoutNet) -> Any:
 
 
 def packed(model: Any) -> Any:
-    """Convolution weights as int8 and a scale a filter; two nodes before each convolution turn them back."""
+    """Weights of convolutions and matrices as int8 and a scale a filter; two nodes before each use turn them back."""
     result = onnx.ModelProto()
     result.CopyFrom(model)
     graph = result.graph
     kept, nodes = [], []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if values.ndim != 4 or values.size < _WORTH_PACKING:
+        if values.ndim not in (2, 4) or values.size < _WORTH_PACKING:
             kept.append(tensor)
             continue
-        scale = np.maximum(np.abs(values).max((1, 2, 3), keepdims=True) / 127, 1e-12).astype(np.float32)
+        # A convolution's filters lie along the first axis, those of a matrix on the right hand along the last.
+        rest = (1, 2, 3) if values.ndim == 4 else (0,)
+        scale = np.maximum(np.abs(values).max(rest, keepdims=True) / 127, 1e-12).astype(np.float32)
         small = np.rint(values / scale).astype(np.int8)
         kept.append(numpy_helper.from_array(small, f"{tensor.name}.int8"))
         kept.append(numpy_helper.from_array(scale, f"{tensor.name}.scale"))
@@ -117,7 +118,7 @@ def main() -> int:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--renders", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--size", type=int, default=320)
+    parser.add_argument("--size", type=int, default=384)
     arguments = parser.parse_args()
     net = CutoutNet()
     net.load_state_dict(torch.load(arguments.weights, weights_only=True))

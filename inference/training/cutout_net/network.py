@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-WIDTHS = (24, 48, 96, 144, 192)
-DEPTHS = (0, 1, 2, 3, 2)
-DECODER = (24, 32, 48, 64)
+WIDTHS = (24, 48, 96, 160, 256)
+DEPTHS = (1, 2, 3, 4, 2)
+DECODER = (24, 40, 64, 96)
+ATTENTION_LAYERS, HEADS = 3, 8
 MULTIPLE_PX = 32
 
 
@@ -38,15 +39,27 @@ class Residual(nn.Module):
         return functional.relu(x + self.second(self.first(x)))
 
 
-class Context(nn.Module):
-    """What the whole picture says, added to each place: a global mean through two small layers."""
+class Attention(nn.Module):
+    """Each place asks all others (Vaswani et al. 2017), then thinks for itself; a convolution tells places apart."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.mix = nn.Sequential(nn.Linear(width, width // 2), nn.ReLU(inplace=True), nn.Linear(width // 2, width))
+        self.place = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.before, self.between = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.asked = nn.Linear(width, 3 * width)
+        self.told = nn.Linear(width, width)
+        self.think = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.mix(x.mean((2, 3)))[:, :, None, None]
+        x = x + self.place(x)
+        count, width, height, across = x.shape
+        tokens = x.flatten(2).transpose(1, 2)
+        query, key, value = self.asked(self.before(tokens)).view(count, -1, 3, HEADS, width // HEADS).unbind(2)
+        weights = (query.transpose(1, 2) @ key.permute(0, 2, 3, 1)) * (width // HEADS) ** -0.5
+        heard = (weights.softmax(-1) @ value.transpose(1, 2)).transpose(1, 2).flatten(2)
+        tokens = tokens + self.told(heard)
+        tokens = tokens + self.think(self.between(tokens))
+        return tokens.transpose(1, 2).reshape(count, width, height, across)
 
 
 class Up(nn.Module):
@@ -73,7 +86,7 @@ class CutoutNet(nn.Module):
             nn.Sequential(_conv(before, after, stride=2), *(Residual(after) for _ in range(depth)))
             for before, after, depth in steps
         )
-        self.context = Context(WIDTHS[-1])
+        self.context = nn.Sequential(*(Attention(WIDTHS[-1]) for _ in range(ATTENTION_LAYERS)))
         inputs = (*DECODER[1:], WIDTHS[-1])
         self.decoder = nn.ModuleList(
             Up(before, skip, after) for before, skip, after in zip(inputs, WIDTHS[:-1], DECODER, strict=True)

@@ -57,11 +57,11 @@ def product(rng: Rng, *, base: F32 | None = None) -> list[Part]:
     kind = rng.random()
     if kind < 0.12:
         parts = _furry(rng, base)
-    elif kind < 0.22:
+    elif kind < 0.3:
         parts = _thin(rng, base)
-    elif kind < 0.32:
+    elif kind < 0.4:
         parts = _stacked(rng, base)
-    elif kind < 0.38:
+    elif kind < 0.48:
         parts = _clear(rng)
     else:
         parts = _assembled(rng, base)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 
 from inference.engines.studio_sets.render.meshes import MeshData, join
@@ -21,7 +22,7 @@ GRAIN = 0.3
 _BRIGHT_PERCENTILE = 92
 
 
-def beauty(world: World, *, spp: int, seed: int, depth: int = DEPTH, grain: float = GRAIN) -> F32:
+def beauty(world: World, *, spp: int, seed: int, depth: int = DEPTH, grain: float = GRAIN, denoise: bool = True) -> F32:
     """Linear radiance, float32 (H, W, 3), exposed so that the bright parts come to ``world.exposure``.
 
     Denoised without guides (a second integrator doubles the cost), then mixed with the share ``grain`` of the noisy
@@ -32,11 +33,17 @@ def beauty(world: World, *, spp: int, seed: int, depth: int = DEPTH, grain: floa
     integrator = mi.load_dict({"type": "path", "max_depth": depth})
     image = np.array(mi.render(scene, sensor=sensor(world.camera), integrator=integrator, spp=spp, seed=seed))[..., :3]
     image = np.clip(np.nan_to_num(image.astype(np.float32), nan=0.0, posinf=50.0), 0, 50)
-    clean = denoised(image, quality="balanced")
+    clean = denoised(image, quality="balanced") if denoise else _calmed(image)
     noisy = np.minimum(image, 2 * clean + np.float32(0.05))
     mixed = np.maximum(clean + np.float32(grain) * (noisy - clean), 0)
     bright = float(np.percentile(clean.mean(-1), _BRIGHT_PERCENTILE))
     return np.asarray(mixed * np.float32(world.exposure / max(bright, 1e-4)), np.float32)
+
+
+def _calmed(image: F32) -> F32:
+    """Without single bright samples."""
+    near = np.asarray(cv2.medianBlur(image, 3), np.float32)
+    return np.asarray(np.minimum(image, 2 * near + np.float32(0.03)), np.float32)
 
 
 def coverage(world: World, *, spp: int, seed: int) -> F32:

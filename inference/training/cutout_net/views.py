@@ -1,16 +1,17 @@
-"""What the network is shown of a picture: the whole, or the surroundings of a box with the box as a fourth plane."""
+"""What the network is shown of a validation picture: all of it, or a box's surroundings with the box as a plane."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from inference.training.cutout_net.samples import Rng, Sample
+from inference.training.cutout_net.produce import VALIDATION_SEED
+from inference.training.cutout_net.scenes import Rng, Sample, as_shot, read_scene, scene_paths
 from inference.types import U8
 
-_WIDEST_MARGIN = 0.6
 _USUAL_MARGIN = 0.3
 
 
@@ -42,20 +43,6 @@ def boxed(shot: Sample, size: tuple[int, int], rng: Rng, *, margin: float = _USU
     return Boxed(rgb, np.where(box > 127, 255, 0).astype(np.uint8), alpha)
 
 
-def jittered(shot: Sample, size: tuple[int, int], *, with_box: bool, rng: Rng) -> Boxed:
-    """A view for training, mirrored and turned now and then; half of the boxes come with the whole picture."""
-    if with_box:
-        view = boxed(shot, size, rng, margin=float(rng.uniform(0.05, _WIDEST_MARGIN)) if rng.random() < 0.7 else 5.0)
-    else:
-        view = automatic(shot, size)
-    layers = [view.rgb, view.box, view.alpha]
-    if rng.random() < 0.5:
-        layers = [layer[:, ::-1] for layer in layers]
-    if rng.random() < 0.08:
-        layers = [layer[::-1] for layer in layers]
-    return Boxed(*(np.ascontiguousarray(layer) for layer in layers))
-
-
 def drawn_box(alpha: U8, rng: Rng) -> tuple[int, int, int, int]:
     """left, top, right, bottom around the product, off by a few percent as hands are, mostly outwards."""
     rows, columns = np.flatnonzero((alpha > 100).any(1)), np.flatnonzero((alpha > 100).any(0))
@@ -66,6 +53,20 @@ def drawn_box(alpha: U8, rng: Rng) -> tuple[int, int, int, int]:
     left, top = max(0, int(columns[0] - off[0])), max(0, int(rows[0] - off[1]))
     right, bottom = min(width, int(columns[-1] + 1 + off[2])), min(height, int(rows[-1] + 1 + off[3]))
     return left, top, max(left + 4, right), max(top + 4, bottom)
+
+
+def stacked(views: list[Boxed]) -> tuple[U8, U8]:
+    """Pictures with their box plane, uint8 (N, H, W, 4), and alphas, uint8 (N, 1, H, W), of views of one shape."""
+    inputs = np.stack([np.dstack([view.rgb, view.box]) for view in views])
+    return inputs, np.stack([view.alpha for view in views])[:, None]
+
+
+def validation(renders: Path, size_px: int) -> tuple[list[Boxed], list[Boxed]]:
+    """Scenes that are never trained on, the same each time: whole, and with a box."""
+    rng = np.random.default_rng(1)
+    shots = [as_shot(read_scene(path)) for path in scene_paths(renders, range(VALIDATION_SEED, 10 * VALIDATION_SEED))]
+    size = (size_px, size_px)
+    return [automatic(shot, size) for shot in shots], [boxed(shot, size, rng) for shot in shots]
 
 
 def _resized(layer: U8, size: tuple[int, int]) -> U8:
