@@ -1,7 +1,8 @@
-// What every page has: appearance, menus, dialogs, keys, toasts, live parts.
+// What every page has: appearance, menus, dialogs, keys, toasts, live parts and what is kept in them.
 import { watchAppearance } from "./appearance.js";
 import { watchDialogs } from "./dialogs.js";
 import { watchEvents } from "./events.js";
+import { watchKept } from "./kept.js";
 import { watchKeys } from "./keys.js";
 import { watchLive } from "./live.js";
 import { watchMenus } from "./menus.js";
@@ -12,6 +13,7 @@ import { watchUploads } from "./upload.js";
 
 watchAppearance();
 watchDialogs();
+watchKept();
 watchKeys();
 watchLive();
 watchMenus();

@@ -13,7 +13,7 @@ class Boxer {
     this.area = form.querySelector("[data-box-area]");
     this.box = form.querySelector("[data-box]");
     this.size = form.querySelector("[data-box-size]");
-    this.first = { box: this.value, isOwn: form.hasAttribute("data-own") };
+    this.first = { box: this.given, isOwn: form.hasAttribute("data-own") };
     this.drag = null;
     this.box.addEventListener("keydown", (event) => this.onKey(event));
     this.area.addEventListener("pointerdown", (event) => this.onPointer(event));
@@ -24,6 +24,11 @@ class Boxer {
 
   get value() {
     return Object.fromEntries(FIELDS.map((name) => [name, Number(this.form.elements[name].value)]));
+  }
+
+  /** The box that came with the page. */
+  get given() {
+    return Object.fromEntries(FIELDS.map((name) => [name, Number(this.form.elements[name].defaultValue)]));
   }
 
   get isOwn() {
@@ -136,6 +141,7 @@ class Boxer {
 
 function show(form, isShown) {
   form.hidden = !isShown;
+  form.toggleAttribute("data-opened", isShown);
   const focused = isShown ? form.querySelector("[data-box]") : form.closest("#cutout").querySelector("[data-box-open]");
   focused?.focus();
 }

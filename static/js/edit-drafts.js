@@ -2,7 +2,7 @@
 import { csrfToken, hearStatus } from "./session.js";
 
 const RETRY_MS = 90;
-const MOST_TRIES = 120;
+const MOST_TRIES = 1000; // a minute and a half
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

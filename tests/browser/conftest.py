@@ -19,7 +19,9 @@ from tests.browser.site import Site, running_site
 # Playwright keeps an event loop in this thread, in which Django would refuse plain queries.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-expect.set_options(timeout=20_000)
+# Waits end as soon as they can: their limit only says when a loaded machine is given up.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
 
@@ -111,7 +113,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
             java_script_enabled=scripts,
         )
         contexts.append(context)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         if user is not None:
             context.add_cookies([_session_cookie(user, site)])
         page = context.new_page()

@@ -291,7 +291,7 @@ def test_what_is_saved_is_a_new_cutout_and_the_earlier_one_can_be_taken_again(ed
     page.keyboard.press("Escape")
     page.wait_for_url(re.compile(r"/studio/products/[0-9a-f-]+/$"))
     page.locator(".cutout__history > summary").click()
-    page.locator(".cutout__history button", has_text="Use this one").click()
+    page.locator(".cutout__history button", has_text="Use this one").first.click()
     expect(page.locator(".cutout__words")).not_to_contain_text("Edited by hand")
 
 

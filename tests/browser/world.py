@@ -59,6 +59,7 @@ def make_world() -> World:
     ready = _product(
         workspace, "Green bottle", 1, cutout=True, cutout_state="ready", sku="GB-500", cutout_confidence=0.91
     )
+    _cutout(workspace, "Green bottle, before", ready.photo)
     shoot, shot = _shoot(workspace, _product(workspace, "Tall bottle", 2, cutout=True, cutout_confidence=0.6))
     return World(
         user=user,
