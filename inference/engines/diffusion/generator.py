@@ -13,6 +13,7 @@ from torch import Tensor
 from inference.engines.diffusion import gate, requests
 from inference.engines.diffusion.codec import TextureCodec, to_unit_range
 from inference.engines.diffusion.embed_cache import EmbedCache
+from inference.engines.diffusion.graphs import record
 from inference.engines.diffusion.job import Guidance, Job, LayoutMask, Steer, Velocity
 from inference.engines.diffusion.layout import mask_of
 from inference.engines.diffusion.masks import held_steps, holds, keep_masks, picture_array, picture_tensor
@@ -103,7 +104,7 @@ class LatentGenerator:
                 raise shortage.error()
             family = self._load(folder, device, dtype, EmbedCache(self._options.embed_cache_mb << 20))
             if self._options.compile:
-                family.transformer.compile_repeated_blocks(fullgraph=True)
+                quicken(family)
             self._family, self._revision = family, gate.fetched_revision(folder) or self.card.revision
         return self._family
 
@@ -115,6 +116,14 @@ class LatentGenerator:
             "licence": self.card.licence,
             "dtype": str(family.transformer.dtype).removeprefix("torch."),
         }
+
+
+def quicken(family: Family) -> None:
+    """Compile the transformer's blocks; on a GPU, record what runs in small steps. The first of a size waits."""
+    family.transformer.compile_repeated_blocks(fullgraph=True)
+    if family.device.type == "cuda":
+        for module in (family.transformer, family.prompts.tower, family.codec.vae.decoder):
+            record(module)
 
 
 def chosen_device(options: GenerateOptions) -> tuple[torch.device, torch.dtype]:

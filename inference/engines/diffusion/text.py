@@ -57,6 +57,11 @@ class PromptEncoder:
         return torch.stack([found[prompt] for prompt in prompts])
 
     @property
+    def tower(self) -> Any:
+        """The text tower, without vision and head."""
+        return language_model(self._encoder)
+
+    @property
     def length(self) -> int:
         """Tokens that every prompt is padded or cut to."""
         return self._length
@@ -84,9 +89,8 @@ class PromptEncoder:
     def _encode(self, prompts: Sequence[str]) -> Tensor:
         texts = [self._chat(prompt) for prompt in prompts]
         tokens = self._tokenize(texts)
-        tower = language_model(self._encoder)
-        device = tower.embed_tokens.weight.device
-        output = tower(
+        device = self.tower.embed_tokens.weight.device
+        output = self.tower(
             input_ids=tokens["input_ids"].to(device),
             attention_mask=tokens["attention_mask"].to(device),
             output_hidden_states=True,

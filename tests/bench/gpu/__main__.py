@@ -24,7 +24,7 @@ from typing import Any
 import torch
 
 from inference.engines.diffusion.embed_cache import EmbedCache
-from inference.engines.diffusion.generator import Family, LatentGenerator
+from inference.engines.diffusion.generator import Family, LatentGenerator, quicken
 from inference.engines.diffusion.job import Guidance, Job
 from inference.engines.diffusion.noise import seeded_noise
 from inference.engines.diffusion.sampler import sample
@@ -85,7 +85,7 @@ def figures(case: Case, device: torch.device, compiled: bool) -> Iterator[dict[s
     yield figure(f"{case.name}.plain", plain_s, vram_gb=peak_gb(device))
     family = _family(pipeline, case.model)
     if compiled:
-        family.transformer.compile_repeated_blocks(fullgraph=True)
+        quicken(family)
     engine = LatentGenerator(card, GenerateOptions(max_batch=BATCH), lambda *_: family)
     engine._family = family
     numbers = itertools.count()
