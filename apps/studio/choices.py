@@ -10,10 +10,12 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import Workspace
 from apps.jobs.models import Priority
 from apps.jobs.selectors import seconds_ahead
 from apps.studio import catalogue, kinds, offers, selectors
 from apps.studio.models import CutoutState, Product, Viewpoint
+from apps.studio.services.batches import MOST_SHOTS
 from apps.studio.services.shoots import INTERACTIVE_SHOTS
 from inference.pipelines.catalogue import Choice, SetInfo
 
@@ -88,19 +90,28 @@ def _named(choices: Iterable[Choice]) -> list[dict[str, str]]:
 
 
 def for_product(product: Product) -> dict[str, Any]:
+    can_shoot = product.cutout_state in (CutoutState.READY, CutoutState.ACCEPTED)
+    return {**_offered(product.workspace, product.viewpoint), "can_shoot": can_shoot}
+
+
+def for_batch(workspace: Workspace) -> dict[str, Any]:
+    """The same for many products; nearly all photos are taken from the side."""
+    return {**_offered(workspace, ""), "max_shots": MOST_SHOTS, "can_shoot": True}
+
+
+def _offered(workspace: Workspace, viewpoint: str) -> dict[str, Any]:
     return {
         "token": uuid.uuid4().hex,
-        "families": families(product.viewpoint),
+        "families": families(viewpoint),
         "cameras": cameras(),
         "moods": moods(),
         "palettes": list(offers.PALETTES.values()),
         "formats": list(offers.FORMATS.values()),
-        "seconds_per_shot": round(selectors.seconds_per_shot(product.workspace), 2),
+        "seconds_per_shot": round(selectors.seconds_per_shot(workspace), 2),
         "workers": settings.WORKER_CONCURRENCY,
-        "seconds_ahead": round(seconds_ahead(product.workspace, priority=Priority.INTERACTIVE), 1),
-        "seconds_ahead_of_many": round(seconds_ahead(product.workspace, priority=Priority.BATCH), 1),
+        "seconds_ahead": round(seconds_ahead(workspace, priority=Priority.INTERACTIVE), 1),
+        "seconds_ahead_of_many": round(seconds_ahead(workspace, priority=Priority.BATCH), 1),
         "few_shots": INTERACTIVE_SHOTS,
         "max_shots": offers.MAX_SHOTS_PER_SHOOT,
         "max_variations": offers.MAX_VARIATIONS,
-        "can_shoot": product.cutout_state in (CutoutState.READY, CutoutState.ACCEPTED),
     }

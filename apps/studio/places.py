@@ -38,8 +38,10 @@ def _shot(job: Job, key: uuid.UUID, of_batch: bool) -> Place | None:
         return None
     if not of_batch and shot.asset is not None:
         return Place(_page("shot", job, key), _thumbnail(job, shot.asset))
-    if "look" in shot.shoot.choices and job.batch_id is not None:
+    if job.batch_id is not None and "look" in shot.shoot.choices:
         return Place(_page("look", job, job.batch_id), _thumbnail(job, shot.asset))
+    if job.batch_id is not None and "batch_token" in shot.shoot.choices:
+        return Place(_page("batch", job, job.batch_id), _thumbnail(job, shot.asset))
     return Place(_page("shoot", job, shot.shoot_id), _thumbnail(job, shot.asset))
 
 

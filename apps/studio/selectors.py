@@ -66,6 +66,7 @@ def shoots(product: Product) -> QuerySet[Shoot]:
     return (
         Shoot.objects.filter(product=product)
         .annotate(shot_count=Count("shots"), done_count=Count("shots", filter=Q(shots__asset__isnull=False)))
+        .filter(shot_count__gt=0)
         .order_by("-created_at")
     )
 
@@ -90,7 +91,9 @@ def get_shot(workspace: Workspace, shot_id: uuid.UUID) -> Shot:
     )
 
 
-def review(workspace: Workspace, *, state: str, set_name: str = "", product: str = "") -> QuerySet[Shot]:
+def review(
+    workspace: Workspace, *, state: str, set_name: str = "", product: str = "", batch: str = ""
+) -> QuerySet[Shot]:
     """Finished shots in a state (``open``, ``starred``, ``rejected``; anything else is all), the newest shoot first."""
     found = Shot.objects.filter(workspace=workspace, asset__isnull=False).select_related(
         "job", "asset__blob", "product"
@@ -105,6 +108,8 @@ def review(workspace: Workspace, *, state: str, set_name: str = "", product: str
         found = found.filter(spec__set=set_name)
     if product:
         found = found.filter(product__in=_uuids([product]))
+    if batch:
+        found = found.filter(shoot__batch__in=_uuids([batch]))
     return found.order_by("-shoot__created_at", "position", "id")
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.studio.views import best, cutouts, edits, exports, looks, previews, products, review, shoots
+from apps.studio.views import batches, best, cutouts, edits, exports, looks, previews, products, review, shoots
 
 app_name = "studio"
 
@@ -66,10 +66,21 @@ verify_urls = [
     path("", exports.verify, name="verify"),
     path("file", exports.inspect_file, name="inspect_file"),
 ]
+batches_urls = [
+    path("", batches.batches, name="batches"),
+    path("new", batches.new_batch, name="new_batch"),
+    path("create", batches.create_batch, name="create_batch"),
+    path("<uuid:batch_id>/", batches.batch, name="batch"),
+    path("<uuid:batch_id>/state", batches.batch_state, name="batch_state"),
+    path("<uuid:batch_id>/failed", batches.failed_csv, name="batch_failed"),
+    path("<uuid:batch_id>/retry", batches.retry_batch, name="retry_batch"),
+    path("<uuid:batch_id>/cancel", batches.cancel_batch, name="cancel_batch"),
+]
 urlpatterns = [
     path("w/<slug:workspace>/", products.entrance, name="entrance"),
     path("w/<slug:workspace>/studio/", products.home, name="home"),
     path("w/<slug:workspace>/studio/products/", include(products_urls)),
+    path("w/<slug:workspace>/studio/batches/", include(batches_urls)),
     path("w/<slug:workspace>/studio/shoots/", include(shoots_urls)),
     path("w/<slug:workspace>/studio/shots/", include(shots_urls)),
     path("w/<slug:workspace>/studio/looks/<uuid:batch_id>/", looks.look, name="look"),

@@ -6,12 +6,19 @@ function checked(form, name) {
   return [...form.querySelectorAll(`input[type=checkbox][name=${name}]:checked`)].map((input) => input.value);
 }
 
+/** Products are ticked where there are many of them; they may stand outside of the form. */
+function countProducts(form) {
+  if (!form.hasAttribute("data-many")) return 1;
+  return [...form.elements].filter((input) => input.name === "product" && input.checked).length;
+}
+
 /** What is chosen now. The palettes include colours typed but not yet added. */
 export function chosen(form) {
   const own = form.querySelector("[data-own-text]");
   const palettes = checked(form, "palette");
   if (isPalette(own.value)) palettes.push(own.value);
   return {
+    products: countProducts(form),
     sets: checked(form, "set"),
     palettes,
     formats: checked(form, "format"),
@@ -19,8 +26,8 @@ export function chosen(form) {
   };
 }
 
-export function countShots({ sets, palettes, formats, variations }) {
-  return sets.length * palettes.length * formats.length * variations;
+export function countShots({ products, sets, palettes, formats, variations }) {
+  return products * sets.length * palettes.length * formats.length * variations;
 }
 
 /** "about 9 s": whole seconds, minutes from 90 s on. Counts what waits here already and goes first. */
@@ -38,8 +45,9 @@ function isCutOut() {
 }
 
 /** "3 sets × 2 palettes × 1 format": the texts come from the form, in one and other. */
-function factors({ sets, palettes, formats, variations }, words) {
+function factors({ products, sets, palettes, formats, variations }, words, isMany) {
   const counts = { set: sets.length, palette: palettes.length, format: formats.length };
+  if (isMany) counts.product = products;
   if (variations > 1) counts.variation = variations;
   return Object.entries(counts)
     .map(([noun, n]) => words[`${noun}${n === 1 ? "One" : "Other"}`].replace("{n}", n))
@@ -49,9 +57,10 @@ function factors({ sets, palettes, formats, variations }, words) {
 function sentence(form, choice, count) {
   const words = form.querySelector("[data-sum]").dataset;
   if (!isCutOut()) return words.wait;
+  if (choice.products === 0) return words.noProduct;
   if (count === 0) return words.none;
   if (count > Number(form.dataset.most)) return words.many;
-  return `${factors(choice, words)} · ${duration(form, count)}`;
+  return `${factors(choice, words, form.hasAttribute("data-many"))} · ${duration(form, count)}`;
 }
 
 export function refreshSum(form) {

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from apps.accounts.models import User, Workspace
 from apps.assets.models import Asset
 from apps.assets.services import keep_asset, keep_blob
+from apps.jobs.models import Batch
 from apps.studio.models import ExportFile, Product, Shoot, Shot
 from tests.factories import (
     make_batch,
@@ -48,6 +49,7 @@ class World:
     shoot: Shoot
     shot: Shot
     export_file: ExportFile
+    batch: Batch
 
     def path(self, below: str) -> str:
         return f"/w/{self.workspace.slug}/{below}"
@@ -74,7 +76,31 @@ def make_world() -> World:
         export_file=make_export_file(
             workspace, shot=shot, name="amazon/TB-7_红色_01.jpg", passed=False, verdict={"checks": CHECKS}
         ),
+        batch=_batch(workspace),
     )
+
+
+def _batch(workspace: Workspace) -> Batch:
+    """Two products with finished and failed shots, and one that waits for a box."""
+    batch = make_batch(workspace, label="3 products")
+    choices = {"sets": ["white-sweep"], "palettes": ["own"], "formats": ["1:1"], "variations": 2, "batch_token": "seen"}
+    for number, name in enumerate(("First of many", "Second of many")):
+        product = _product(workspace, name, 10 + number, cutout=True)
+        shoot = make_shoot(workspace, product=product, batch=batch, choices=choices)
+        _shot(workspace, shoot, 0, gate=GATE)
+        job = make_job(
+            workspace,
+            kind="studio.shot",
+            label=name,
+            batch=batch,
+            state="failed",
+            ended_at=timezone.now(),
+            error_code="shot.empty_cutout",
+        )
+        make_shot(workspace, shoot=shoot, position=1, asset=None, job=job, spec=_spec(1))
+    waiting = _product(workspace, "Third of many", 12, cutout_state="needs_box")
+    make_shoot(workspace, product=waiting, batch=batch, choices=choices)
+    return batch
 
 
 def _product(workspace: Workspace, name: str, seed: int, *, cutout: bool = False, **fields: Any) -> Product:

@@ -172,7 +172,8 @@ def build_world() -> World:
     guest = factories.make_person(f"guest@{OBJECT_MARK}.example")
     invitation, secret = factories.make_invitation(house, email=guest.email)
     product = factories.make_product(house, name=f"{OBJECT_MARK} pot", sku=f"{OBJECT_MARK}-1")
-    shoot = factories.make_shoot(house, product=product)
+    many = {"sets": ["white-sweep"], "palettes": ["own"], "formats": ["1:1"], "variations": 1, "batch_token": "walk"}
+    shoot = factories.make_shoot(house, product=product, choices=many)
     job = factories.make_job(house, label=f"{OBJECT_MARK} job", batch=shoot.batch, params={"product": str(product.id)})
     shot = factories.make_shot(house, shoot=shoot, job=job)
     assert shoot.batch is not None

@@ -193,6 +193,7 @@ JOB_KINDS: dict[str, str] = {
     "studio.cutout_edit": "apps.studio.jobs.CutoutEditKind",
     "studio.cutout_refine": "apps.studio.jobs.CutoutRefineKind",
     "studio.shot": "apps.studio.jobs.ShotKind",
+    "studio.start": "apps.studio.jobs.StartKind",
     "studio.preview": "apps.studio.jobs.PreviewKind",
     "studio.best": "apps.studio.jobs.BestKind",
     "studio.export": "apps.studio.jobs.ExportKind",

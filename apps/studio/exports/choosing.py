@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 
 from apps.accounts.models import Workspace
 from apps.core.errors import Conflict, InvalidInput
-from apps.studio import selectors, services
+from apps.studio import batches, selectors, services
 from apps.studio.exports import names, words
 from apps.studio.exports.profiles import Profile, profiles
 from apps.studio.exports.shots import WHICH
@@ -46,7 +46,7 @@ class Choice:
 
 
 def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
-    """``shoot`` with ``which`` (selected, starred, kept, all), any ``shot``, any ``product``.
+    """``shoot`` or ``batch`` with ``which`` (selected, starred, kept, all), any ``shot``, any ``product``.
 
     Raises:
         NotFound: one of them is not in this workspace.
@@ -58,6 +58,9 @@ def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
         which = data.get("which", SELECTED)
         shots += _of_shoot(workspace, shoot_id, which)
         fields += [("shoot", str(shoot_id)), ("which", which)]
+    for batch_id in _ids(data, "batch"):
+        shots += _chosen(list(batches.shots(batches.get_batch(workspace, batch_id))), data.get("which", SELECTED))
+        fields += [("batch", str(batch_id)), ("which", data.get("which", SELECTED))]
     for shot_id in _ids(data, "shot"):
         shots.append(selectors.get_shot(workspace, shot_id))
         fields.append(("shot", str(shot_id)))
@@ -121,10 +124,14 @@ def _size(profile: Profile) -> str:
 
 
 def _of_shoot(workspace: Workspace, shoot_id: uuid.UUID, which: str) -> list[Shot]:
+    return _chosen(list(selectors.shots(selectors.get_shoot(workspace, shoot_id))), which)
+
+
+def _chosen(shots: Sequence[Shot], which: str) -> list[Shot]:
     """``selected``: the accepted shots, or where nothing was accepted yet, all that were not rejected."""
     if which not in (*WHICH, SELECTED):
         raise InvalidInput("studio.download_unknown", name=which[:20])
-    finished = [shot for shot in selectors.shots(selectors.get_shoot(workspace, shoot_id)) if shot.asset is not None]
+    finished = [shot for shot in shots if shot.asset is not None]
     starred = [shot for shot in finished if shot.starred]
     if which == "starred" or (which == SELECTED and starred):
         return starred

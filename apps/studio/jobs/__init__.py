@@ -12,5 +12,15 @@ from apps.studio.jobs.cutout_edits import CutoutEditKind, CutoutRefineKind
 from apps.studio.jobs.cutouts import CutoutKind
 from apps.studio.jobs.exports import ExportKind
 from apps.studio.jobs.shots import PreviewKind, ShotKind
+from apps.studio.jobs.start import StartKind
 
-__all__ = ["BestKind", "CutoutEditKind", "CutoutKind", "CutoutRefineKind", "ExportKind", "PreviewKind", "ShotKind"]
+__all__ = [
+    "BestKind",
+    "CutoutEditKind",
+    "CutoutKind",
+    "CutoutRefineKind",
+    "ExportKind",
+    "PreviewKind",
+    "ShotKind",
+    "StartKind",
+]

@@ -72,6 +72,8 @@ class ProductCutout(PlacedInStudio):
         if outcome.viewpoint and not product.is_viewpoint_said:
             product.viewpoint = "" if outcome.viewpoint == "unclear" else outcome.viewpoint
         product.save()
+        if product.cutout_state == CutoutState.READY:
+            services.start_waiting_shoots(product)
         _go_on(job, product)
         return {"asset": str(product.cutout_id), "product": str(product.id)}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from apps.studio.services.batches import cancel_batch, request_batch, retry_batch, start_shoots
 from apps.studio.services.best import request_best
-from apps.studio.services.cutouts import accept_cutout, request_cutout
+from apps.studio.services.cutouts import accept_cutout, request_cutout, start_waiting_shoots
 from apps.studio.services.edits import edit_shot, put_on_show, show_version
 from apps.studio.services.looks import apply_look
 from apps.studio.services.products import (
@@ -30,6 +31,7 @@ __all__ = [
     "accept_cutout",
     "apply_look",
     "archive_product",
+    "cancel_batch",
     "cancel_shoot",
     "create_products",
     "describe_product",
@@ -38,13 +40,17 @@ __all__ = [
     "plan_shots",
     "put_on_show",
     "rename_product",
+    "request_batch",
     "request_best",
     "request_cutout",
     "request_shoot",
     "restore_product",
+    "retry_batch",
     "retry_shoot",
     "retry_shot",
     "set_verdict",
     "set_verdicts",
     "show_version",
+    "start_shoots",
+    "start_waiting_shoots",
 ]

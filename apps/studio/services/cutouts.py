@@ -11,9 +11,10 @@ from apps.accounts.models import User
 from apps.core.errors import Conflict, InvalidInput
 from apps.jobs import services as queue
 from apps.jobs.models import Job, JobState, Priority
-from apps.studio.models import CutoutState, Product
+from apps.studio.models import CutoutState, Product, Shoot
 
 CUTOUT_KIND = "studio.cutout"
+START_KIND = "studio.start"
 INTERACTIVE_CUTOUTS = 8  # new photos that may wait as somebody's interactive work; the rest of a drop is a batch
 
 
@@ -100,9 +101,16 @@ def _checked_box(product: Product, box: Sequence[int]) -> list[int]:
 @transaction.atomic
 def accept_cutout(product: Product) -> Product:
     """A person says that the cutout is good. Accepting twice is the same as once."""
-    product = Product.objects.select_for_update().get(pk=product.pk)
+    product = Product.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=product.pk)
     if product.cutout_id is None or product.cutout_state in (CutoutState.PENDING, CutoutState.FAILED):
         raise Conflict("studio.no_cutout_yet")
     product.cutout_state = CutoutState.ACCEPTED
     product.save(update_fields=["cutout_state"])
+    start_waiting_shoots(product)
     return product
+
+
+def start_waiting_shoots(product: Product) -> None:
+    """The product has a cutout now: let the shoots of batches begin that waited for it."""
+    if Shoot.objects.filter(product=product, shots=None).exists():
+        queue.submit(product.workspace, kind=START_KIND, params={"product": str(product.id)})

@@ -72,25 +72,34 @@ def request_shoot(
     shoot = Shoot.objects.create(
         pk=shoot_id, workspace=workspace, product=product, batch=batch, choices=choices, created_by=by
     )
+    queue_shots(shoot, specs)
+    return shoot
+
+
+def queue_shots(shoot: Shoot, specs: Sequence[dict[str, Any]], *, interactive: int = INTERACTIVE_SHOTS) -> None:
+    """Fill a shoot: one shot and one job for each spec. The product has a cutout; it counts as accepted from now on.
+
+    The first ``interactive`` ones overtake bulk work.
+    """
+    product = shoot.product
     shots = [
-        Shot(workspace=workspace, shoot=shoot, product=product, position=position, spec=spec)
+        Shot(workspace=shoot.workspace, shoot=shoot, product=product, position=position, spec=spec)
         for position, spec in enumerate(specs)
     ]
     for shot in shots:
         shot.job = queue.submit(
-            workspace,
+            shoot.workspace,
             kind="studio.shot",
             params={"shot": str(shot.id), "cutout": str(product.cutout_id)},
-            priority=Priority.INTERACTIVE if shot.position < INTERACTIVE_SHOTS else Priority.BATCH,
-            created_by=by,
+            priority=Priority.INTERACTIVE if shot.position < interactive else Priority.BATCH,
+            created_by=shoot.created_by,
             label=product.name,
-            batch=batch,
+            batch=shoot.batch,
             subject=f"shot:{shot.id}",
         )
     Shot.objects.bulk_create(shots)
     if product.cutout_state == CutoutState.READY:
         accept_cutout(product)
-    return shoot
 
 
 def _shoot_id(product: Product, token: str, choices: dict[str, Any]) -> uuid.UUID:

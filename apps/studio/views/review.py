@@ -20,7 +20,8 @@ SHOTS_A_PAGE = 96
 def review(request: WorkspaceRequest) -> HttpResponse:
     state = request.GET.get("state", "open")
     chosen_set, chosen_product = request.GET.get("set", ""), request.GET.get("product", "")
-    found = selectors.review(request.workspace, state=state, set_name=chosen_set, product=chosen_product)
+    batch = request.GET.get("batch", "")
+    found = selectors.review(request.workspace, state=state, set_name=chosen_set, product=chosen_product, batch=batch)
     page = Paginator(found, SHOTS_A_PAGE).get_page(request.GET.get("page"))
     by_set = yields.by_set(request.workspace)
     context = {
@@ -35,6 +36,7 @@ def review(request: WorkspaceRequest) -> HttpResponse:
         ],
         "chosen_set": chosen_set,
         "chosen_product": chosen_product,
+        "chosen_batch": batch,
         "sets": selectors.sets_in_use(request.workspace),
         "products": selectors.products_with_shots(request.workspace),
         "by_set": by_set,

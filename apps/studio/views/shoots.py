@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
@@ -17,18 +18,25 @@ from apps.studio import choices, exports, selectors, services
 from apps.studio.forms import VariationsForm
 
 
+def read_choices(request: WorkspaceRequest) -> dict[str, Any]:
+    """What the form of sets, palettes and formats sent: arguments of ``services.plan_shots``."""
+    form = VariationsForm(request.POST)
+    return {
+        "sets": request.POST.getlist("set"),
+        "palettes": [text for text in request.POST.getlist("palette") if text.strip()],
+        "formats": request.POST.getlist("format"),
+        "variations": (form.is_valid() and form.cleaned_data["variations"]) or 1,
+        "camera": request.POST.get("camera", "")[:40],
+        "mood": request.POST.get("mood", "")[:40],
+    }
+
+
 @require_POST
 @workspace_view(role=Role.EDITOR)
 def create_shoot(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
-    form = VariationsForm(request.POST)
     shoot = services.request_shoot(
         selectors.get_product(request.workspace, product_id),
-        sets=request.POST.getlist("set"),
-        palettes=[text for text in request.POST.getlist("palette") if text.strip()],
-        formats=request.POST.getlist("format"),
-        variations=(form.is_valid() and form.cleaned_data["variations"]) or 1,
-        camera=request.POST.get("camera", "")[:40],
-        mood=request.POST.get("mood", "")[:40],
+        **read_choices(request),
         by=request.user,
         token=request.POST.get("token", "")[:64],
     )

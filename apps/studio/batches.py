@@ -1,0 +1,144 @@
+"""What the pages of batches read: how far it is, which products wait for what, and what failed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+
+from apps.accounts.models import Workspace
+from apps.core.errors import NotFound
+from apps.jobs.models import Batch, JobState
+from apps.studio.models import CutoutState, Product, Shoot, Shot
+
+SHOWN_OF_A_PRODUCT = 6
+MOST_LISTED = 200
+
+
+@dataclass(frozen=True)
+class BatchState:
+    """Counts of a batch: ``total`` is what was asked for, also where its shoot has not begun."""
+
+    products: int
+    total: int
+    done: int
+    failed: int
+    cancelled: int
+    starred: int
+    cutting: int
+    needs_box: int
+    not_cut: int
+
+    @property
+    def open(self) -> int:
+        """Shots that come without anybody's doing."""
+        return self.total - self.done - self.failed - self.cancelled - self.stuck
+
+    @property
+    def stuck(self) -> int:
+        """Shots of products that wait for a person."""
+        return (self.needs_box + self.not_cut) * self.each
+
+    @property
+    def each(self) -> int:
+        return self.total // self.products if self.products else 0
+
+    @property
+    def bad(self) -> int:
+        return self.failed + self.not_cut
+
+
+def get_batch(workspace: Workspace, batch_id: uuid.UUID) -> Batch:
+    """A batch of shoots of many products. Raises NotFound for every other one."""
+    batch = _batches(workspace).filter(pk=batch_id).first()
+    if batch is None:
+        raise NotFound("not_found")
+    return batch
+
+
+def recent(workspace: Workspace) -> QuerySet[Batch]:
+    return _batches(workspace).order_by("-created_at")
+
+
+def _batches(workspace: Workspace) -> QuerySet[Batch]:
+    many = Shoot.objects.filter(batch=OuterRef("pk"), choices__has_key="batch_token")
+    return Batch.objects.filter(Exists(many), workspace=workspace).select_related("workspace")
+
+
+def shots_each(choices: dict[str, Any]) -> int:
+    """How many shots a batch makes of every product."""
+    sizes = [len(set(choices[key])) for key in ("sets", "palettes", "formats")]
+    return sizes[0] * sizes[1] * sizes[2] * int(choices["variations"])
+
+
+def state(batch: Batch) -> BatchState:
+    shoots = Shoot.objects.filter(batch=batch)
+    first = shoots.order_by("id").first()
+    products = shoots.count()
+    waiting = shoots.filter(shots=None).aggregate(
+        cutting=Count("id", filter=Q(product__cutout_state=CutoutState.PENDING)),
+        needs_box=Count("id", filter=Q(product__cutout_state=CutoutState.NEEDS_BOX)),
+        not_cut=Count("id", filter=Q(product__cutout_state=CutoutState.FAILED)),
+    )
+    counts = Shot.objects.filter(shoot__batch=batch).aggregate(
+        done=Count("id", filter=Q(asset__isnull=False)),
+        failed=Count("id", filter=Q(asset=None, job__state=JobState.FAILED)),
+        cancelled=Count("id", filter=Q(asset=None, job__state=JobState.CANCELLED)),
+        starred=Count("id", filter=Q(starred=True)),
+    )
+    each = shots_each(first.choices) if first else 0
+    return BatchState(products=products, total=products * each, **counts, **waiting)
+
+
+def failed_shots(batch: Batch) -> list[Shot]:
+    found = Shot.objects.filter(shoot__batch=batch, asset=None, job__state=JobState.FAILED)
+    return list(found.select_related("job", "product__photo").order_by("product__name", "position")[:MOST_LISTED])
+
+
+def waiting_products(batch: Batch) -> list[Product]:
+    """Products without a usable cutout: what a person can do something about comes first."""
+    empty = Shoot.objects.filter(batch=batch, shots=None)
+    found = Product.objects.filter(
+        shoots__in=empty, cutout_state__in=[CutoutState.NEEDS_BOX, CutoutState.FAILED]
+    ).select_related("workspace", "photo__blob", "cutout__blob", "cutout_job")
+    return list(found.order_by(F("cutout_state").desc(), "name").distinct()[:MOST_LISTED])
+
+
+def rows(batch: Batch) -> QuerySet[Shoot]:
+    """The shoots that have begun, by product, each with its counts and its first pictures."""
+    shots = Shot.objects.filter(asset__isnull=False).select_related("asset__blob").order_by("position")
+    return (
+        Shoot.objects.filter(batch=batch)
+        .annotate(
+            shot_count=Count("shots"),
+            done_count=Count("shots", filter=Q(shots__asset__isnull=False)),
+            failed_count=Count("shots", filter=Q(shots__asset=None, shots__job__state=JobState.FAILED)),
+        )
+        .filter(shot_count__gt=0)
+        .select_related("product")
+        .prefetch_related(Prefetch("shots", queryset=shots, to_attr="pictures"))
+        .order_by("product__name", "id")
+    )
+
+
+def shots(batch: Batch) -> QuerySet[Shot]:
+    """All shots of a batch, product by product."""
+    found = Shot.objects.filter(shoot__batch=batch).select_related("job", "asset__blob", "product")
+    return found.order_by("product__name", "shoot_id", "position")
+
+
+def without_shots(products: Iterable[Product]) -> list[Product]:
+    """Those of ``products_for_batch`` that nothing was made of yet."""
+    return [product for product in products if not getattr(product, "shot_count", 0)]
+
+
+def products_for_batch(workspace: Workspace, *, query: str = "") -> QuerySet[Product]:
+    """Products that a batch may take: all that are not archived, whatever their cutout's state, by name."""
+    found = Product.objects.filter(workspace=workspace, archived_at=None).select_related("photo__blob", "cutout__blob")
+    found = found.annotate(shot_count=Count("shots", filter=Q(shots__asset__isnull=False)))
+    if query:
+        found = found.filter(Q(name__icontains=query) | Q(sku__icontains=query))
+    return found.order_by("name", "id")

@@ -1,0 +1,220 @@
+"""Many products in one go: begun some at a time, waiting for cutouts, failed rows listed and made again."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import Role, Workspace
+from apps.assets import services as assets
+from apps.core.errors import InvalidInput, NotFound
+from apps.core.tenancy import tenant_scope
+from apps.jobs.models import Batch, Job, JobState
+from apps.studio import batches, services
+from apps.studio.exports import choosing
+from apps.studio.models import CutoutState, Product, Shoot, Shot
+from tests import factories
+from tests.integration.studio.pictures import bottle_png
+from tests.integration.studio.test_shoots import work, workspace
+
+__all__ = ["workspace"]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CHOICES: dict[str, Any] = {
+    "sets": ["white-sweep"],
+    "palettes": ["own"],
+    "formats": ["1:1"],
+    "variations": 1,
+    "camera": "",
+    "mood": "",
+}
+
+
+def many(workspace: Workspace, count: int, *, cut_out: bool = True) -> list[Product]:
+    photos = [
+        assets.keep_photo(workspace, bottle_png(seed=seed, transparent=True), file_name=f"bottle {seed}.png", by=None)
+        for seed in range(count)
+    ]
+    with tenant_scope(workspace.id):
+        products = services.create_products(workspace, photos=photos, by=None)
+    if cut_out:
+        work(workspace)
+    return products
+
+
+def ask(workspace: Workspace, products: list[Product], token: str = "once", **changes: Any) -> Batch:
+    with tenant_scope(workspace.id):
+        return services.request_batch(
+            workspace,
+            product_ids=[product.id for product in products],
+            choices=CHOICES | changes,
+            by=None,
+            token=token,
+        )
+
+
+def state(workspace: Workspace, batch: Batch) -> batches.BatchState:
+    with tenant_scope(workspace.id):
+        return batches.state(batch)
+
+
+def work_off(workspace: Workspace) -> None:
+    while work(workspace):
+        pass
+
+
+def test_every_product_gets_the_shots_and_the_request_itself_makes_none(workspace: Workspace) -> None:
+    products = many(workspace, 2)
+    batch = ask(workspace, products, variations=2)
+    before = state(workspace, batch)
+    with tenant_scope(workspace.id):
+        assert not Shot.objects.exists()
+    work_off(workspace)
+    after = state(workspace, batch)
+    assert (before.total, before.done, before.open) == (4, 0, 4)
+    assert (after.total, after.done, after.open) == (4, 4, 0)
+    with tenant_scope(workspace.id):
+        rows = list(batches.rows(batch))
+        choice = choosing.read_choice(workspace, _query(batch))
+    assert [(row.product.name, len(row.pictures)) for row in rows] == [  # type: ignore[attr-defined]
+        ("Bottle 0", 2),
+        ("Bottle 1", 2),
+    ]
+    assert len(choice.shots) == 4
+
+
+def _query(batch: Batch) -> Any:
+    from django.http import QueryDict
+
+    return QueryDict(f"batch={batch.id}")
+
+
+def test_a_double_click_is_one_batch(workspace: Workspace) -> None:
+    products = many(workspace, 2)
+    assert ask(workspace, products).id == ask(workspace, products).id
+    with tenant_scope(workspace.id):
+        assert Shoot.objects.count() == 2
+
+
+def test_many_begin_some_at_a_time(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.studio.services.batches.STARTED_AT_ONCE", 2)
+    batch = ask(workspace, [factories.make_product(workspace) for _ in range(5)])
+    begun = []
+    for _ in range(3):
+        with tenant_scope(workspace.id):
+            services.start_shoots(batch_id=batch.id)
+            begun.append(Shot.objects.count())
+    assert begun == [2, 4, 5]
+
+
+def test_two_starters_make_no_shot_twice(workspace: Workspace) -> None:
+    product = factories.make_product(workspace)
+    batch = ask(workspace, [product])
+    with tenant_scope(workspace.id):
+        assert services.start_shoots(batch_id=batch.id) == 1
+        assert services.start_shoots(product_id=product.id) == 0
+        assert Shot.objects.count() == 1
+
+
+def test_a_product_without_a_cutout_begins_by_itself_once_it_has_one(workspace: Workspace) -> None:
+    [product] = many(workspace, 1, cut_out=False)
+    batch = ask(workspace, [product])
+    assert state(workspace, batch).cutting == 1
+    work_off(workspace)
+    assert state(workspace, batch).done == 1
+
+
+def test_a_product_that_needs_a_person_is_listed_and_begins_when_it_is_accepted(workspace: Workspace) -> None:
+    [product] = many(workspace, 1)
+    with tenant_scope(workspace.id):
+        Product.objects.filter(pk=product.pk).update(cutout_state=CutoutState.NEEDS_BOX)
+    batch = ask(workspace, [product])
+    work_off(workspace)
+    with tenant_scope(workspace.id):
+        assert batches.waiting_products(batch) == [product]
+        found = batches.state(batch)
+        assert (found.needs_box, found.open, found.stuck) == (1, 0, 1)
+        services.accept_cutout(product)
+    work_off(workspace)
+    assert state(workspace, batch).done == 1
+
+
+def test_what_failed_is_listed_with_its_reason_and_made_again(client: Client, workspace: Workspace) -> None:
+    batch = ask(workspace, many(workspace, 2))
+    with tenant_scope(workspace.id):
+        services.start_shoots(batch_id=batch.id)
+        broken = Shot.objects.select_related("job").order_by("product__name")[0]
+        good = broken.spec
+        Shot.objects.filter(pk=broken.pk).update(spec={**good, "width": 5})
+    work_off(workspace)
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    page = client.get(reverse("studio:batch", args=[workspace.slug, batch.id])).content.decode()
+    lines = client.get(reverse("studio:batch_failed", args=[workspace.slug, batch.id])).content.decode()
+    assert state(workspace, batch).failed == 1
+    assert "Bottle 0" in page
+    assert "Try the failed again" in page
+    assert lines.splitlines()[1].startswith("bottle 0.png,Bottle 0,,")
+
+    with tenant_scope(workspace.id):
+        Shot.objects.filter(pk=broken.pk).update(spec=good)
+    client.post(reverse("studio:retry_batch", args=[workspace.slug, batch.id]))
+    work_off(workspace)
+    assert (state(workspace, batch).failed, state(workspace, batch).done) == (0, 2)
+
+
+def test_cancelling_forgets_what_waits_too(workspace: Workspace) -> None:
+    products = [factories.make_product(workspace), factories.make_product(workspace, cutout_state="needs_box")]
+    batch = ask(workspace, products)
+    with tenant_scope(workspace.id):
+        services.start_shoots(batch_id=batch.id)
+        services.cancel_batch(batch, by=None)
+        assert Shoot.objects.filter(batch=batch).count() == 1
+        assert set(Job.objects.filter(batch=batch).values_list("state", flat=True)) == {JobState.CANCELLED}
+
+
+def test_what_can_not_be_made_is_refused_and_nothing_is_written(workspace: Workspace) -> None:
+    product = factories.make_product(workspace)
+    elsewhere = factories.make_product(factories.make_workspace())
+    for products, changes, error in (
+        ([], {}, InvalidInput),
+        ([product, elsewhere], {}, NotFound),
+        ([product], {"sets": []}, InvalidInput),
+        ([product], {"sets": ["nowhere"]}, InvalidInput),
+    ):
+        with pytest.raises(error):
+            ask(workspace, products, token=uuid.uuid4().hex, **changes)
+    with tenant_scope(workspace.id):
+        assert not Shoot.objects.exists()
+        assert not Batch.objects.filter(kind="studio.shot").exists()
+
+
+def test_a_formula_in_a_name_stays_text_in_the_spreadsheet(client: Client, workspace: Workspace) -> None:
+    product = factories.make_product(workspace, name="=HYPERLINK(1)", cutout_state="needs_box")
+    batch = ask(workspace, [product])
+    client.force_login(factories.make_member(workspace, Role.VIEWER).user)
+    lines = client.get(reverse("studio:batch_failed", args=[workspace.slug, batch.id])).content.decode()
+    assert "'=HYPERLINK(1)" in lines
+
+
+def test_the_pages_show_products_to_choose_and_batches_to_come_back_to(client: Client, workspace: Workspace) -> None:
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    empty = client.get(reverse("studio:new_batch", args=[workspace.slug])).content.decode()
+    products = [factories.make_product(workspace, name=f"Pot {n}") for n in range(2)]
+    factories.make_shot(workspace, shoot=factories.make_shoot(workspace, product=products[0]))
+    page = client.get(reverse("studio:new_batch", args=[workspace.slug])).content.decode()
+    assert "No products yet" in empty
+    assert f'value="{products[1].id}" form="choices" checked' in page
+    assert f'value="{products[0].id}" form="choices">' in page
+    answer = client.post(
+        reverse("studio:create_batch", args=[workspace.slug]),
+        {"product": [str(product.id) for product in products], "set": "plinth", "palette": "own", "format": "1:1"},
+        headers={"Accept": "application/json"},
+    )
+    assert answer.status_code == 201
+    assert client.get(answer.json()["url"]).status_code == 200
+    listed = client.get(reverse("studio:batches", args=[workspace.slug])).content.decode()
+    assert "2 products" in listed
