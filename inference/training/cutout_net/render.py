@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from inference.engines.studio_sets.render.meshes import MeshData, join
-from inference.engines.studio_sets.render.mitsuba_runtime import denoised, mitsuba
+from inference.engines.studio_sets.render.mitsuba_runtime import mitsuba, oidn
 from inference.training.cutout_net.objects import Part, Surface
 from inference.training.cutout_net.world import Camera, World
 from inference.types import F32
@@ -33,11 +33,15 @@ def beauty(world: World, *, spp: int, seed: int, depth: int = DEPTH, grain: floa
     integrator = mi.load_dict({"type": "path", "max_depth": depth})
     image = np.array(mi.render(scene, sensor=sensor(world.camera), integrator=integrator, spp=spp, seed=seed))[..., :3]
     image = np.clip(np.nan_to_num(image.astype(np.float32), nan=0.0, posinf=50.0), 0, 50)
-    clean = denoised(image, quality="balanced") if denoise else _calmed(image)
+    clean = _denoised(image) if denoise else _calmed(image)
     noisy = np.minimum(image, 2 * clean + np.float32(0.05))
     mixed = np.maximum(clean + np.float32(grain) * (noisy - clean), 0)
     bright = float(np.percentile(clean.mean(-1), _BRIGHT_PERCENTILE))
     return np.asarray(mixed * np.float32(world.exposure / max(bright, 1e-4)), np.float32)
+
+
+def _denoised(image: F32) -> F32:
+    return np.asarray(oidn().denoise(np.ascontiguousarray(image), hdr=True, quality="balanced"), np.float32)
 
 
 def _calmed(image: F32) -> F32:

@@ -1,8 +1,4 @@
-"""The one door to Mitsuba and its denoisers: picks a variant once and says in one sentence what is missing.
-
-``VISUALFORGE_MITSUBA_VARIANT`` names another variant than ``llvm_ad_rgb``: ``cuda_ad_rgb`` renders and denoises on an
-NVIDIA GPU with OptiX and needs neither LLVM nor Open Image Denoise.
-"""
+"""The one door to Mitsuba and OIDN: picks a variant once and says in one sentence what is missing."""
 
 from __future__ import annotations
 
@@ -11,13 +7,7 @@ import importlib
 import os
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-import numpy as np
-
-from inference.types import F32
-
-VARIANT_SETTING = "VISUALFORGE_MITSUBA_VARIANT"
 LLVM_CANDIDATES = (
     "/usr/lib/x86_64-linux-gnu/libLLVM-19.so",
     "/usr/lib/aarch64-linux-gnu/libLLVM-19.so",
@@ -29,26 +19,17 @@ class RendererMissingError(RuntimeError):
     """Something that rendering needs is not installed; the message says what, and how to get it."""
 
 
-def variant() -> str:
-    """The variant that this process renders with."""
-    return os.environ.get(VARIANT_SETTING) or "llvm_ad_rgb"
-
-
 @functools.cache
 def mitsuba() -> ModuleType:
-    """Mitsuba with the chosen variant set. Raises RendererMissingError."""
-    if variant().startswith("llvm"):
-        _find_llvm()
+    """Mitsuba with the llvm_ad_rgb variant set. Raises RendererMissingError."""
+    _find_llvm()
     try:
         mi = importlib.import_module("mitsuba")
     except ImportError as error:
         raise RendererMissingError(
             "Mitsuba is not installed: run `pip install -r infra/requirements/sets.in`."
         ) from error
-    known = [name for name in mi.variants() if name.endswith("_ad_rgb")]
-    if variant() not in known:
-        raise RendererMissingError(f"{VARIANT_SETTING} is {variant()!r}; set it to one of: {', '.join(known)}.")
-    mi.set_variant(variant())
+    mi.set_variant("llvm_ad_rgb")
     return mi
 
 
@@ -69,37 +50,6 @@ def oidn() -> ModuleType:
             "Open Image Denoise is not installed: run `pip install -r infra/requirements/sets.in`."
         ) from error
     return pyoidn  # type: ignore[no-any-return]
-
-
-def require_denoiser() -> None:
-    """Before hours of work: is there something to denoise with? Raises RendererMissingError."""
-    if not variant().startswith("cuda"):
-        oidn()
-
-
-def denoised(colour: F32, *, quality: str, albedo: F32 | None = None, normal: F32 | None = None) -> F32:
-    """Linear radiance (H, W, 3) without its noise; guides of the same shape are taken as free of noise.
-
-    Open Image Denoise, which knows ``quality`` ("balanced", "high"), or OptiX where the variant is one of CUDA.
-
-    Raises:
-        RendererMissingError: the denoiser is not installed.
-    """
-    guides = {name: layer for name, layer in (("albedo", albedo), ("normal", normal)) if layer is not None}
-    if variant().startswith("cuda"):
-        return _denoised_by_optix(colour, guides)
-    clean = oidn().denoise(np.ascontiguousarray(colour), hdr=True, clean_aux=bool(guides), quality=quality, **guides)
-    return np.asarray(clean, np.float32)
-
-
-def _denoised_by_optix(colour: F32, guides: dict[str, F32]) -> F32:
-    mi = mitsuba()
-    size = (colour.shape[1], colour.shape[0])
-    with_albedo, with_normals = "albedo" in guides, "normal" in guides
-    denoiser: Any = mi.OptixDenoiser(input_size=size, albedo=with_albedo, normals=with_normals)
-    layers = {"albedo": guides.get("albedo"), "normals": guides.get("normal")}
-    given = {name: mi.TensorXf(np.ascontiguousarray(layer)) for name, layer in layers.items() if layer is not None}
-    return np.array(denoiser(mi.TensorXf(np.ascontiguousarray(colour)), **given), np.float32)
 
 
 def _find_llvm() -> None:

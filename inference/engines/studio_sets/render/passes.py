@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inference.engines.studio_sets.render import scene as scenes
 from inference.engines.studio_sets.render.definition import Anchor, Camera, Light, SetDefinition
-from inference.engines.studio_sets.render.mitsuba_runtime import denoised, drjit, mitsuba
+from inference.engines.studio_sets.render.mitsuba_runtime import drjit, mitsuba, oidn
 
 Floats = NDArray[np.float32]
 Progress = Callable[[str], None]
@@ -56,14 +56,14 @@ def render(scene: Any, sensor: Any, spp: int, progress: Progress, *, lamps_seen:
 
 
 def denoise(noisy: Floats, geometry: Geometry, quality: str = "high") -> Floats:
-    """Guided by noise-free albedo and normals. Mirrored borders: Open Image Denoise leaves them noisy."""
+    """Intel Open Image Denoise, guided by noise-free albedo and normals. Mirrored borders: it leaves them noisy."""
     color, albedo, normal = (
         np.pad(values, ((MIRRORED_PX,) * 2, (MIRRORED_PX,) * 2, (0, 0)), mode="reflect").astype(np.float32)
         for values in (noisy, np.clip(geometry.albedo, 0, 1), geometry.normal)
     )
-    result = denoised(color, albedo=albedo, normal=normal, quality=quality)
+    result = oidn().denoise(color, albedo=albedo, normal=normal, hdr=True, clean_aux=True, quality=quality)
     inner = slice(MIRRORED_PX, -MIRRORED_PX)
-    return np.maximum(result[inner, inner], 0)
+    return np.maximum(np.asarray(result[inner, inner], np.float32), 0)
 
 
 def geometry(solids: dict[str, Any], camera: Camera, size: int, strata: int, progress: Progress) -> Geometry:

@@ -21,7 +21,7 @@ from inference.engines.studio_sets.render.definition import (
     Light,
     SetDefinition,
 )
-from inference.engines.studio_sets.render.mitsuba_runtime import mitsuba, require_denoiser
+from inference.engines.studio_sets.render.mitsuba_runtime import mitsuba, oidn
 from inference.engines.studio_sets.render.package import read_plates, write_description, write_plates
 
 Floats = NDArray[np.float32]
@@ -45,7 +45,7 @@ def produce(definition: SetDefinition, out: Path, settings: Settings, progress: 
     """Render one set into out/<name>/. Passes whose definition did not change are read from the cache, and plates that
     nothing has reshaped stay as they are: only set.json is written again."""
     mitsuba()
-    require_denoiser()
+    oidn()
     folder = out / definition.name
     quality = settings.quality(definition)
     if _is_current(folder, definition, quality):
