@@ -139,7 +139,14 @@ def _called(forward: Callable[..., Any], inputs: Inputs) -> Any:
 
 
 def _adapters(module: Any) -> Hashable:
-    return tuple(module.active_adapters()) if getattr(module, "peft_config", None) else ()
+    """The active adapters, where their weights lie and how much they weigh: all of it is part of a recording."""
+    if not getattr(module, "peft_config", None):
+        return ()
+    places = (weight.data_ptr() for name, weight in module.named_parameters() if "lora_" in name)
+    scales = (
+        tuple(part.scaling.items()) for part in module.modules() if isinstance(getattr(part, "scaling", None), dict)
+    )
+    return tuple(module.active_adapters()), tuple(places), tuple(scales)
 
 
 def _described(value: Any) -> Hashable:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig
 from torch import Tensor
 
-from inference.engines.diffusion.graphs import MOST_RECORDINGS, Recorded, Replay
+from inference.engines.diffusion.graphs import MOST_RECORDINGS, Recorded, Replay, _adapters
+from tests.checkpoints.sefi import tiny_pipeline
 
 
 class Recorder:
@@ -56,6 +58,18 @@ def test_another_shape_another_value_and_another_adapter_are_recorded_anew() -> 
     forward.forget()
     forward(torch.ones(3), scale=2.0)
     assert recorder.made == 5
+
+
+def test_an_adapter_is_told_by_its_weights_and_their_scale() -> None:
+    transformer = tiny_pipeline("turbo").transformer
+    assert _adapters(transformer) == ()
+    transformer.add_adapter(LoraConfig(r=2, target_modules=["to_q"]), "brand")
+    first = _adapters(transformer)
+    transformer.set_adapters("brand", 0.5)
+    second = _adapters(transformer)
+    transformer.delete_adapters("brand")
+    transformer.add_adapter(LoraConfig(r=2, target_modules=["to_q"]), "brand")
+    assert len({first, second, _adapters(transformer)}) == 3
 
 
 @torch.no_grad()
