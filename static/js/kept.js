@@ -1,8 +1,6 @@
-// What a person has opened, typed, focused and scrolled in a part stays when the part is fetched again, and a part
-// under a pressed pointer is not replaced before the pointer is let go. A part is a [data-live] that is swapped whole.
+// What a person has opened, typed, focused and scrolled in a part of the page, to be put back into its successor.
 // [data-opened] marks what was shown by hand although it comes hidden from the server.
 const FIELDS = "input:not([type=hidden], [type=file]), select, textarea";
-const kept = new WeakMap(); // request -> what to put back
 
 /** What an element is called in its part, in words that its successor shares. */
 function name(element) {
@@ -38,15 +36,15 @@ function rangeOf(field) {
   return typeof field.selectionStart === "number" ? [field.selectionStart, field.selectionEnd] : null;
 }
 
-/** What is to be put back: [name of the element, how]. */
-function remember(part, isRefresh) {
+/** What is to be put back: [name of the element, how]. `isRefresh`: the part only looks again, nothing was sent. */
+export function remember(part, isRefresh) {
   const before = [];
   for (const [key, element] of named(part)) {
     const { scrollTop: top, scrollLeft: left } = element;
     if (element.matches("details[open]")) before.push([key, (next) => next.setAttribute("open", "")]);
     if (top || left) before.push([key, (next) => next.scrollTo({ top, left, behavior: "instant" })]);
     if (element === document.activeElement) before.push([key, (next) => focus(next, rangeOf(element))]);
-    // An answer to what was sent has heard what was typed; a part that only looks again has not.
+    // An answer to what was sent has heard what was typed.
     if (!isRefresh) continue;
     if (element.matches("[data-opened]")) before.push([key, open]);
     if (element.matches(FIELDS)) before.push([key, typing(value(element))]);
@@ -74,63 +72,10 @@ function typing({ was, now }) {
   };
 }
 
-/** Returns the fields that were typed into again. */
-function putBack(part, before) {
+/** Puts back what `remember` found. Those who draw what is typed listen once the part has settled. */
+export function putBack(part, before) {
   const found = new Map(named(part));
   const typed = before.filter(([key, act]) => found.has(key) && act(found.get(key)) === true);
-  return typed.map(([key]) => found.get(key));
-}
-
-let pressed = null;
-const late = new Set(); // parts whose answer came while the pointer was down in them
-
-function watchPress() {
-  document.addEventListener("pointerdown", (event) => {
-    pressed = event.target;
-  }, true);
-  for (const end of ["pointerup", "pointercancel"]) {
-    document.addEventListener(end, () => {
-      pressed = null;
-      setTimeout(askAgain); // after the click that follows
-    }, true);
-  }
-}
-
-function askAgain() {
-  for (const part of late) {
-    if (part.isConnected) window.htmx.trigger(part, "refresh");
-  }
-  late.clear();
-}
-
-function isRefresh({ requestConfig, target }) {
-  return requestConfig.verb === "get" && requestConfig.elt === target;
-}
-
-function onBeforeSwap({ detail }) {
-  const part = detail.target;
-  if (!detail.shouldSwap || !part.matches?.("[data-live]")) return;
-  if (isRefresh(detail) && pressed && part.contains(pressed)) {
-    detail.shouldSwap = false;
-    late.add(part);
-  } else {
-    kept.set(detail.xhr, { address: part.getAttribute("hx-get"), parts: remember(part, isRefresh(detail)) });
-  }
-}
-
-function onAfterSwap({ target, detail }) {
-  const before = kept.get(detail.xhr);
-  if (!before || target.getAttribute?.("hx-get") !== before.address) return;
-  kept.delete(detail.xhr);
-  const fields = putBack(target, before.parts);
-  if (!fields.length) return;
-  // Those who draw what is typed listen once the part has settled.
-  const tell = () => fields.forEach((field) => field.dispatchEvent(new Event("input", { bubbles: true })));
-  target.addEventListener("htmx:afterSettle", tell, { once: true });
-}
-
-export function watchKept() {
-  watchPress();
-  document.addEventListener("htmx:beforeSwap", onBeforeSwap);
-  document.addEventListener("htmx:afterSwap", onAfterSwap);
+  const tell = () => typed.forEach(([key]) => found.get(key).dispatchEvent(new Event("input", { bubbles: true })));
+  part.addEventListener("htmx:afterSettle", tell, { once: true });
 }

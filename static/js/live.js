@@ -2,7 +2,9 @@
 // detail {job, batch, kind, subject, state}; every part that names one of these ids hears "refresh" and asks again:
 //   <div data-live="<job id> product:<id>" hx-get="…" hx-trigger="refresh" hx-swap="outerHTML">
 // A job that runs reports several times a second. That is worth a look now and then, and none to a part with
-// data-live-ends, which shows only how jobs end.
+// data-live-ends, which shows only how jobs end. Verdicts on shots are said the same way, with the subject "verdicts".
+import { ask } from "./renewal.js";
+
 const WAIT_MS = 80;
 const RUNNING_WAIT_MS = 1000;
 
@@ -25,9 +27,7 @@ class Round {
 
   #refresh() {
     this.#timer = 0;
-    for (const part of this.#parts) {
-      if (part.isConnected) window.htmx.trigger(part, "refresh");
-    }
+    for (const part of this.#parts) ask(part);
     this.#parts.clear();
   }
 }

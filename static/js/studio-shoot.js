@@ -2,6 +2,7 @@
 // With a selection the verdict is for all of it; after a rejection a number says why.
 import { Selection } from "./gallery-selection.js";
 import { isTyping, onKeys } from "./keys.js";
+import { look } from "./live.js";
 
 const gallery = document.querySelector("[data-gallery]");
 const bar = document.querySelector("[data-verdict-bar]");
@@ -179,7 +180,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (shot?.contains(document.activeElement)) held = { id: shot.id, key: document.activeElement.dataset.key };
 });
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.requestConfig?.verb === "post") window.htmx.trigger(document.body, "verdict");
+  if (event.detail.requestConfig?.verb === "post") look({ subject: "verdicts" });
   settle();
   showBar();
   const wasMoved = document.activeElement !== document.body;

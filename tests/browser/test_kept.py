@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from apps.core.tenancy import tenant_scope
+from apps.studio.models import Shot
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.browser.site import Site
 from tests.browser.world import World, make_world
@@ -122,6 +124,30 @@ def test_nothing_is_replaced_under_a_pressed_pointer(open_page: OpenPage, world:
     page.mouse.up()
     expect(page.locator("#cutout:not([data-old])")).to_have_count(1)
     assert 70 < int(slider.input_value()) < 90
+
+
+def test_news_that_come_while_an_answer_is_under_way_are_shown_too(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.goto(world.path(f"studio/shoots/{world.shoot.id}/"))
+    changed = {"subject": f"shot:{world.shot.id}"}
+    card = f"#shot-{world.shot.id}"
+    held: list[Callable[[], None]] = []
+
+    def hold(route: Route) -> None:
+        old = route.fetch()
+        held.append(lambda: route.fulfill(response=old))
+
+    page.route(f"**/shots/{world.shot.id}/card", hold, times=1)
+    with page.expect_request(f"**/shots/{world.shot.id}/card"):
+        page.evaluate(SAY, changed)
+    while not held:
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+    with tenant_scope(world.workspace.id):
+        Shot.objects.filter(pk=world.shot.pk).update(starred=False)
+    page.evaluate(SAY, changed)
+    mark(page, card)
+    held.pop()()
+    expect(page.locator(f"{card}:not([data-old])[data-verdict='']")).to_be_visible()
 
 
 def test_an_open_menu_stays_open_while_shots_arrive(open_page: OpenPage, world: World) -> None:
