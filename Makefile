@@ -46,9 +46,9 @@ browser: ## Run the browser tests alone
 	$(BOOTSTRAP) base dev
 	@exec $(PY) -m infra.local.suite tests/browser $(ARGS)
 
-sets: ## Render the light plates of studio sets that changed (minutes each; resumable)
+sets: ## Render the light plates of studio sets that changed (minutes each; resumable; ARGS="--minutes 20")
 	$(BOOTSTRAP) base sets
-	@exec $(PY) -m inference.engines.studio_sets.render --all --contact-sheet build/sheets
+	@exec $(PY) -m inference.engines.studio_sets.render --all --contact-sheet build/sheets $(ARGS)
 
 cutout-data: ## Render random scenes for the cutout network into .data/cutout-net (hours; resumable; ARGS=...)
 	$(BOOTSTRAP) base sets

@@ -15,7 +15,11 @@ Floats = NDArray[np.float32]
 
 
 def marble(shape: tuple[int, int], recipe: dict[str, Any], base: Floats) -> Floats:
-    """Veined stone: ridges of warped noise, a few strong veins and many faint ones, (H, W, 3) linear."""
+    """Veined stone: ridges of warped noise, a few strong veins and many faint ones, (H, W, 3) linear.
+
+    With `flow_deg` veins run that way across the slab and branch, as in Calacatta; without it they close to loops.
+    `halo` is how much grey surrounds a strong vein.
+    """
     seed, per_metre = recipe["seed"], recipe["pixels_per_m"]
     vein = np.asarray(hex_to_linear(recipe["vein"]), np.float32)
     cell = recipe.get("cell_m", 0.22) * per_metre
@@ -23,25 +27,43 @@ def marble(shape: tuple[int, int], recipe: dict[str, Any], base: Floats) -> Floa
     strong = np.zeros(shape, np.float32)
     for number, (scale, width, depth) in enumerate(((1.0, 0.045, 1.0), (0.55, 0.03, 0.55), (0.28, 0.022, 0.25))):
         size = (cell * scale * 2.2, cell * scale * 1.3)
-        ridge = np.abs(_warped(fractal(shape, size, seed + 10 * number, 3), warp))
+        field = _warped(fractal(shape, size, seed + 10 * number, 3), warp)
+        if "flow_deg" in recipe:
+            field = _flowing(field, cell * scale * 1.5, recipe["flow_deg"] + (0, 24, -31)[number])
+        ridge = np.abs(field)
         where = np.clip(0.5 + 0.6 * noise(shape, (cell * 1.5, cell * 1.5), seed + 70 + number), 0, 1)
         thick = width * (0.5 + where)
         strong = np.maximum(strong, depth * where * np.exp(-((ridge / thick) ** 1.1)))
+        if number == 0:
+            strong = strong + recipe.get("halo", 0.0) * where**2 * np.exp(-ridge / (7 * thick))
     cloud = _warped(fractal(shape, (cell * 1.4, cell * 1.4), seed + 90, 5), warp)
     share = np.clip(recipe.get("contrast", 0.8) * strong + recipe.get("cloud", 0.08) * np.clip(cloud, -1, 2), 0, 1)
     grain = 1 + 0.012 * noise(shape, (1.5, 1.5), seed + 99)
     return np.asarray((base + (vein - base) * share[..., None]) * grain[..., None], np.float32)
 
 
+def _flowing(field: Floats, spacing: float, way_deg: float) -> Floats:
+    """A field whose zero lines run across the picture every `spacing` pixels, pushed about by `field`."""
+    down, across = np.mgrid[0 : field.shape[0], 0 : field.shape[1]].astype(np.float32)
+    turn = np.radians(way_deg)
+    along = (across * np.sin(turn) + down * np.cos(turn)) / spacing
+    return np.asarray(0.5 * np.sin(np.pi * along + 1.9 * field), np.float32)
+
+
 def terrazzo(shape: tuple[int, int], recipe: dict[str, Any], base: Floats) -> Floats:
-    """Stone chips in cement: broken polygons of the `chips` colours, large and small, (H, W, 3) linear."""
+    """Stone chips in cement: broken polygons of the `chips` colours, large and small, (H, W, 3) linear.
+
+    `coarse` is the size of chips relative to a fine terrazzo, whose largest are 17 mm.
+    """
     rng = np.random.default_rng(recipe["seed"])
     per_metre = recipe["pixels_per_m"]
     chips = [hex_to_linear(code) for code in recipe["chips"]]
     cement = base * (1 + 0.03 * fractal(shape, (0.03 * per_metre,) * 2, recipe["seed"], 4))[..., None]
     picture = np.ascontiguousarray(cement, np.float32)
     area = shape[0] * shape[1] / per_metre**2
+    coarse = recipe.get("coarse", 1.0)
     for size_m, per_m2 in ((0.0032, 26000), (0.008, 4200), (0.017, recipe.get("large_per_m2", 700))):
+        size_m, per_m2 = size_m * coarse, per_m2 / coarse**2
         for _ in range(int(per_m2 * area)):
             size = size_m * per_metre * rng.uniform(0.5, 1.2)
             spot = rng.random(2) * (shape[1], shape[0])

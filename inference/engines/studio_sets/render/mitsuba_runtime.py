@@ -8,6 +8,9 @@ import os
 from pathlib import Path
 from types import ModuleType
 
+# The setting that chooses what Mitsuba renders with: any processor with LLVM 19, or a graphics card with OptiX.
+VARIANT = "VISUALFORGE_MITSUBA_VARIANT"
+VARIANTS = ("llvm_ad_rgb", "cuda_ad_rgb")
 LLVM_CANDIDATES = (
     "/usr/lib/x86_64-linux-gnu/libLLVM-19.so",
     "/usr/lib/aarch64-linux-gnu/libLLVM-19.so",
@@ -19,17 +22,27 @@ class RendererMissingError(RuntimeError):
     """Something that rendering needs is not installed; the message says what, and how to get it."""
 
 
+def variant() -> str:
+    """The variant that renders here. Plates of different ones differ by noise alone. Raises RendererMissingError."""
+    name = os.environ.get(VARIANT) or VARIANTS[0]
+    if name not in VARIANTS:
+        raise RendererMissingError(f"{VARIANT} is {name!r}: set it to {' or '.join(VARIANTS)}.")
+    return name
+
+
 @functools.cache
 def mitsuba() -> ModuleType:
-    """Mitsuba with the llvm_ad_rgb variant set. Raises RendererMissingError."""
-    _find_llvm()
+    """Mitsuba with the variant of this machine set. Raises RendererMissingError."""
+    name = variant()
+    if name.startswith("llvm"):
+        _find_llvm()
     try:
         mi = importlib.import_module("mitsuba")
     except ImportError as error:
         raise RendererMissingError(
             "Mitsuba is not installed: run `pip install -r infra/requirements/sets.in`."
         ) from error
-    mi.set_variant("llvm_ad_rgb")
+    mi.set_variant(name)
     return mi
 
 

@@ -15,6 +15,7 @@ from inference.engines.studio_sets import codec
 from inference.engines.studio_sets.render import scene as scenes
 from inference.engines.studio_sets.render.choices import Mood, Shown
 from inference.engines.studio_sets.render.definition import Light, Material, SetDefinition, hex_to_linear
+from inference.engines.studio_sets.render.mitsuba_runtime import variant
 from inference.engines.studio_sets.render.passes import Geometry
 
 Floats = NDArray[np.float32]
@@ -43,6 +44,7 @@ def write_plates(
     size = next(iter(plates.values())).shape[0]
     rates = (definition.quality.rate,) if definition.quality.rate else RATES_X1000
     return {
+        "variant": variant(),
         "plate_size": [size, size],
         "camera": _camera(definition),
         "lights": [_light(folder, light, plates[light.name], rates) for light in definition.lights],
@@ -86,7 +88,7 @@ def write_description(
     (folder / "set.json").write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-PLATE_KEYS = ("plate_size", "camera", "lights", "materials", "normal", "depth", "anchors", "white_card")
+PLATE_KEYS = ("variant", "plate_size", "camera", "lights", "materials", "normal", "depth", "anchors", "white_card")
 
 
 def read_plates(folder: Path, shaped_by: str) -> dict[str, Any] | None:
@@ -95,7 +97,9 @@ def read_plates(folder: Path, shaped_by: str) -> dict[str, Any] | None:
         written = json.loads((folder / "set.json").read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError):
         return None
-    return {key: written[key] for key in PLATE_KEYS} if written.get("shaped_by") == shaped_by else None
+    if written.get("shaped_by") != shaped_by:
+        return None
+    return {key: written[key] for key in PLATE_KEYS if key in written}
 
 
 def pitch_range(definition: SetDefinition) -> list[float]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.engines.studio_sets.render import scene as scenes
-from inference.engines.studio_sets.render.definition import Anchor, Camera, Light, SetDefinition
+from inference.engines.studio_sets.render.definition import Anchor, Camera, DefinitionError, Light, SetDefinition
 from inference.engines.studio_sets.render.mitsuba_runtime import drjit, mitsuba, oidn
 
 Floats = NDArray[np.float32]
@@ -169,7 +169,11 @@ def radiance(definition: SetDefinition, solids: dict[str, Any], light: Light) ->
 
     Args:
         solids: what stands in the plate of this light.
+
+    Raises DefinitionError where the light reaches neither card.
     """
     anchor = definition.anchors[0]
     seen = [float(white_card(solids, anchor, light, facing).mean()) for facing in ("camera", "up")]
+    if sum(seen) <= 0:
+        raise DefinitionError(f"{definition.name}: light {light.name} does not reach {anchor.name}; move one of them")
     return light.share * definition.exposure * 2 / sum(seen)

@@ -47,13 +47,15 @@ def produce(definition: SetDefinition, out: Path, settings: Settings, progress: 
     mitsuba()
     oidn()
     folder = out / definition.name
-    quality = settings.quality(definition)
+    quality = kept_quality(folder, settings.quality(definition))
     if _is_current(folder, definition, quality):
         progress(f"{definition.name}: current, nothing to render\n")
         return
     shaped_by = shaping(definition, quality)
     plates = read_plates(folder, shaped_by)
     if plates is None:
+        quality = settings.quality(definition)
+        shaped_by = shaping(definition, quality)
         plates = _render(definition, folder, settings, lambda line: progress(f"{definition.name}: {line}"))
     write_description(folder, definition, plates, quality, shaped_by)
     size_mb = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
@@ -84,11 +86,24 @@ def shaping(definition: SetDefinition, quality: dict[str, int]) -> str:
     return _key(definition, None, GEOMETRY_VERSION, FINISH_VERSION, lights, anchors, flags, *rest)
 
 
-def _is_current(folder: Path, definition: SetDefinition, quality: dict[str, int]) -> bool:
+def kept_quality(folder: Path, wanted: dict[str, int]) -> dict[str, int]:
+    """The quality of the plates in `folder` where it is at least what is wanted: a faster machine made them finer."""
+    written = _written(folder).get("render", {})
+    finer = written.get("size") == wanted["size"] and written.get("spp", 0) >= wanted["spp"]
+    return written if finer else wanted
+
+
+def _written(folder: Path) -> dict[str, Any]:
+    """What set.json in `folder` says; nothing where there is none to read."""
     try:
-        written = json.loads((folder / "set.json").read_text(encoding="utf-8"))
+        written: dict[str, Any] = json.loads((folder / "set.json").read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError):
-        return False
+        return {}
+    return written
+
+
+def _is_current(folder: Path, definition: SetDefinition, quality: dict[str, int]) -> bool:
+    written = _written(folder)
     return bool(written.get("definition_sha256") == definition.sha256 and written.get("render") == quality)
 
 

@@ -55,11 +55,12 @@ def slab(size: Sequence[float], seed: int, ragged: float = 0.012, segments: int 
     rings = [(0.0, 1.0, 0.0), (0.55, 1.0, 0.0), (0.93, 1.0, 0.0)]
     rings += [(0.972, 0.995, 0.1), (0.99, 0.96, 0.4), (1.0, 0.85, 0.9), (1.004, 0.55, 1.0), (0.99, 0.2, 1.0)]
     rings += [(0.96, 0.0, 0.7)]
-    outline = sum(_wave(angle, rng, low, high) for low, high in ((2, 5), (6, 14), (15, 40)))
+    # Stone breaks in long shallow bites with a few small ones; as many small as large ones look punched.
+    outline = sum(share * _wave(angle, rng, low, high) for low, high, share in ((2, 5, 1), (6, 14, 0.4), (15, 40, 0.1)))
     points = np.empty((len(rings), len(angle), 3))
     for row, (reach, height, rough) in enumerate(rings):
         chips = _wave(angle, rng, 30, 70) + _wave(angle, rng, 8, 20)
-        radius = reach * square * (1 + (ragged / min(size[:2]) * 0.7) * (outline + 0.12 * rough * chips))
+        radius = reach * square * (1 + (ragged / min(size[:2]) * 0.7) * (outline + 0.05 * rough * chips))
         points[row] = np.stack(
             [
                 radius * np.cos(angle) * size[0] / 2,
@@ -69,7 +70,9 @@ def slab(size: Sequence[float], seed: int, ragged: float = 0.012, segments: int 
             -1,
         )
     points[:, -1] = points[:, 0]
-    return grid(points, _outward(points, np.array([0, 0, size[2] / 2])), points[..., :2].copy())
+    # Down the broken edge the texture goes on: seen from above alone it would be drawn out to stripes.
+    uv = points[..., :2] + np.stack([np.zeros(points.shape[:2]), size[2] - points[..., 2]], -1)
+    return grid(points, _outward(points, np.array([0, 0, size[2] / 2])), uv)
 
 
 def pumpkin(radius: float, height: float, ribs: int = 10, seed: int = 1) -> MeshData:
