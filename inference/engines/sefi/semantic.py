@@ -6,6 +6,8 @@ the 16 px cells of the texture latents. SemVAE (SeFi-Image, arXiv 2606.22568) ma
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ _STD = (0.229, 0.224, 0.225)
 _VARIANT = Path("dinov2_vitl14_reg") / "transformer_ch16"
 _WEIGHTS = "checkpoint_01000000.pt"
 _STATISTICS = "latent_stats.pt"
+_SHAPE = "shape.json"
 _UNWRAPPED = ("model_state_dict", "state_dict", "model")
 
 
@@ -98,13 +101,23 @@ class SemanticEncoder:
 
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
-        """fp32 (B, H / 16 * W / 16, feature_dim), row by row: the last hidden states of the patches alone."""
-        patch, config = self.dino.config.patch_size, self.dino.config
-        size = [side // CELL_PX * patch for side in images.shape[-2:]]
-        small = functional.interpolate(images.float(), size=size, mode="bicubic", antialias=True, align_corners=False)
-        mean, std = (torch.tensor(values, device=images.device).view(1, 3, 1, 1) for values in (_MEAN, _STD))
-        seen = self.dino(pixel_values=((small - mean) / std).to(self.dino.dtype)).last_hidden_state
-        return seen[:, 1 + config.num_register_tokens :].float()
+        """See ``patch_features``, without gradients."""
+        return patch_features(self.dino, images)
+
+
+def patch_features(dino: Any, images: Tensor) -> Tensor:
+    """fp32 (B, H / 16 * W / 16, feature_dim), row by row: the last hidden states of the patches alone.
+
+    Args:
+        dino: Dinov2WithRegistersModel.
+        images: fp32 (B, 3, H, W) in 0..1, sides multiples of 16.
+    """
+    patch, config = dino.config.patch_size, dino.config
+    size = [side // CELL_PX * patch for side in images.shape[-2:]]
+    small = functional.interpolate(images.float(), size=size, mode="bicubic", antialias=True, align_corners=False)
+    mean, std = (torch.tensor(values, device=images.device).view(1, 3, 1, 1) for values in (_MEAN, _STD))
+    seen = dino(pixel_values=((small - mean) / std).to(dino.dtype)).last_hidden_state
+    return seen[:, 1 + config.num_register_tokens :].float()
 
 
 def load_semantic_encoder(
@@ -128,7 +141,8 @@ def load_semantic_encoder(
 
 
 def load_semvae(folder: Path, **shape: Any) -> SemVAE:
-    """SemVAE from the published layout; ``shape`` where it differs from the published one.
+    """SemVAE from the published layout; ``shape`` where it differs from the published one and no ``shape.json``, which
+    ours write beside their weights, says so.
 
     Raises:
         EngineUnavailable: files are missing or do not fit exactly.
@@ -137,7 +151,7 @@ def load_semvae(folder: Path, **shape: Any) -> SemVAE:
     weights = next((path for path in (root / "checkpoints" / _WEIGHTS, root / _WEIGHTS) if path.is_file()), None)
     if weights is None or not (root / _STATISTICS).is_file():
         raise missing(str(root), "accept its licence on the hub and fetch it: hf download SeFi-Image/SeFi-Image-SemVAE")
-    model = SemVAE(**shape)
+    model = SemVAE(**{**_written_shape(root), **shape})
     try:
         model.load_state_dict(_state(torch.load(weights, map_location="cpu", weights_only=True)), strict=True)
         statistics = torch.load(root / _STATISTICS, map_location="cpu", weights_only=True)
@@ -149,6 +163,20 @@ def load_semvae(folder: Path, **shape: Any) -> SemVAE:
     if not bool((model.std > 0).all()):
         raise incompatible(f"{root / _STATISTICS} holds a deviation that is not positive")
     return model.eval().requires_grad_(False)
+
+
+def save_semvae(model: SemVAE, folder: Path, shape: Mapping[str, Any], *, dtype: torch.dtype = torch.float32) -> None:
+    """Write ``model``, made with the arguments ``shape``, so that ``load_semvae`` finds it."""
+    (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+    state = {name: value.to("cpu", dtype) for name, value in model.state_dict().items()}
+    torch.save({"model_state_dict": state}, folder / "checkpoints" / _WEIGHTS)
+    torch.save({"mean": model.mean.cpu(), "std": model.std.cpu()}, folder / _STATISTICS)
+    (folder / _SHAPE).write_text(json.dumps(dict(shape), indent=2) + "\n", encoding="utf-8")
+
+
+def _written_shape(root: Path) -> dict[str, Any]:
+    path = root / _SHAPE
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def _stack(inputs: int, outputs: int, width: int, heads: int, blocks: int, mlp_ratio: float) -> nn.Sequential:
