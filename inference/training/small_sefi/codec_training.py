@@ -6,14 +6,16 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from inference.engines.diffusion.codec import TextureCodec, patchify
 from inference.training.small_sefi import learning, parts
 from inference.training.small_sefi.pool import Pool
 from inference.training.small_sefi.presets import Preset
 
-_KL_WEIGHT = 1e-3
+_KL_WEIGHT = 1e-4
 _EDGE_WEIGHT = 1.0
+_COARSE_PX = 8
 _MEASURED = 2048
 _AT_ONCE = 64
 
@@ -37,11 +39,16 @@ class CodecLearner:
 
 
 def picture_loss(made: Tensor, wanted: Tensor) -> Tensor:
-    """Absolute and squared differences of pixels (-1..1), and absolute ones of slopes, so that edges stay."""
+    """Absolute and squared differences of pixels (-1..1), and absolute ones of slopes, so that edges stay. Colours vary
+    less than lightness does and would be learned late: their differences count apart, coarse ones once more."""
     difference = made - wanted
+    red, green, blue = difference.unbind(dim=1)
+    colour = torch.stack([red - green, blue - 0.5 * (red + green)], dim=1)
+    both = torch.cat([difference, colour], dim=1)
+    coarse = functional.avg_pool2d(both, _COARSE_PX).abs().mean()
     slopes = (difference[..., 1:] - difference[..., :-1]).abs().mean()
     slopes = slopes + (difference[..., 1:, :] - difference[..., :-1, :]).abs().mean()
-    return difference.abs().mean() + difference.pow(2).mean() + _EDGE_WEIGHT * slopes
+    return both.abs().mean() + difference.pow(2).mean() + coarse + _EDGE_WEIGHT * slopes
 
 
 @torch.no_grad()

@@ -29,6 +29,7 @@ _SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 # A prompt is one turn; the space lets its first word be one token like all others.
 _CHAT = "{% for m in messages %}<|im_start|> {% for c in m.content %}{{ c.text }}{% endfor %}<|im_end|>{% endfor %}"
 _PATCH_PX = 14
+_FIRST_LOG_VARIANCE = -5.0
 SETTINGS: dict[str, Any] = {
     "is_turbo": False,
     "default_guidance_scale": 3.0,
@@ -41,8 +42,9 @@ SETTINGS: dict[str, Any] = {
 
 
 def codec(preset: Preset) -> Any:
-    """The texture VAE, AutoencoderKLFlux2, in cells of 16 px."""
-    return AutoencoderKLFlux2(
+    """The texture VAE, AutoencoderKLFlux2, in cells of 16 px; at first its latents have little noise, which would
+    otherwise drown what the decoder should learn from."""
+    vae = AutoencoderKLFlux2(
         block_out_channels=preset.encoder,
         decoder_block_out_channels=preset.decoder,
         latent_channels=preset.latent_channels,
@@ -50,6 +52,8 @@ def codec(preset: Preset) -> Any:
         norm_num_groups=4,
         sample_size=preset.side_px,
     )
+    nn.init.constant_(vae.quant_conv.bias[preset.latent_channels :].data, _FIRST_LOG_VARIANCE)
+    return vae
 
 
 def transformer(preset: Preset) -> SeFiTransformer2DModel:

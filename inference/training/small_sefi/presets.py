@@ -39,7 +39,7 @@ class Preset:
     semantic_batch: int = 256
     flow_batch: int = 512
     codec_rate: float = 2e-3
-    flow_rate: float = 1e-3
+    flow_rate: float = 8e-4
 
 
 PRESETS = {
@@ -50,14 +50,14 @@ PRESETS = {
         decoder=(8, 12, 16, 24),
         seeing=32,
         seeing_layers=1,
-        heads=3,
+        heads=2,
         single=2,
         double=1,
-        pictures=1500,
+        pictures=2000,
         codec_batch=8,
         semantic_batch=32,
         flow_batch=32,
-        codec_rate=4e-3,
+        codec_rate=8e-3,
         flow_rate=2e-3,
     ),
     # As small as it gets: for tests of the training itself.
