@@ -38,7 +38,7 @@ class Preset:
     codec_batch: int = 128
     semantic_batch: int = 256
     flow_batch: int = 512
-    codec_rate: float = 2e-3
+    codec_rate: float = 2.5e-3
     flow_rate: float = 8e-4
 
 
