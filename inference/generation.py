@@ -58,6 +58,22 @@ class ReferencePicture:
     as_context: bool = True
 
 
+@dataclass(frozen=True, eq=False)
+class StylePicture:
+    """A picture whose scene or style is to be followed; nothing of it is pasted.
+
+    Models that keep meaning and texture apart hold the meaning of everything that is not kept to it; models that take
+    reference pictures of their own accord see it behind the reference.
+
+    Attributes:
+        rgb: uint8 (height, width, 3) of the request's size.
+        strength: share of the steps through which its meaning is held, 0..1.
+    """
+
+    rgb: U8
+    strength: float = 0.5
+
+
 @dataclass(frozen=True)
 class LayoutObject:
     """Where something that the prompt names should be.
@@ -77,7 +93,8 @@ class GenerateItem:
 
     ``palette`` (``#rrggbb``) pulls what is drawn, outside of what the reference keeps, towards its colours; ``pull`` is
     how far at each step, in standard deviations of the latents. It costs a decoding forth and back at each step.
-    ``layout`` says where objects of the prompt should be, for the share of the steps that the request names.
+    ``layout`` says where objects of the prompt should be, for the share of the steps that the request names. ``style``
+    is followed where nothing is kept.
     """
 
     prompt: str
@@ -86,6 +103,7 @@ class GenerateItem:
     palette: tuple[str, ...] = ()
     pull: float = 0.15
     layout: tuple[LayoutObject, ...] = ()
+    style: StylePicture | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,10 +167,10 @@ class Generator(Protocol):
 def batch_key(model: str, request: GenerateRequest, *, adapters: tuple[str, ...] = ()) -> Hashable:
     """Requests with equal keys may be drawn in one pass, whoever they belong to.
 
-    Items with a reference, a palette or a layout do not share one with items without: their steps cost more.
+    Items with a reference, a style, a palette or a layout do not share one with items without: their steps cost more.
     """
     extras = tuple(
-        any(bool(getattr(item, name)) for item in request.items) for name in ("reference", "palette", "layout")
+        any(bool(getattr(item, name)) for item in request.items) for name in ("reference", "style", "palette", "layout")
     )
     share = request.layout_share if extras[-1] else None
     return model, adapters, request.height, request.width, request.steps, request.guidance, share, extras

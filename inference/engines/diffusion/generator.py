@@ -27,7 +27,10 @@ from inference.engines.diffusion.text import PromptEncoder
 from inference.generation import GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
 from inference.models import ModelCard
 from inference.ports import EngineStatus
-from inference.types import Progress, no_progress
+from inference.types import U8, Progress, no_progress
+
+# A cell that is kept by more than this has the meaning of what is kept.
+_MOSTLY_KEPT = 0.5
 
 
 class Family(Protocol):
@@ -46,7 +49,8 @@ class Family(Protocol):
         """Noise levels for a picture of ``cells`` latent cells."""
 
     def velocity(self, context: Tensor | None) -> Velocity:
-        """The transformer; ``context`` (B, T, h, w) are texture latents to look at, for families that can."""
+        """The transformer; ``context`` (B, K, T, h, w) are texture latents of pictures to look at, K an item, for
+        families that can; (B, T, h, w) = one each."""
 
     def semantics(self, images: Tensor) -> Tensor | None:
         """fp32 (B, 3, H, W) in 0..1 -> semantic latents (B, S, h, w); None where no encoder for them is here."""
@@ -169,7 +173,7 @@ class _Batch:
         job = self._job(items)
         context = None
         source = ""
-        if any(item.reference is not None for item in items):
+        if any(item.reference is not None or item.style is not None for item in items):
             self.on_progress("reference", 0.0)
             job, context, source = self._with_references(job, items)
         latents = sample(
@@ -207,19 +211,40 @@ class _Batch:
     def _with_references(self, job: Job, items: Sequence[GenerateItem]) -> tuple[Job, Tensor | None, str]:
         """The job with what is known; texture latents to look at, if all items want that; where semantics came from."""
         pictures = [item.reference for item in items]
-        blank = torch.zeros(3, self.request.height, self.request.width)
-        images = torch.stack([blank if one is None else picture_tensor(one.rgb) for one in pictures])
-        images = images.to(self.family.device)
-        texture = self.family.codec.encode(images * 2.0 - 1.0)
-        semantics, source = self._semantics(job, images, texture)
+        texture = self._texture([None if one is None else one.rgb for one in pictures])
+        semantics, source = self._semantics(job, *texture)
+        keep = keep_masks(pictures, *self.grid)
+        contexts = [texture[1]] if all(one is not None and one.as_context for one in pictures) else []
+        scene: Tensor | None = None
+        until: tuple[float, ...] = ()
+        if any(item.style is not None for item in items):
+            seen = self._texture([None if item.style is None else item.style.rgb for item in items])
+            meaning, source = self._semantics(job, *seen)
+            scene, until = self._scene(items, keep[:, 0])
+            there = (scene > 0)[:, None].to(semantics.device)
+            semantics = torch.where(there, meaning, semantics)
+            contexts += [seen[1]] if all(item.style is not None for item in items) else []
         known = Reference(
-            latents=torch.cat([semantics, texture], dim=1),
-            keep=keep_masks(pictures, *self.grid),
-            until=holds(pictures, self.schedule.steps),
+            torch.cat([semantics, texture[1]], dim=1), keep, holds(pictures, self.schedule.steps), scene, until
         )
-        entries = [0 if one is None else self.schedule.first_step(one.strength) for one in pictures]
-        shown = all(one is not None and one.as_context for one in pictures)
-        return _changed(job, reference=known, first_steps=entries), texture if shown else None, source
+        entries = [self.schedule.entry(1.0 if one is None else one.strength) for one in pictures]
+        context = torch.stack(contexts, dim=1) if contexts else None
+        return _changed(job, reference=known, entries=entries), context, source
+
+    def _texture(self, pictures: Sequence[U8 | None]) -> tuple[Tensor, Tensor]:
+        """Pictures as fp32 (B, 3, H, W) in 0..1 on the device, black where there is none, and their texture latents."""
+        blank = torch.zeros(3, self.request.height, self.request.width)
+        images = torch.stack([blank if one is None else picture_tensor(one) for one in pictures])
+        images = images.to(self.family.device)
+        return images, self.family.codec.encode(images * 2.0 - 1.0)
+
+    def _scene(self, items: Sequence[GenerateItem], keep: Tensor) -> tuple[Tensor, tuple[float, ...]]:
+        """Where the meaning of style pictures is held, (B, h, w), and for how many steps: what is kept has its own."""
+        styles = [item.style for item in items]
+        followed = torch.tensor([float(style is not None) for style in styles])[:, None, None]
+        free = (1.0 - keep) * (keep < _MOSTLY_KEPT)
+        until = tuple(0.0 if style is None else style.strength * self.schedule.steps for style in styles)
+        return followed * free, until
 
     def _semantics(self, job: Job, images: Tensor, texture: Tensor) -> tuple[Tensor, str]:
         """Semantic latents of pictures: from their encoder, or drawn while the texture is held to the picture's."""

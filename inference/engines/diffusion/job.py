@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from inference.engines.diffusion.reference import Reference
+from inference.engines.diffusion.schedule import Entry
 
 BeforeStep = Callable[[int, int], None]
 """Called with (steps done, steps to do) before every step and once after the last. May raise ``Cancelled``."""
@@ -40,7 +41,7 @@ class LayoutMask:
 @dataclass(frozen=True)
 class StepView:
     """What a steering function sees: packed (b, N, C) latents and velocities of the items of the batch that are in the
-    step (``items``, in this order), and per-channel sigmas (C,)."""
+    step (``items``, in this order), and their sigmas (b, 1, C), a channel."""
 
     step: int
     items: tuple[int, ...]
@@ -64,6 +65,7 @@ class Job:
         embeds: (B, L, D).
         semantic_channels: how many of C belong to the semantic stream.
         first_steps: per item, the step at which it enters (``Schedule.first_step``); empty = all at 0.
+        entries: per item, the step and the noise at which it enters (``Schedule.entry``), instead of ``first_steps``.
         reference: known latents, for items that enter later or keep a part.
         dtype: what latents are kept in between the steps.
     """
@@ -72,6 +74,7 @@ class Job:
     embeds: Tensor
     semantic_channels: int
     first_steps: Sequence[int] = ()
+    entries: Sequence[Entry] = ()
     reference: Reference | None = None
     guidance: Guidance | None = None
     layout: LayoutMask | None = None

@@ -42,11 +42,9 @@ def keep_masks(references: Sequence[ReferencePicture | None], rows: int, columns
     return torch.stack(masks)[:, None].expand(-1, 2, -1, -1).contiguous()
 
 
-def holds(references: Sequence[ReferencePicture | None], steps: int) -> list[tuple[int, int]]:
-    """Per item, how many steps semantics and texture are held."""
+def holds(references: Sequence[ReferencePicture | None], steps: int) -> list[tuple[float, float]]:
+    """Per item, for how many steps semantics and texture are held, parts of a step included."""
     return [
-        (0, 0)
-        if picture is None
-        else (held_steps(picture.hold_semantics, steps), held_steps(picture.hold_texture, steps))
+        (0.0, 0.0) if picture is None else (picture.hold_semantics * steps, picture.hold_texture * steps)
         for picture in references
     ]

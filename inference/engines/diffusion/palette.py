@@ -103,7 +103,7 @@ class PaletteSteer:
 
     def _pulled(self, view: StepView, place: int, pull: PalettePull) -> Tensor:
         """Texture velocities (N, T) of one item."""
-        sigma = view.sigma[-1]
+        sigma = view.sigma[place, 0, -1]
         latents = view.latents[place, :, self._first :].float()
         clean = latents - sigma * view.velocity[place, :, self._first :].float()
         free = pull.free.to(clean.device)

@@ -39,6 +39,7 @@ def check(card: ModelCard, request: GenerateRequest) -> tuple[int, float]:
             raise InputRejected("generate.bad_seed", f"a seed lies between 0 and 2^63 - 1, not {item.seed}")
         _check_palette(card, item)
         _check_layout(card, item)
+        _check_style(card, item, request)
         if item.reference is not None:
             _check_reference(item.reference, request)
         elif card.kind == "edit":
@@ -107,6 +108,21 @@ def _check_layout(card: ModelCard, item: GenerateItem) -> None:
                 "generate.bad_layout",
                 f"the box of {one.phrase!r} must lie in the picture, which is 0 to 1 on each side",
             )
+
+
+def _check_style(card: ModelCard, item: GenerateItem, request: GenerateRequest) -> None:
+    if item.style is None:
+        return
+    if "style" not in card.can:
+        raise InputRejected("generate.style_not_possible", f"{card.title} can not follow the style of a picture")
+    if item.style.rgb.shape[:2] != (request.height, request.width):
+        raise InputRejected(
+            "generate.picture_size", f"pictures and masks must be {request.width} x {request.height} like the request"
+        )
+    if not 0.0 <= item.style.strength <= 1.0:
+        raise InputRejected(
+            "generate.bad_strength", f"a style's strength lies between 0 and 1, not {item.style.strength:g}"
+        )
 
 
 def _check_reference(reference: ReferencePicture, request: GenerateRequest) -> None:

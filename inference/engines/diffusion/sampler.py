@@ -43,11 +43,12 @@ class _Run:
         device = velocity.device
         self.velocity, self.job, self.steps = velocity, job, schedule.steps
         self.grid, self.device = (rows, columns), device
-        self.entries = tuple(job.first_steps) or (0,) * batch
+        self.entries = tuple(entry.step for entry in job.entries) or tuple(job.first_steps) or (0,) * batch
         self._check(batch, channels)
         streams = torch.tensor([SEMANTIC] * job.semantic_channels + [TEXTURE] * (channels - job.semantic_channels))
-        self.sigmas = schedule.sigmas[:, streams].to(device, job.dtype)
-        self.levels = schedule.levels.to(device)
+        sigmas, levels = _own_noise(schedule, job, batch)
+        self.sigmas = sigmas[..., streams][:, :, None].to(device, job.dtype)
+        self.levels = levels.to(device)
         self.embeds = job.embeds.to(device)
         self.empty = None if job.guidance is None else job.guidance.embeds.to(device).expand(batch, -1, -1)
         self.mask = None if job.layout is None else job.layout.mask.to(device)
@@ -59,6 +60,9 @@ class _Run:
             self.known = pack(job.reference.latents.to(device, job.dtype))
             self.keep = pack(job.reference.keep.to(device, job.dtype))
             self.held = job.reference.held(self.steps).to(device, job.dtype)
+            scene = job.reference.scene
+            self.scene = None if scene is None else pack(scene[:, None].to(device, job.dtype))
+            self.scene_held = job.reference.scene_held(self.steps).to(device, job.dtype)
         self.streams = streams.to(device)
         self.rows = [self._rows(step) for step in range(self.steps)]
         self.entering = {step: self._select(step) for step in set(self.entries) - {min(self.entries)}}
@@ -123,7 +127,7 @@ class _Run:
 
     def _step(self, step: int, rows: Tensor | None, latents: Tensor, steer: Steer | None) -> Tensor:
         velocity = self._velocity(step, rows, latents)
-        sigma, next_sigma = self.sigmas[step], self.sigmas[step + 1]
+        sigma, next_sigma = _items(self.sigmas[step], rows), _items(self.sigmas[step + 1], rows)
         if steer is not None:
             velocity = steer(StepView(step, self._inside(step), latents, velocity, sigma, next_sigma, self.grid))
         moved = latents + (next_sigma - sigma) * velocity
@@ -133,7 +137,11 @@ class _Run:
         """Paste what is held, as noisy as the rest is now; after the last step without the table's trace of noise."""
         level = sigma if step + 1 < self.steps else torch.zeros_like(sigma)
         known, noise = _items(self.known, rows), _items(self.noise, rows)
-        weight = (_items(self.keep, rows) * _items(self.held[step], rows))[..., self.streams]
+        weight = _items(self.keep, rows) * _items(self.held[step], rows)
+        if self.scene is not None:
+            scene = _items(self.scene, rows) * _items(self.scene_held[step], rows)
+            weight = torch.cat([torch.maximum(weight[..., :1], scene), weight[..., 1:]], dim=-1)
+        weight = weight[..., self.streams]
         return torch.lerp(moved, (1.0 - level) * known + level * noise, weight)
 
     def _velocity(self, step: int, rows: Tensor | None, latents: Tensor) -> Tensor:
@@ -147,7 +155,7 @@ class _Run:
     def _predict(self, step: int, rows: Tensor | None, latents: Tensor, embeds: Tensor) -> Tensor:
         ask = Ask(
             latents=latents,
-            levels=self.levels[step].expand(len(latents), 2),
+            levels=self._levels(step, rows, len(latents)),
             embeds=embeds,
             text_ids=self.text_ids,
             image_ids=self.image_ids,
@@ -155,6 +163,11 @@ class _Run:
             attention_kwargs=self._attention(step, rows, len(latents)),
         )
         return self.velocity(ask).to(self.job.dtype)
+
+    def _levels(self, step: int, rows: Tensor | None, batch: int) -> Tensor:
+        """(batch, 2); with guidance the items come twice."""
+        levels = _items(self.levels[step], rows)
+        return levels if len(levels) == batch else torch.cat([levels, levels])
 
     def _attention(self, step: int, rows: Tensor | None, batch: int) -> dict[str, Any] | None:
         kwargs = dict(self.job.attention_kwargs or {})
@@ -166,6 +179,14 @@ class _Run:
 
 def _items(tensor: Tensor, rows: Tensor | None) -> Tensor:
     return tensor if rows is None else tensor[rows]
+
+
+def _own_noise(schedule: Schedule, job: Job, batch: int) -> tuple[Tensor, Tensor]:
+    """fp32 (steps + 1, batch, 2) sigmas and levels: the schedule's, and at the step where an item enters, its own."""
+    sigmas, levels = (table[:, None].repeat(1, batch, 1) for table in (schedule.sigmas, schedule.levels))
+    for item, entry in enumerate(job.entries):
+        sigmas[entry.step, item], levels[entry.step, item] = entry.sigmas, entry.levels
+    return sigmas, levels
 
 
 def _nothing(done: int, total: int) -> None:

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from inference.errors import InputRejected
 
 SEMANTIC, TEXTURE = 0, 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a picture that may change by a strength begins.
+
+    Attributes:
+        step: the first step that it takes part in; the number of steps = it stays as it is.
+        sigmas, levels: fp32 (2,), its noise at that step, which may lie between two rows of the schedule.
+    """
+
+    step: int
+    sigmas: Tensor
+    levels: Tensor
 
 
 @dataclass(frozen=True)
@@ -37,3 +52,19 @@ class Schedule:
             raise InputRejected("generate.bad_strength", f"a strength lies between 0 and 1, not {strength}")
         reached = [step for step, sigma in enumerate(self.sigmas[:-1, TEXTURE].tolist()) if sigma <= strength]
         return reached[0] if reached else self.steps
+
+    def entry(self, strength: float) -> Entry:
+        """The beginning whose texture noise is exactly ``strength``, so that few steps do not make a coarse slider.
+
+        Where that lies between two rows, the picture enters a step earlier than ``first_step`` at its own noise, and
+        the semantic stream at the noise that it has at that moment of the common clock.
+        """
+        first = self.first_step(strength)
+        if first == 0:
+            return Entry(0, self.sigmas[0], self.levels[0])
+        above, below = (float(self.sigmas[row, TEXTURE]) for row in (first - 1, first))
+        if strength <= below or above <= below:
+            return Entry(first, self.sigmas[first], self.levels[first])
+        share = (strength - below) / (above - below)
+        sigmas, levels = (torch.lerp(table[first], table[first - 1], share) for table in (self.sigmas, self.levels))
+        return Entry(first - 1, sigmas, levels)

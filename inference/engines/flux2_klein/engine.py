@@ -25,8 +25,8 @@ from inference.engines.diffusion.tokens import image_positions, pack
 from inference.generation import GenerateOptions
 from inference.models import ModelCard
 
-# Where reference pictures lie on the time axis of the positions, as the model was trained.
-_FIRST_REFERENCE_TIME = 10
+# How far apart reference pictures lie on the time axis of the positions, as the model was trained.
+_REFERENCE_TIME = 10
 # How its prompts are read.
 _TEXT_LAYERS = (9, 18, 27)
 _TEXT_TOKENS = 512
@@ -34,20 +34,24 @@ _MODELS = {"transformer": Flux2Transformer2DModel, "vae": AutoencoderKLFlux2, "t
 
 
 class KleinVelocity:
-    """The transformer with, for every item, its own reference picture behind the latents.
+    """The transformer with, for every item, its own reference pictures behind the latents.
+
+    The stock pipeline shows every item of a batch the references of all others; here each sees its own.
 
     Args:
-        context: normalised texture latents (B, C, h, w), or None.
+        context: normalised texture latents (B, K, C, h, w) of K pictures an item, (B, C, h, w) of one, or None.
     """
 
     def __init__(self, transformer: Any, context: Tensor | None = None) -> None:
         self._transformer, self.device = transformer, transformer.device
         self._context: Tensor | None = None
         if context is not None:
-            self._context = pack(context).to(self.device, transformer.dtype)
-            positions = image_positions(*context.shape[-2:]).to(self.device)
-            positions[:, 0] = _FIRST_REFERENCE_TIME
-            self._positions = positions
+            shown = context[:, None] if context.dim() == 4 else context
+            self._context = torch.cat([pack(one) for one in shown.unbind(1)], dim=1).to(self.device, transformer.dtype)
+            self._positions = torch.cat(
+                [_positions_of(number, *context.shape[-2:]) for number in range(shown.shape[1])]
+            )
+            self._positions = self._positions.to(self.device)
 
     def __call__(self, ask: Ask) -> Tensor:
         """See ``job.Velocity``."""
@@ -71,6 +75,13 @@ class KleinVelocity:
             return_dict=False,
         )
         return output[0][:, : ask.latents.shape[1]]
+
+
+def _positions_of(number: int, rows: int, columns: int) -> Tensor:
+    """(rows * columns, 4): a reference picture's cells, each picture at a time of its own."""
+    positions = image_positions(rows, columns)
+    positions[:, 0] = _REFERENCE_TIME * (number + 1)
+    return positions
 
 
 def _seeing_all(kwargs: dict[str, Any] | None, more: int) -> dict[str, Any] | None:

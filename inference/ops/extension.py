@@ -1,0 +1,185 @@
+"""Did a generator draw more of the product than there is? Beside its outline (an extension), or once more (a copy).
+
+The finished picture is segmented again, but not blindly: which pixels are the product is known, because they were
+pasted. Colour models of the product (inside its mask) and of the scene (further away, and the same in shade) judge the
+band around the outline; a smooth cut (Boykov and Jolly 2001, solved as in ``ops.potts``) decides; what hangs together
+with the product counts as product. A scene in the product's colours explains itself and is no extension.
+
+A blind cutout engine was not chosen: its own error on a faultless picture (docs/cutout-benchmark.md) is larger than
+the 0.02 that is to be found.
+
+For copies the same likelihood is searched with the product's silhouette, at several sizes and mirrored: a place where
+the silhouette is filled with the product's colours and its surroundings are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from inference.ops.matte import dilated, eroded
+from inference.ops.mixture import Mixture, fit_mixture
+from inference.ops.potts import edge_price, potts_cut
+from inference.types import F32, U8, Mask
+
+MIN_IOU = 0.98
+_LONGEST_PX = 224
+_SEARCH_PX = 112
+_REACH = 0.3
+_TOLERANCE_PX = 2
+_LAB_UNIT = np.array([12.0, 8.0, 8.0], np.float32)
+_SAMPLES = 3000
+_LIMIT, _PRIOR = 4.0, 0.9
+_SHADE = np.array([0.75, 0.55, 0.38], np.float32)
+_COPY_SCALES = (0.5, 0.7, 1.0, 1.4)
+_COPY_FILLED, _COPY_AROUND, _COPY_OVERLAP = 0.72, 0.35, 0.15
+
+
+@dataclass(frozen=True)
+class Extension:
+    """``iou`` of the mask and what was found to be product, 0..1; ``count`` of products in the picture, 1 = one."""
+
+    iou: float
+    count: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether the picture shows the product as it is, once."""
+        return self.iou >= MIN_IOU and self.count == 1
+
+
+def find_extension(picture: U8, mask: U8) -> Extension:
+    """Segment a finished picture again.
+
+    Args:
+        picture: uint8 (H, W, 3), with the product pasted.
+        mask: uint8 (H, W), its placed coverage.
+    """
+    if not (mask >= 128).any():
+        return Extension(1.0, 1)
+    return Extension(round(_iou(*_near(picture, mask)), 4), 1 + _copies(*_whole(picture, mask)))
+
+
+def _near(picture: U8, mask: U8) -> tuple[F32, Mask]:
+    """The product with its surroundings, small: scaled Lab (h, w, 3) and mask."""
+    rows, columns = (np.flatnonzero((mask >= 128).any(axis=axis)) for axis in (1, 0))
+    reach = round(_REACH * 2 * max(len(rows), len(columns)))
+    window = np.s_[
+        max(0, rows[0] - reach) : rows[-1] + reach + 1,
+        max(0, columns[0] - reach) : columns[-1] + reach + 1,
+    ]
+    return _small(picture[window], mask[window], _LONGEST_PX)
+
+
+def _whole(picture: U8, mask: U8) -> tuple[F32, Mask]:
+    return _small(picture, mask, _SEARCH_PX)
+
+
+def _small(picture: U8, mask: U8, longest_px: int) -> tuple[F32, Mask]:
+    scale = min(1.0, longest_px / max(mask.shape))
+    size = (max(8, round(mask.shape[1] * scale)), max(8, round(mask.shape[0] * scale)))
+    rgb = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
+    lab = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB) / _LAB_UNIT, np.float32)
+    smooth = np.asarray(cv2.bilateralFilter(lab, 5, 1.0, 2.0), np.float32)
+    return smooth, cv2.resize(mask, size, interpolation=cv2.INTER_AREA) >= 128
+
+
+def _iou(lab: F32, mask: Mask) -> float:
+    """Of the mask and the mask with what was found beside it."""
+    height, width = (len(np.flatnonzero(mask.any(axis=axis))) for axis in (1, 0))
+    reach = max(4, round(_REACH * max(height, width)))
+    beyond = ~dilated(mask, reach)
+    if np.count_nonzero(beyond) < 64:
+        beyond = ~dilated(mask, max(2, reach // 3))
+    if np.count_nonzero(beyond) < 64 or not mask.any():
+        return 1.0
+    evidence = _evidence(lab, mask, beyond)
+    cost = _PRIOR - np.clip(evidence, -_LIMIT, _LIMIT)
+    cost[eroded(mask, 1)], cost[beyond] = -20.0, 20.0
+    labels = potts_cut(cost.astype(np.float32), edge_price(lab, strength=4.0, floor=0.06), rounds=80)
+    found = (labels > 0.5) & ~dilated(mask, _TOLERANCE_PX)
+    found = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
+    extra = _touching(found, dilated(mask, _TOLERANCE_PX + 2))
+    area = int(mask.sum())
+    return area / (area + int(extra.sum()))
+
+
+def _touching(found: Mask, mask: Mask) -> Mask:
+    """The parts of ``found`` that hang together with ``mask``."""
+    _, parts = cv2.connectedComponents((found | mask).astype(np.uint8), connectivity=8)
+    return found & np.isin(parts, np.unique(parts[mask]))
+
+
+def _evidence(lab: F32, ours: Mask, theirs: Mask) -> F32:
+    """log p(product) - log p(scene) of every pixel's colour, float32 (h, w)."""
+    core = eroded(ours, 1)
+    product = _model(lab[core if np.count_nonzero(core) >= 64 else ours], 6)
+    plain = lab[theirs]
+    shaded = np.concatenate([plain[:, None] * _shading()[None]]).reshape(-1, 3)[:: len(_SHADE)]
+    scene = _model(np.concatenate([_few(plain), _few(shaded)]), 10)
+    rows = np.ascontiguousarray(lab.reshape(-1, 3))
+    return (product.log_density(rows) - scene.log_density(rows)).reshape(lab.shape[:2])
+
+
+def _shading() -> F32:
+    """Factors (n, 3) of Lab in shade: light falls, colour half as much."""
+    return np.stack([_SHADE, 0.5 + 0.5 * _SHADE, 0.5 + 0.5 * _SHADE], axis=1)
+
+
+def _model(samples: F32, components: int) -> Mixture:
+    few = _few(samples)
+    # Colours closer than a step are one colour: without this a flat drawing has no width, and nothing else is likely.
+    spread = np.concatenate([few, few + np.float32(0.25), few - np.float32(0.25)])
+    return fit_mixture(spread, np.ones(len(spread), np.float32), components=components)
+
+
+def _few(samples: F32) -> F32:
+    return np.ascontiguousarray(samples[:: max(1, len(samples) // _SAMPLES)])
+
+
+def _copies(lab: F32, mask: Mask) -> int:
+    """How often the product's silhouette is found again."""
+    far = ~dilated(mask, 3)
+    if np.count_nonzero(far) < 64 or np.count_nonzero(mask) < 24:
+        return 0
+    likely = 1 / (1 + np.exp(-np.clip(_evidence(lab, mask, far) - _PRIOR, -8, 8)))
+    likely = likely.astype(np.float32)
+    likely[dilated(mask, 1)] = 0.0
+    taken = np.zeros(mask.shape, np.bool_)
+    found = 0
+    for score, place in sorted(_matches(likely, mask), key=lambda match: -match[0]):
+        if score > 0 and not (taken & place).any():
+            taken |= place
+            found += 1
+    return found
+
+
+def _matches(likely: F32, mask: Mask) -> Iterator[tuple[float, Any]]:
+    """The best place of each size of the silhouette, mirrored or not: how far it is above the bar, and its pixels."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    shape = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8)
+    for scale in _COPY_SCALES:
+        size = (round(shape.shape[1] * scale), round(shape.shape[0] * scale))
+        if min(size) < 5 or size[0] + 4 >= mask.shape[1] or size[1] + 4 >= mask.shape[0]:
+            continue
+        for flip in (False, True):
+            small = cv2.resize(shape[:, ::-1] if flip else shape, size, interpolation=cv2.INTER_AREA)
+            yield from _best_place(likely, mask, np.pad(small, 2))
+
+
+def _best_place(likely: F32, mask: Mask, silhouette: U8) -> Iterator[tuple[float, Any]]:
+    inside = silhouette.astype(np.float32)
+    ring = cv2.dilate(silhouette, np.ones((5, 5), np.uint8)).astype(np.float32) - inside
+    filled = cv2.matchTemplate(likely, inside / inside.sum(), cv2.TM_CCORR)
+    around = cv2.matchTemplate(likely, ring / max(ring.sum(), 1e-6), cv2.TM_CCORR)
+    on_product = cv2.matchTemplate(mask.astype(np.float32), inside / inside.sum(), cv2.TM_CCORR)
+    above = np.minimum(filled - _COPY_FILLED, _COPY_AROUND - around)
+    above[on_product > _COPY_OVERLAP] = -1.0
+    y, x = np.unravel_index(int(np.argmax(above)), above.shape)
+    place = np.zeros(mask.shape, np.bool_)
+    place[y : y + inside.shape[0], x : x + inside.shape[1]] = inside > 0
+    yield float(above[y, x]), place
