@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -65,6 +65,23 @@ class Fetchable(Protocol):
 
         Raises:
             EngineUnavailable: it is missing or damaged and could not be had.
+        """
+
+
+class PromptScorer(Protocol):
+    """Says how well pictures fit a text. It has seen captions of pictures, not what a photographer wants."""
+
+    name: str
+    licence: str
+
+    def status(self) -> EngineStatus:
+        """Cheap; loads nothing heavy."""
+
+    def scores(self, prompt: str, pictures: Sequence[U8]) -> tuple[float, ...]:
+        """The cosine between text and picture, -1..1, for each picture (uint8 (H, W, 3)).
+
+        Raises:
+            EngineUnavailable: its weights are missing or do not fit.
         """
 
 

@@ -9,7 +9,7 @@ from typing import cast
 from inference.errors import InputRejected
 from inference.generation import GenerateOptions, Generator
 from inference.models import model_card
-from inference.ports import CutoutEngine, CutoutOptions, EngineStatus, SceneEngine, SceneOptions
+from inference.ports import CutoutEngine, CutoutOptions, EngineStatus, PromptScorer, SceneEngine, SceneOptions
 
 _CUTOUT_ENGINES = {
     "rembg": ("inference.engines.rembg", "RembgEngine"),
@@ -22,6 +22,7 @@ _GENERATORS = {
     "flux2_klein": ("inference.engines.flux2_klein.engine", "klein_engine"),
     "editors": ("inference.engines.editors.engine", "editor_engine"),
 }
+_SCORER = ("inference.engines.prompt_score", "ClipScorer")
 _GATE = "inference.engines.diffusion.gate"
 
 
@@ -73,3 +74,10 @@ def generator(name: str, options: GenerateOptions) -> Generator:
     import_module(_GATE).require(card, options)
     module, factory = _GENERATORS[card.engine]
     return cast(Generator, getattr(import_module(module), factory)(card, options))
+
+
+@lru_cache(maxsize=2)
+def prompt_scorer(options: GenerateOptions) -> PromptScorer:
+    """What says how well pictures fit a prompt; ask its ``status`` whether it can. Imports nothing heavy."""
+    module, name = _SCORER
+    return cast(PromptScorer, getattr(import_module(module), name)(options))

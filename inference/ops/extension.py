@@ -33,8 +33,8 @@ _REACH = 0.3
 _TOLERANCE_PX = 2
 _LAB_UNIT = np.array([12.0, 8.0, 8.0], np.float32)
 _SAMPLES = 3000
-_LIMIT, _PRIOR = 4.0, 0.9
-_SHADE = np.array([0.75, 0.55, 0.38], np.float32)
+_LIMIT, _PRIOR = 4.0, 1.4
+_SHADE = (0.3, 0.97)
 _COPY_SCALES = (0.5, 0.7, 1.0, 1.4)
 _COPY_FILLED, _COPY_AROUND, _COPY_OVERLAP = 0.72, 0.35, 0.15
 
@@ -61,7 +61,8 @@ def find_extension(picture: U8, mask: U8) -> Extension:
     """
     if not (mask >= 128).any():
         return Extension(1.0, 1)
-    return Extension(round(_iou(*_near(picture, mask)), 4), 1 + _copies(*_whole(picture, mask)))
+    whole = _small(picture, mask, _SEARCH_PX)
+    return Extension(round(_iou(*_near(picture, mask), *whole), 4), 1 + _copies(*whole))
 
 
 def _near(picture: U8, mask: U8) -> tuple[F32, Mask]:
@@ -75,10 +76,6 @@ def _near(picture: U8, mask: U8) -> tuple[F32, Mask]:
     return _small(picture[window], mask[window], _LONGEST_PX)
 
 
-def _whole(picture: U8, mask: U8) -> tuple[F32, Mask]:
-    return _small(picture, mask, _SEARCH_PX)
-
-
 def _small(picture: U8, mask: U8, longest_px: int) -> tuple[F32, Mask]:
     scale = min(1.0, longest_px / max(mask.shape))
     size = (max(8, round(mask.shape[1] * scale)), max(8, round(mask.shape[0] * scale)))
@@ -88,16 +85,18 @@ def _small(picture: U8, mask: U8, longest_px: int) -> tuple[F32, Mask]:
     return smooth, cv2.resize(mask, size, interpolation=cv2.INTER_AREA) >= 128
 
 
-def _iou(lab: F32, mask: Mask) -> float:
-    """Of the mask and the mask with what was found beside it."""
-    height, width = (len(np.flatnonzero(mask.any(axis=axis))) for axis in (1, 0))
-    reach = max(4, round(_REACH * max(height, width)))
-    beyond = ~dilated(mask, reach)
-    if np.count_nonzero(beyond) < 64:
-        beyond = ~dilated(mask, max(2, reach // 3))
-    if np.count_nonzero(beyond) < 64 or not mask.any():
+def _iou(lab: F32, mask: Mask, whole: F32, whole_mask: Mask) -> float:
+    """Of the mask and the mask with what was found beside it.
+
+    Args:
+        lab, mask: the product with its surroundings.
+        whole, whole_mask: all of the picture, smaller: colours that the scene has anywhere explain themselves.
+    """
+    beyond = _beyond(mask)
+    scene = np.concatenate([lab[beyond], whole[_beyond(whole_mask)]])
+    if len(scene) < 64 or not mask.any():
         return 1.0
-    evidence = _evidence(lab, mask, beyond)
+    evidence = _evidence(lab, mask, scene)
     cost = _PRIOR - np.clip(evidence, -_LIMIT, _LIMIT)
     cost[eroded(mask, 1)], cost[beyond] = -20.0, 20.0
     labels = potts_cut(cost.astype(np.float32), edge_price(lab, strength=4.0, floor=0.06), rounds=80)
@@ -108,26 +107,35 @@ def _iou(lab: F32, mask: Mask) -> float:
     return area / (area + int(extra.sum()))
 
 
+def _beyond(mask: Mask) -> Mask:
+    """What is too far from the product to be an extension of it; nearer, where that leaves nothing."""
+    height, width = (len(np.flatnonzero(mask.any(axis=axis))) for axis in (1, 0))
+    reach = max(4, round(_REACH * max(height, width)))
+    far = ~dilated(mask, reach)
+    return far if np.count_nonzero(far) >= 64 else ~dilated(mask, max(2, reach // 3))
+
+
 def _touching(found: Mask, mask: Mask) -> Mask:
     """The parts of ``found`` that hang together with ``mask``."""
     _, parts = cv2.connectedComponents((found | mask).astype(np.uint8), connectivity=8)
     return found & np.isin(parts, np.unique(parts[mask]))
 
 
-def _evidence(lab: F32, ours: Mask, theirs: Mask) -> F32:
-    """log p(product) - log p(scene) of every pixel's colour, float32 (h, w)."""
+def _evidence(lab: F32, ours: Mask, plain: F32) -> F32:
+    """log p(product) - log p(scene) of every pixel's colour, float32 (h, w); ``plain`` (n, 3) are the scene's."""
     core = eroded(ours, 1)
     product = _model(lab[core if np.count_nonzero(core) >= 64 else ours], 6)
-    plain = lab[theirs]
-    shaded = np.concatenate([plain[:, None] * _shading()[None]]).reshape(-1, 3)[:: len(_SHADE)]
-    scene = _model(np.concatenate([_few(plain), _few(shaded)]), 10)
+    some = _few(plain)
+    scene = _model(np.concatenate([some, some * _shading(len(some))]), 14)
     rows = np.ascontiguousarray(lab.reshape(-1, 3))
     return (product.log_density(rows) - scene.log_density(rows)).reshape(lab.shape[:2])
 
 
-def _shading() -> F32:
-    """Factors (n, 3) of Lab in shade: light falls, colour half as much."""
-    return np.stack([_SHADE, 0.5 + 0.5 * _SHADE, 0.5 + 0.5 * _SHADE], axis=1)
+def _shading(count: int) -> F32:
+    """Factors (count, 3) of Lab in shades of all depths: light falls, colour half as much."""
+    low, high = _SHADE
+    depth = low + (high - low) * ((np.arange(count, dtype=np.float32) * np.float32(0.61803399)) % 1)
+    return np.stack([depth, 0.5 + 0.5 * depth, 0.5 + 0.5 * depth], axis=1).astype(np.float32)
 
 
 def _model(samples: F32, components: int) -> Mixture:
@@ -146,7 +154,7 @@ def _copies(lab: F32, mask: Mask) -> int:
     far = ~dilated(mask, 3)
     if np.count_nonzero(far) < 64 or np.count_nonzero(mask) < 24:
         return 0
-    likely = 1 / (1 + np.exp(-np.clip(_evidence(lab, mask, far) - _PRIOR, -8, 8)))
+    likely = 1 / (1 + np.exp(-np.clip(_evidence(lab, mask, lab[far]) - _PRIOR, -8, 8)))
     likely = likely.astype(np.float32)
     likely[dilated(mask, 1)] = 0.0
     taken = np.zeros(mask.shape, np.bool_)

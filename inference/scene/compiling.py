@@ -38,12 +38,14 @@ class CompiledScene:
         prompt: English words for the model; it contains the phrase of every object of ``layout``.
         graph: all objects with boxes; the product's is where it is to be pasted.
         layout: what the model is told about places; the product is not in it, because it is placed geometrically.
+        copy_space: the side that stays free, as chosen or as the free words ask.
         violations: wishes that could not be met.
     """
 
     prompt: str
     graph: SceneGraph
     layout: tuple[LayoutObject, ...]
+    copy_space: str = "none"
     violations: tuple[Violation, ...] = ()
 
 
@@ -92,7 +94,7 @@ def compile_scene(
         if one.source == "generated" and one.box is not None
     )
     prompt = write_prompt(form, label, parts.named, name_colours=name_colours)
-    return CompiledScene(prompt, arranged.graph, told, arranged.violations)
+    return CompiledScene(prompt, arranged.graph, told, parts.copy_space, arranged.violations)
 
 
 def _label(raw: str) -> str:

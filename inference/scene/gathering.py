@@ -51,8 +51,11 @@ class _Collected:
     extents: dict[str, Extent] = field(default_factory=dict)
 
     def has(self, label: str) -> SceneObject | None:
-        """The object that is called so."""
-        return next((one for one in self.objects if one.label.lower() == label.lower()), None)
+        """The object that is called so, or is meant by one word of its name: "the books" of a "stack of books"."""
+        wanted = label.lower()
+        exact = (one for one in self.objects if one.label.lower() == wanted)
+        short = (one for one in self.objects if one.source != PRODUCT and wanted in one.label.lower().split())
+        return next(exact, None) or next(short, None)
 
 
 def gathered(form: SceneForm, label: str, said: ParsedPrompt) -> Gathered:

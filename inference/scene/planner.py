@@ -39,8 +39,9 @@ def read_words(text: str, product_label: str, *, model: LanguageModel | None = N
     if model is None or not text.strip():
         return by_rules
     for _ in range(_TRIES):
-        graph = _graph_of(model.complete(instruction(text, product_label), most_tokens=_ANSWER_TOKENS), product_label)
-        if graph is not None:
+        answer = model.complete(instruction(text, product_label), most_tokens=_ANSWER_TOKENS)
+        graph = _graph_of(answer, product_label)
+        if graph is not None and _only_speaks_of(graph, text):
             return _sized(graph, by_rules)
     return by_rules
 
@@ -72,6 +73,12 @@ def _graph_of(answer: str, product_label: str) -> SceneGraph | None:
         for one in graph.objects
     )
     return replace(graph, objects=tuple(objects))
+
+
+def _only_speaks_of(graph: SceneGraph, text: str) -> bool:
+    """Whether everything but the product is called as in the text: a model is told places by words of the prompt."""
+    said = text.lower()
+    return all(one.label.lower() in said for one in graph.objects if one.source != PRODUCT)
 
 
 def _parsed(text: str) -> Any:

@@ -81,6 +81,15 @@ def resized(rgb: U8, size: tuple[int, int]) -> U8:
     return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
 
 
+def covering(rgb: U8, size: tuple[int, int]) -> U8:
+    """The middle of ``rgb`` in the shape of ``size`` (width, height), at that size."""
+    height, width = rgb.shape[:2]
+    scale = min(width / size[0], height / size[1])
+    across, down = min(width, round(size[0] * scale)), min(height, round(size[1] * scale))
+    left, top = (width - across) // 2, (height - down) // 2
+    return resized(np.ascontiguousarray(rgb[top : top + down, left : left + across]), size)
+
+
 def blank_behind(product: PlacedProduct) -> U8:
     """A plate without a scene: grey, with the product's own colours spread softly around it, so that no hard outline of
     grey is encoded together with the product's edge. uint8 (H, W, 3)."""

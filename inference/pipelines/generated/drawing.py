@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from inference.errors import InputRejected
-from inference.generation import GeneratedPicture, GenerateItem, GenerateRequest, ReferencePicture
-from inference.pipelines.generated.canvas import blank_behind, drawn_size, pasted, resized
+from inference.generation import GeneratedPicture, GenerateItem, GenerateRequest, ReferencePicture, StylePicture
+from inference.pipelines.generated.canvas import blank_behind, covering, drawn_size, pasted, resized
 from inference.pipelines.generated.story import Size, Story, region_of
 from inference.types import U8, Progress
 
@@ -133,7 +133,16 @@ def _item(story: Story, seed: int, reference: ReferencePicture) -> GenerateItem:
         prompt = _INSTRUCTION + prompt
     told = story.scene.layout if story.scene is not None and "layout" in can else ()
     palette = spec.scene.palette if spec.palette_means.pull > 0 else ()
-    return GenerateItem(prompt, seed, reference, palette, spec.palette_means.pull, told)
+    size = reference.rgb.shape[1], reference.rgb.shape[0]
+    return GenerateItem(prompt, seed, reference, palette, spec.palette_means.pull, told, _style(story, size))
+
+
+def _style(story: Story, size: Size) -> StylePicture | None:
+    """The style picture, cropped to the shape of what is drawn."""
+    rgb, strength = story.inputs.style, story.spec.style_strength
+    if rgb is None or strength <= 0 or story.spec.mode == "edit":
+        return None
+    return StylePicture(covering(rgb, size), strength)
 
 
 def _reference(story: Story, size: Size) -> ReferencePicture:

@@ -8,8 +8,13 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from inference.ops.extension import find_extension
 from inference.ops.gate import product_gate
+from inference.ops.ground_shadow import ground_shade, shaded
 from inference.ops.metrics import max_abs_diff
+from inference.ops.palette_figures import named, palette_figures
+from inference.ops.palette_grade import graded_to_palette
+from inference.ops.placement import SOLID
 from inference.pipelines.generated.canvas import PlacedProduct, pasted, resized
 from inference.pipelines.generated.drawing import Drawn
 from inference.pipelines.generated.story import Size, Story, region_of
@@ -34,15 +39,51 @@ class Finished:
 def finish(story: Story, drawn: Drawn, size: Size) -> Finished:
     """Make the picture of ``size`` (width, height) that ``drawn`` is the plate of."""
     plate = resized(drawn.rgb, size)
+    product = story.product(size)
     if story.spec.mode == "edit":
         return _edited(story, plate, size)
-    product = story.product(size)
-    if story.spec.mode == "reimagined" or product is None:
-        return Finished(plate, plate, None, None)
-    return _with_product(story, product, plate)
+    assert product is not None
+    plate, measures = _graded(story, plate, product)
+    if story.spec.mode == "reimagined":
+        return Finished(plate, plate, None, None, measures)
+    return _with_product(story, product, _shaded(story, plate, product), measures)
 
 
-def _with_product(story: Story, product: PlacedProduct, plate: U8) -> Finished:
+def _graded(story: Story, plate: U8, product: PlacedProduct) -> tuple[U8, dict[str, float]]:
+    """The plate nearer to the palette, and the palette's figures as drawn and as graded.
+
+    A grade that takes more of the palette away than it brings is not kept.
+    """
+    palette, amount = story.spec.scene.palette, story.spec.palette_means.grade
+    if not palette:
+        return plate, {}
+    counts = product.mask < SOLID
+    before = palette_figures(plate, palette, counts)
+    graded = graded_to_palette(plate, palette, amount, product.mask) if amount > 0 else plate
+    after = palette_figures(graded, palette, counts)
+    if after["coverage"] < before["coverage"]:
+        graded, after = plate, before
+    return graded, {**named("drawn", before), **named("palette", after)}
+
+
+def _shaded(story: Story, plate: U8, product: PlacedProduct) -> U8:
+    """The plate with what the product's contact and shadow take away, where the scene has a ground."""
+    assert story.scene is not None
+    if story.spec.shadow <= 0:
+        return plate
+    camera, light = story.scene.graph.camera, story.scene.graph.light
+    shade = ground_shade(
+        product.mask,
+        product.base,
+        view=camera.view,
+        focal_mm=camera.focal_mm,
+        comes_from=light.comes_from,
+        softness=light.softness,
+    )
+    return plate if shade is None else shaded(plate, shade, story.spec.shadow)
+
+
+def _with_product(story: Story, product: PlacedProduct, plate: U8, measures: Mapping[str, float]) -> Finished:
     master = pasted(product, plate)
     photo, cutout = story.inputs.photo_rgb, story.inputs.cutout
     assert photo is not None
@@ -57,7 +98,11 @@ def _with_product(story: Story, product: PlacedProduct, plate: U8) -> Finished:
         placement=product.placement,
     )
     warnings = ("shot.product_upscaled",) if product.placement.scale > 1 else ()
-    return Finished(master, plate, product, gate, {}, warnings)
+    if story.spec.mode != "exact":
+        return Finished(master, plate, product, gate, measures, warnings)
+    extension = find_extension(master, product.mask)
+    figures = {"extension_iou": extension.iou, "product_count": float(extension.count)}
+    return Finished(master, plate, product, gate, {**measures, **figures}, warnings)
 
 
 def _edited(story: Story, drawn: U8, size: Size) -> Finished:
@@ -72,8 +117,7 @@ def _edited(story: Story, drawn: U8, size: Size) -> Finished:
     product = story.product(size)
     if product is None:
         return Finished(plate, plate, None, None, measures)
-    done = _with_product(story, product, plate)
-    return Finished(done.master, plate, product, done.gate, measures, done.warnings)
+    return _with_product(story, product, plate, measures)
 
 
 def faded(region: U8) -> F32:

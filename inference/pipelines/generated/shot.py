@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from inference.errors import InputRejected
 from inference.generation import GenerateOptions
+from inference.ops.metrics import ssim_map
 from inference.ops.timing import Stopwatch
+from inference.pipelines.generated.canvas import resized
 from inference.pipelines.generated.drawing import Drawn, check, draw_candidates, draw_full
 from inference.pipelines.generated.finishing import Finished, finish
-from inference.pipelines.generated.judging import failed_gates, judged, ranked
+from inference.pipelines.generated.judging import failed_gates, judge
 from inference.pipelines.generated.recipe import recipe_of
 from inference.pipelines.generated.result import LABELS, GeneratedCandidate, GeneratedShot
 from inference.pipelines.generated.spec import GeneratedInputs, GeneratedSpec
 from inference.pipelines.generated.story import Story, tell
-from inference.registry import generator
+from inference.registry import generator, prompt_scorer
+from inference.scene.planner import LanguageModel
 from inference.types import Progress, no_progress
 
 
@@ -26,6 +30,7 @@ def generated_shot(
     *,
     options: GenerateOptions,
     source: Mapping[str, Any] | None = None,
+    planner: LanguageModel | None = None,
     on_progress: Progress = no_progress,
 ) -> GeneratedShot:
     """Make a generated shot.
@@ -35,6 +40,7 @@ def generated_shot(
         inputs: the pictures; ``exact`` and ``reimagined`` need photo and cutout, ``edit`` needs the picture.
         options: which weights there are and which licences were accepted.
         source: what the caller wants to find again in the recipe; JSON values; does not change the picture.
+        planner: a language model that reads free words; None = rules do.
         on_progress: stages ``scene``, ``candidates``, ``judge``, ``render``, ``recipe``; fractions grow from 0 to 1.
             May raise ``Cancelled``; at most one more sampling step is computed.
 
@@ -48,14 +54,14 @@ def generated_shot(
     spec = spec.checked()
     watch = Stopwatch(on_progress)
     with watch.stage("scene", 0.0):
-        story = tell(spec, inputs, generator(spec.model, options))
+        story = tell(spec, inputs, generator(spec.model, options), prompt_scorer(options), planner)
         check(story)
     with watch.stage("candidates", 0.02):
         drawn = {
             one.seed: one for one in draw_candidates(story, on_progress=_part(on_progress, "candidates", 0.02, 0.5))
         }
     with watch.stage("judge", 0.5):
-        candidates = ranked([judged(story, one) for one in drawn.values()])
+        candidates = judge(story, list(drawn.values()), on_progress=_part(on_progress, "judge", 0.5, 0.55))
     with watch.stage("render", 0.55):
         chosen, full, done = _first_that_passes(story, drawn, candidates, _part(on_progress, "render", 0.55, 0.97))
     with watch.stage("recipe", 0.98):
@@ -89,7 +95,7 @@ def _first_that_passes(
             done = finish(story, full, story.size)
             failed = failed_gates(done)
             if not failed:
-                return candidate, full, done
+                return candidate, full, replace(done, measures={**done.measures, **_likeness(candidate, done)})
             failures.update(failed)
     why = ", ".join(f"{code} {count}x" for code, count in sorted(failures.items()))
     raise InputRejected(
@@ -98,6 +104,13 @@ def _first_that_passes(
         candidates=len(candidates),
         **{code.rpartition(".")[2]: count for code, count in failures.items()},
     )
+
+
+def _likeness(candidate: GeneratedCandidate, done: Finished) -> dict[str, float]:
+    """How much the full picture is the one that was chosen: structural similarity with its preview, 1 = the same."""
+    preview = candidate.rgb
+    small = resized(done.master, (preview.shape[1], preview.shape[0]))
+    return {"preview_likeness": round(float(ssim_map(preview, small).mean()), 4)}
 
 
 def _with_winner_first(

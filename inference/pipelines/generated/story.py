@@ -11,7 +11,9 @@ from inference.generation import Generator
 from inference.models import ModelCard
 from inference.pipelines.generated.canvas import PlacedProduct, lay_product, product_aspect, put_product
 from inference.pipelines.generated.spec import GeneratedInputs, GeneratedSpec
+from inference.ports import PromptScorer
 from inference.scene import CompiledScene, compile_scene
+from inference.scene.planner import LanguageModel
 from inference.types import U8, Cutout
 
 Size = tuple[int, int]
@@ -26,6 +28,7 @@ class Story:
     engine: Generator
     scene: CompiledScene | None
     prompt: str
+    scorer: PromptScorer | None = None
     _products: dict[Size, PlacedProduct | None] = field(default_factory=dict)
 
     @property
@@ -64,11 +67,19 @@ class Story:
         return lay_product(photo, cutout, placement, size, base)
 
 
-def tell(spec: GeneratedSpec, inputs: GeneratedInputs, engine: Generator) -> Story:
+def tell(
+    spec: GeneratedSpec,
+    inputs: GeneratedInputs,
+    engine: Generator,
+    scorer: PromptScorer | None = None,
+    planner: LanguageModel | None = None,
+) -> Story:
     """Check pictures and compile the scene.
 
     Args:
         spec: as ``GeneratedSpec.checked`` returns it.
+        scorer: judges how well pictures fit the prompt.
+        planner: a language model that reads free words; None = rules do.
 
     Raises:
         InputRejected: ``generated.no_photo``, ``generated.no_picture``, ``generated.picture_size``,
@@ -76,7 +87,7 @@ def tell(spec: GeneratedSpec, inputs: GeneratedInputs, engine: Generator) -> Sto
     """
     if spec.mode == "edit":
         _check_picture(spec, inputs)
-        return Story(spec, inputs, engine, None, spec.instruction.strip())
+        return Story(spec, inputs, engine, None, spec.instruction.strip(), scorer)
     cutout = _cutout(inputs)
     scene = compile_scene(
         spec.scene,
@@ -84,8 +95,9 @@ def tell(spec: GeneratedSpec, inputs: GeneratedInputs, engine: Generator) -> Sto
         aspect=spec.width / spec.height,
         product_aspect=product_aspect(cutout),
         name_colours=spec.palette_means.words,
+        model=planner,
     )
-    return Story(spec, inputs, engine, scene, scene.prompt)
+    return Story(spec, inputs, engine, scene, scene.prompt, scorer)
 
 
 def _cutout(inputs: GeneratedInputs) -> Cutout:
