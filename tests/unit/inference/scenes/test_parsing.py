@@ -12,8 +12,8 @@ from inference.scene.planner import instruction, read_words
 
 ENGLISH = (
     "A red ceramic mug on a wooden table next to two ripe lemons, with a lit candle behind it and a stack of old books "
-    "to the left of the candle, a white vase with dried flowers in the background, a small silver spoon in front of the "
-    "mug, a folded linen towel under the spoon. Soft window light from the left, 85 mm lens, calm mood, empty space on "
+    "to the left of the candle, a white vase with dried flowers in the background, a small silver spoon in front of "
+    "the mug, a folded linen towel under the spoon. Soft window light from the left, 85 mm lens, calm mood, empty space on "
     "the right"
 )
 CHINESE = (
