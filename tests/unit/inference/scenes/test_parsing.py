@@ -13,8 +13,8 @@ from inference.scene.planner import instruction, read_words
 ENGLISH = (
     "A red ceramic mug on a wooden table next to two ripe lemons, with a lit candle behind it and a stack of old books "
     "to the left of the candle, a white vase with dried flowers in the background, a small silver spoon in front of "
-    "the mug, a folded linen towel under the spoon. Soft window light from the left, 85 mm lens, calm mood, empty space on "
-    "the right"
+    "the mug, a folded linen towel under the spoon. Soft window light from the left, 85 mm lens, calm mood, empty "
+    "space on the right"
 )
 CHINESE = (
     "红色的陶瓷杯放在木质桌面上，旁边有两个新鲜的柠檬，后面是一盏复古台灯，左边放着一摞旧书，白色花瓶在台灯的右边，"
