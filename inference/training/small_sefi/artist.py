@@ -1,0 +1,67 @@
+"""The trained model behind the port that the product uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from inference.engines.diffusion.generator import LatentGenerator
+from inference.engines.sefi.engine import sefi_engine
+from inference.generation import GenerateItem, GenerateOptions, GenerateRequest
+from inference.models import ModelCard, model_card
+from inference.training.small_sefi.parts import SETTINGS
+from inference.training.small_sefi.saving import NAME
+from inference.types import U8, no_progress
+
+
+def small_card(side_px: int) -> ModelCard:
+    """The model's card: what a SeFi Base can, at one size; the weights are ours."""
+    return replace(
+        model_card("sefi-1b-base"),
+        name=NAME,
+        title="Small SeFi",
+        hub_id="",
+        licence="Apache-2.0",
+        licence_url="https://www.apache.org/licenses/LICENSE-2.0",
+        is_commercial=True,
+        memory_gb=0.1,
+        default_steps=int(SETTINGS["default_num_inference_steps"]),
+        default_guidance=float(SETTINGS["default_guidance_scale"]),
+        min_px=side_px,
+        max_px=side_px,
+        sizes=((side_px, side_px),),
+    )
+
+
+class Artist:
+    """Draws squares of ``side_px``, many at a time.
+
+    Args:
+        weights: the folder that ``train`` wrote.
+        steps: of each picture.
+    """
+
+    def __init__(self, weights: Path, side_px: int, *, device: str = "auto", steps: int | None = None) -> None:
+        options = GenerateOptions(weights_dir=weights, device=device, dtype="float32", max_batch=32)
+        self._generator: LatentGenerator = sefi_engine(small_card(side_px), options)
+        self.side_px, self.steps = side_px, steps
+
+    def draw(
+        self,
+        items: Sequence[GenerateItem],
+        *,
+        guidance: float | None = None,
+        steps: int | None = None,
+        layout_share: float = 0.4,
+    ) -> list[U8]:
+        """uint8 (side, side, 3) an item."""
+        request = GenerateRequest(
+            items=tuple(items),
+            width=self.side_px,
+            height=self.side_px,
+            steps=steps or self.steps,
+            guidance=guidance,
+            layout_share=layout_share,
+        )
+        return [picture.rgb for picture in self._generator.generate(request, on_progress=no_progress)]

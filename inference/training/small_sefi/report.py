@@ -1,0 +1,143 @@
+"""Measure the controls: ``python -m inference.training.small_sefi.report --weights FOLDER --out FILE``.
+
+Writes a Markdown file with a table a control, each condition against drawing without it on the same prompts and seeds,
+and beside it a contact sheet a control (PNG).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from inference.training.small_sefi import trials
+from inference.training.small_sefi.artist import Artist
+from inference.training.small_sefi.saving import NAME
+from inference.training.small_sefi.statistics import conditions, table
+from inference.training.small_sefi.trials import Row
+from inference.types import U8
+
+_SHOWN = 8
+_SEED = 4100
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One control: its heading, what is asked and measured, and how rows are had."""
+
+    name: str
+    title: str
+    says: str
+    rows: Callable[[Artist, int, int], list[Row]]
+
+
+TRIALS = (
+    Trial(
+        "prompts",
+        "Prompts",
+        "Two objects, all told: shares of the pictures that show each thing the prompt names. The first line measures "
+        "pictures against the prompt of another picture: what chance gives.",
+        trials.prompts,
+    ),
+    Trial(
+        "references",
+        "Reference pictures",
+        "A product is kept in its cells while the prompt asks for another wall and another surface. `product dE00`: "
+        "mean colour difference to the reference inside the product (0 = the same); `spill`: product colour outside of "
+        "it, in product areas.",
+        trials.references,
+    ),
+    Trial(
+        "palettes",
+        "Brand palette",
+        "The prompt names a white object and leaves the grounds open; three brand colours pull. Figures as in "
+        "`inference/ops/palette_figures.py`; `wasserstein` in CIELAB units, lower is nearer.",
+        trials.palettes,
+    ),
+    Trial(
+        "layouts",
+        "Layout",
+        "Two objects whose places the prompt does not name; half of the pairs are asked for against the order of the "
+        "words, which in training always runs from left to right. Distances in picture widths.",
+        trials.layouts,
+    ),
+    Trial(
+        "candidates",
+        "Best of N",
+        "N previews with 8 steps are scored by what they show of their prompt; the best seed is drawn with all steps.",
+        lambda artist, count, seed: trials.candidates(artist, max(2, count // 4), 8, seed),
+    ),
+)
+
+
+def sheet(rows: list[Row]) -> U8:
+    """A row of pictures a condition, the same keys below each other."""
+    lines = []
+    for condition in conditions(rows):
+        these = sorted((row for row in rows if row.condition == condition), key=lambda row: row.key)[:_SHOWN]
+        lines.append(np.concatenate([row.rgb for row in these], axis=1))
+    return np.asarray(np.concatenate(lines, axis=0), np.uint8)
+
+
+def write(out: Path, parts: list[str]) -> None:
+    """The file anew; a report that is cut short holds what was measured until then."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def side_of(weights: Path) -> int:
+    """The size that the model was trained at."""
+    config = json.loads((weights / NAME / "vae" / "config.json").read_text(encoding="utf-8"))
+    return int(config["sample_size"])
+
+
+def report(artist: Artist, out: Path, count: int, only: list[str]) -> None:
+    """Measure and write."""
+    parts = [
+        f"Measured on {count} prompts a control, one seed each (best of N: {max(2, count // 4)} prompts), "
+        f"{artist.side_px} px. Means with 95 % intervals; in brackets the difference to the first line, pair by pair."
+    ]
+    known = trials.rulers(max(count, 48), artist.side_px, _SEED)
+    parts.append("How often the measures are right on pictures whose content is known:\n\n" + table(known))
+    for trial in TRIALS:
+        if only and trial.name not in only:
+            continue
+        begun = time.perf_counter()
+        rows = trial.rows(artist, count, _SEED)
+        parts += [f"## {trial.title}", trial.says, table(rows)]
+        names = "; ".join(conditions(rows))
+        image = out.with_name(f"{out.stem}-{trial.name}.png")
+        cv2.imwrite(str(image), sheet(rows)[..., ::-1])
+        parts.append(f"![{trial.title}: {names}]({image.name})\n\nRows: {names}.")
+        write(out, parts)
+        print(f"{trial.name}: {time.perf_counter() - begun:.0f} s\n{table(rows)}", flush=True)
+
+
+def main() -> int:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, required=True, help="what train wrote")
+    parser.add_argument("--out", type=Path, required=True, help="a Markdown file; sheets go beside it")
+    parser.add_argument("--count", type=int, default=48, help="prompts a control")
+    parser.add_argument("--steps", type=int, default=None, help="of each picture; by default the model's")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda")
+    parser.add_argument("--only", nargs="*", default=[], choices=[trial.name for trial in TRIALS])
+    parser.add_argument("--threads", type=int, default=0, help="of the processor; 0 = as torch finds right")
+    given = parser.parse_args()
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    artist = Artist(given.weights, side_of(given.weights), device=given.device, steps=given.steps)
+    report(artist, given.out, given.count, given.only)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
