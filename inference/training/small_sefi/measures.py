@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from inference.engines.diffusion.palette import srgb_to_oklab
+from inference.ops.oklab import to_oklab
 from inference.training.small_sefi.render import draw
 from inference.training.small_sefi.scenes import MAX_OBJECTS, Scenes
 from inference.training.small_sefi.words import COLOURS, KINDS, SURFACES, WALLS
@@ -47,21 +47,15 @@ class Found:
         return left + width / 2, top + height / 2
 
 
-def oklab(rgb: npt.NDArray[np.generic]) -> F32:
-    """uint8 (..., 3) -> fp32 OKLab of the same shape."""
-    flat = torch.from_numpy(np.ascontiguousarray(rgb.reshape(-1, 3))).float().T[None, :, None] / 255.0
-    return np.asarray(srgb_to_oklab(flat)[0, :, 0].T.numpy().reshape(rgb.shape), np.float32)
-
-
 @lru_cache(maxsize=1)
 def _hues() -> F32:
-    lab = oklab(np.array([COLOURS[name] for name in CHROMATIC], np.uint8))
+    lab = to_oklab(np.array([COLOURS[name] for name in CHROMATIC], np.uint8))
     return np.asarray(np.arctan2(lab[:, 2], lab[:, 1]), np.float32)
 
 
 def colour_names(rgb: U8) -> Names:
     """int64 (S, S): the place in ``CHROMATIC`` of each pixel's nearest hue; -1 where it has none."""
-    lab = oklab(rgb)
+    lab = to_oklab(rgb)
     hue = np.arctan2(lab[..., 2], lab[..., 1])
     turn = np.abs((hue[..., None] - _hues() + np.pi) % (2 * np.pi) - np.pi)
     return np.where(np.hypot(lab[..., 1], lab[..., 2]) > _MIN_CHROMA, turn.argmin(axis=-1), -1)
@@ -99,9 +93,9 @@ def surface_of(rgb: U8, among: Sequence[str] = GREY_SURFACES) -> str:
 
 
 def _nearest(pixels: U8, table: dict[str, tuple[int, int, int]]) -> str:
-    seen = np.median(oklab(pixels).reshape(-1, 3), axis=0)
+    seen = np.median(to_oklab(pixels).reshape(-1, 3), axis=0)
     names = list(table)
-    known = oklab(np.array([table[name] for name in names], np.uint8))
+    known = to_oklab(np.array([table[name] for name in names], np.uint8))
     return names[int(np.linalg.norm(known - seen, axis=1).argmin())]
 
 
