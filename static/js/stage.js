@@ -2,6 +2,7 @@
 // The words on the picture name the set that is in it, not the one that is on its way.
 import { chosen } from "./choices.js";
 import { forgetPreviews, preview } from "./previews.js";
+import { Strip } from "./strip.js";
 
 /** Decoded before it is shown, so that the stage never blinks. */
 async function decode(url) {
@@ -20,7 +21,7 @@ export class Stage {
     this.failed = form.querySelector("[data-stage-failed]");
     this.set = chosen(form).sets[0] ?? form.querySelector("[data-set]")?.dataset.set;
     this.asked = 0;
-    this.stripWish = null;
+    this.strip = new Strip(form);
     for (const name of ["pointerenter", "focusin", "click"]) {
       for (const label of form.querySelectorAll("[data-set]")) {
         label.addEventListener(name, () => this.show(label.dataset.set));
@@ -64,7 +65,7 @@ export class Stage {
   /** After a new cutout every picture is out of date. */
   restart() {
     forgetPreviews();
-    this.stripWish = null;
+    this.strip.forget();
     this.refresh();
   }
 
@@ -77,7 +78,8 @@ export class Stage {
       this.title.textContent = "";
       return;
     }
-    this.refreshStage().then(() => this.refreshStrip()); // first what is looked at
+    const afterwards = () => this.strip.refresh({ palette: this.currentPalette(), ...this.view });
+    this.refreshStage().then(afterwards); // first what is looked at
   }
 
   async refreshStage() {
@@ -97,20 +99,5 @@ export class Stage {
     if (url) this.image.src = url;
     this.image.hidden = !url;
     this.title.textContent = label.textContent.trim();
-  }
-
-  /** One after the other: a worker stays free for what is clicked meanwhile. */
-  async refreshStrip() {
-    const palette = this.currentPalette();
-    const asked = JSON.stringify([palette, this.view]);
-    if (asked === this.stripWish) return;
-    this.stripWish = asked;
-    for (const image of this.form.querySelectorAll("[data-preview-of]")) {
-      const url = await preview(this.form.dataset.preview, { set: image.dataset.previewOf, palette, ...this.view });
-      if (asked !== this.stripWish) return;
-      if (!url) continue;
-      image.src = url;
-      image.hidden = false;
-    }
   }
 }

@@ -63,6 +63,22 @@ def test_stage_and_strip_ask_for_a_preview_once_and_again_when_its_job_has_ended
     assert asked[of_first] == 2, "the stage and the strip share one request, and one more when the job has ended"
 
 
+def test_a_set_far_down_the_page_is_asked_for_when_one_comes_to_it(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.add_init_script(SAY_ENDED)
+    asked = serve_previews(page, static("img/mark.svg"))
+    open_product(page, world)
+    page.locator("[data-set]").first.scroll_into_view_if_needed()
+    sets = page.locator("[data-set]")
+    expect(sets.first.locator("img")).to_be_visible()
+    last = sets.last.get_attribute("data-set")
+    assert not [url for url in asked if f"set={last}&" in url]
+    sets.last.scroll_into_view_if_needed()
+    expect(sets.last.locator("img")).to_be_visible()
+    assert [url for url in asked if f"set={last}&" in url]
+
+
 def test_own_colours_are_shown_once_they_are_typed_and_unreadable_ones_are_said(
     open_page: OpenPage, world: World
 ) -> None:
