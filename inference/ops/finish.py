@@ -11,8 +11,8 @@ import numpy as np
 from inference.ops.confidence import judged
 from inference.ops.foreground import foreground_colours
 from inference.ops.matte import bounding_slice
-from inference.ops.scaling import resized_mask
-from inference.types import U8, Box, Cutout, Mask, Progress
+from inference.ops.scaling import resized_mask, resized_plane
+from inference.types import F32, U8, Box, Cutout, Mask, Progress
 
 _COLOUR_MARGIN_PX = 16
 
@@ -25,11 +25,14 @@ class Segmentation:
         mask: bool, the product; covers ``view``.
         view: the part of the photo, in its pixels.
         measures: see ``ops.outline.outline_measures`` and ``ops.confidence``.
+        coverage: share of product in each pixel, float32 0..1, shaped like ``mask``, where an engine knows more than
+            a mask; above one half exactly where ``mask`` is.
     """
 
     mask: Mask
     view: Box
     measures: Mapping[str, float]
+    coverage: F32 | None = None
 
 
 def finish_cutout(rgb: U8, found: Segmentation, engine: str, *, on_progress: Progress) -> Cutout:
@@ -39,11 +42,18 @@ def finish_cutout(rgb: U8, found: Segmentation, engine: str, *, on_progress: Pro
 
     view = found.view
     coarse_px = view.width / found.mask.shape[1]
-    mask = resized_mask(found.mask, (view.width, view.height))
+    soft_guess = None if found.coverage is None else _enlarged(found.coverage, (view.width, view.height))
+    mask = resized_mask(found.mask, (view.width, view.height)) if soft_guess is None else soft_guess > 0.5
     top, bottom, left, right = bounding_slice(mask, margin_px=_COLOUR_MARGIN_PX + round(6 * coarse_px))
     photo = rgb[view.y + top : view.y + bottom, view.x + left : view.x + right]
+    part = np.s_[top:bottom, left:right]
     on_progress("matte", 0.0)
-    soft = alpha_along_outline(photo, np.ascontiguousarray(mask[top:bottom, left:right]), coarse_px=coarse_px)
+    soft = alpha_along_outline(
+        photo,
+        np.ascontiguousarray(mask[part]),
+        coarse_px=coarse_px,
+        coverage=None if soft_guess is None else np.ascontiguousarray(soft_guess[part]),
+    )
     on_progress("matte", 1.0)
     on_progress("foreground", 0.0)
     alpha_crop: U8 = np.rint(soft * 255).astype(np.uint8)
@@ -54,6 +64,13 @@ def finish_cutout(rgb: U8, found: Segmentation, engine: str, *, on_progress: Pro
     alpha[window], result[window] = alpha_crop, colours
     on_progress("foreground", 1.0)
     return judged(Cutout(result, alpha, engine, 0.0), found.mask, found.measures)
+
+
+def _enlarged(coverage: F32, size: tuple[int, int]) -> F32:
+    """Cubic, so that a slope between two pixels does not become a step."""
+    if size[0] <= coverage.shape[1]:
+        return resized_plane(coverage, size)
+    return np.asarray(np.clip(cv2.resize(coverage, size, interpolation=cv2.INTER_CUBIC), 0, 1), np.float32)
 
 
 def _near(mask: Mask, reach_px: int) -> Mask:

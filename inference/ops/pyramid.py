@@ -24,18 +24,23 @@ _REACH = 5.0
 _FAINT = 0.08
 _LOYALTY_LIMITS = (0.01, 4.0)
 _HINT_BLUR = 0.5
+_LOYALTY_TO_GUESSES = 0.1
+_OPEN = 0.08
 
 
-def alpha_along_outline(photo: U8, mask: Mask, *, coarse_px: float) -> F32:
-    """Alpha at the photo's size, float32 0..1, from a mask of the same size whose outline is ``coarse_px`` blunt."""
+def alpha_along_outline(photo: U8, mask: Mask, *, coarse_px: float, coverage: F32 | None = None) -> F32:
+    """Alpha at the photo's size, float32 0..1, from a mask of the same size whose outline is ``coarse_px`` blunt.
+
+    ``coverage`` (float32 0..1, of that size) is a first guess of alpha; what it leaves open is decided by colour.
+    """
     halvings = max(0, round(np.log2(max(1.0, coarse_px) / 2)))
-    coverage = mask.astype(np.float32)
+    guess = mask.astype(np.float32) if coverage is None else coverage
     alpha: F32 | None = None
     for level in range(halvings, -1, -1):
         size = max(1, photo.shape[1] >> level), max(1, photo.shape[0] >> level)
-        small, covered = resized_rgb(photo, size), resized_plane(coverage, size)
+        small, covered = resized_rgb(photo, size), resized_plane(guess, size)
         if alpha is None:
-            alpha = _first_alpha(small, covered, coarse_px / 2**level)
+            alpha = _first_alpha(small, covered, coarse_px / 2**level, is_soft=coverage is not None)
         else:
             alpha = sharpened(small, np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_LINEAR), np.float32))
         alpha = settled(alpha, covered > 0.5)
@@ -54,12 +59,16 @@ def sharpened(photo: U8, alpha: F32, *, within: Mask | None = None) -> F32:
     return solve_unknown(photo, start, unknown, rounds=_FINE_ROUNDS, tolerance=_TOLERANCE)
 
 
-def _first_alpha(photo: U8, covered: F32, coarse_px: float) -> F32:
-    mask, hint = covered > 0.5, cv2.GaussianBlur(covered, (0, 0), _HINT_BLUR)
+def _first_alpha(photo: U8, covered: F32, coarse_px: float, *, is_soft: bool) -> F32:
+    mask = covered > 0.5
+    hint = covered if is_soft else cv2.GaussianBlur(covered, (0, 0), _HINT_BLUR)
     contrast = contrast_across(photo, mask, radius_px=max(2, round(_REACH * coarse_px)))
-    loyalty = np.clip((_FAINT / np.maximum(contrast, 1e-3)) ** 3, *_LOYALTY_LIMITS).astype(np.float32)
+    least = _LOYALTY_TO_GUESSES if is_soft else _LOYALTY_LIMITS[0]
+    loyalty = np.clip((_FAINT / np.maximum(contrast, 1e-3)) ** 3, least, _LOYALTY_LIMITS[1]).astype(np.float32)
     band_px = max(2, round(_BAND * coarse_px) + 1)
     trimap = narrow_trimap(mask, inner_px=band_px, outer_px=band_px)
+    if is_soft:
+        trimap[(covered > _OPEN) & (covered < 1 - _OPEN)] = 0.5
     unknown = (trimap > 0) & (trimap < 1)
 
     def solved(where: Mask) -> F32:

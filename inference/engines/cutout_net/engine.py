@@ -70,7 +70,7 @@ class CutoutNetEngine:
         on_progress("find", 0.0)
         seen = look_twice(self._model, rgb, box)
         on_progress("find", 1.0)
-        found = Segmentation(seen.mask, seen.view, _measures(rgb, seen))
+        found = Segmentation(seen.mask, seen.view, _measures(rgb, seen), _without_crumbs(seen))
         made = finish_cutout(rgb, found, self.name, on_progress=on_progress)
         said = [seen.quality] if box is not None else [seen.quality, seen.agreement]
         return _with_confidence(made, sure(self._model.confidence["auto" if box is None else "box"], said))
@@ -109,6 +109,11 @@ def _solid(probability: F32) -> Mask:
     areas[0] = 0
     large: Mask = areas >= _CRUMB * areas.max()
     return np.asarray(large[labels], np.bool_)
+
+
+def _without_crumbs(seen: Seen) -> F32:
+    """What the network thinks of each pixel, 0 in the parts that the mask left out."""
+    return np.where((seen.probability > _LEAST_CERTAIN) & ~seen.mask, 0, seen.probability).astype(np.float32)
 
 
 def _measures(rgb: U8, seen: Seen) -> dict[str, float]:
