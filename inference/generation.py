@@ -24,7 +24,7 @@ class GenerateOptions:
         dtype: ``auto`` = bfloat16 on CUDA, float32 elsewhere.
         embed_cache_mb: memory for prompt embeddings.
         max_batch: pictures in one pass.
-        compile: compile the transformer's blocks (regional), once a size.
+        compile: compile the transformer's blocks (regional) and, on CUDA, record the networks; once a size.
     """
 
     weights_dir: Path | None = None
