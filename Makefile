@@ -5,10 +5,10 @@ PY := .venv/bin/python
 BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "VisualForge needs Python 3.11 or newer; install it, or name it: make $@ PYTHON=/path/to/python" >&2; exit 2; }; $(PYTHON) -m infra.local.bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt worker bench bench-gpu chaos browser sets cutout-data cutout-net lock clean
+.PHONY: help run test check fmt worker gpu-worker bench bench-gpu chaos browser sets cutout-data cutout-net lock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start VisualForge on this machine (PORT=8000, VISUALFORGE_DATA_DIR=.data); Ctrl-C stops it
 	$(BOOTSTRAP) base
@@ -29,6 +29,10 @@ fmt: ## Format the code and mend what the linter can mend
 worker: ## Start one more worker for a running VisualForge
 	$(BOOTSTRAP) base
 	@exec $(PY) -m celery --app=apps.config.celery:app worker --pool=prefork --loglevel=info --hostname=worker-$$$$@%h
+
+gpu-worker: ## Start workers that draw scenes, one a GPU, for a running VisualForge (docs/generators.md)
+	$(BOOTSTRAP) base generate
+	@exec $(PY) -m infra.local.gpu
 
 bench: ## Measure; one JSON line a figure (ONLY=prefix)
 	$(BOOTSTRAP) base dev

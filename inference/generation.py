@@ -37,6 +37,16 @@ class GenerateOptions:
     compile: bool = False
 
 
+@dataclass(frozen=True)
+class DeviceState:
+    """What generators draw on: ``kind`` is a torch device type; memory in MB (10^6 bytes), as it is now."""
+
+    name: str
+    kind: str
+    total_mb: int
+    free_mb: int
+
+
 @dataclass(frozen=True, eq=False)
 class ReferencePicture:
     """A picture that the result starts from, keeps parts of, or is told about.

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from inference.ops.placement import Placement
 from inference.types import U8, Box, Cutout, Progress, ShotSpec
+
+if TYPE_CHECKING:  # it loads OpenCV, and web processes ask ports what an engine's status is
+    from inference.ops.placement import Placement
 
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """Whether an engine can run here, and if not, what to do about it."""
+    """Whether an engine can run here, and if not, what to do about it; ``code`` is that of the refusal."""
 
     available: bool
     reason: str = ""
     next_step: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import cast
 
 from inference.errors import InputRejected
-from inference.generation import GenerateOptions, Generator
+from inference.generation import DeviceState, GenerateOptions, Generator
 from inference.models import model_card
 from inference.ports import CutoutEngine, CutoutOptions, EngineStatus, PromptScorer, SceneEngine, SceneOptions
 
@@ -24,6 +24,7 @@ _GENERATORS = {
 }
 _SCORER = ("inference.engines.prompt_score", "ClipScorer")
 _GATE = "inference.engines.diffusion.gate"
+_DEVICE = "inference.engines.diffusion.generator"
 
 
 def cutout_engine_names() -> tuple[str, ...]:
@@ -60,6 +61,11 @@ def generator_status(name: str, options: GenerateOptions) -> EngineStatus:
         InputRejected: there is no such model (``generate.unknown_model``).
     """
     return cast(EngineStatus, import_module(_GATE).status_of(model_card(name), options))
+
+
+def generator_device(options: GenerateOptions) -> DeviceState:
+    """The device that ``options`` mean here. Imports torch."""
+    return cast(DeviceState, import_module(_DEVICE).device_state(options))
 
 
 @lru_cache(maxsize=4)

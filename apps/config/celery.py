@@ -69,6 +69,8 @@ app.conf.update(
     worker_enable_remote_control=False,
 )
 if settings.CELERY_BROKER_URL.startswith("amqp"):
-    app.conf.update(task_default_queue_type="quorum", worker_detect_quorum_queues=True)
+    app.conf.update(
+        task_default_queue_type="quorum", task_create_missing_queue_type="quorum", worker_detect_quorum_queues=True
+    )
 app.autodiscover_tasks(["apps.jobs"])
 app.autodiscover_tasks(["apps.jobs"], related_name="worker")

@@ -62,6 +62,15 @@ class Env:
     def words(self, name: str, default: str = "") -> list[str]:
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
 
+    def pairs(self, name: str) -> dict[str, str]:
+        """``a=1,b=2`` as a mapping."""
+        words = self.words(name)
+        split = [word.partition("=") for word in words]
+        for word, (key, _, value) in zip(words, split, strict=True):
+            if not key.strip() or not value.strip():
+                raise ImproperlyConfigured(f"{name} holds {word!r}. Write name=value, separated by commas.")
+        return {key.strip(): value.strip() for key, _, value in split}
+
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
         if value not in choices:

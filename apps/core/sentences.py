@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.scene_sentences import SCENE_SENTENCES
+
 SENTENCES = {
+    **SCENE_SENTENCES,
     "not_found": _("We could not find that. It may have been removed, or it belongs to another workspace."),
     "page_not_found": _("There is no page at this address. Check it for typing errors, or go back to the start."),
     "session_changed": _(

@@ -9,4 +9,4 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.jobs import checks  # noqa: F401  registers the check
+        from apps.jobs import checks, generator_checks  # noqa: F401  registers the checks

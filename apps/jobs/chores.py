@@ -22,6 +22,7 @@ from django.db import Error, connection
 from apps.accounts.services import purge_deleted_workspaces
 from apps.assets.services import purge_quarantine
 from apps.core.errors import AppError
+from apps.jobs import stations
 
 logger = logging.getLogger(__name__)
 FIRST_AFTER_S = 60.0
@@ -44,6 +45,10 @@ def erase_workspaces() -> str:
     return f"{purge_deleted_workspaces()} workspaces erased"
 
 
+def forget_workers() -> str:
+    return f"{stations.forget_silent()} GPU workers forgotten"
+
+
 def fetch_cutout_weights() -> str:
     """Done when the file is there; without a network it says so once a day and the built-in engine works on."""
     wanted = settings.CUTOUT_WEIGHTS_DIR / f"{settings.CUTOUT_MODEL}.onnx"
@@ -61,6 +66,7 @@ CHORES: tuple[Callable[[], str], ...] = (
     forget_uploads,
     forget_sessions,
     erase_workspaces,
+    forget_workers,
     fetch_cutout_weights,
 )
 

@@ -6,6 +6,9 @@ gets one of those jobs in among the interactive ones every ``AGED_EVERY_S``.
 
 The broker is kept shallow, because what is in it can no longer be overtaken: about one waiting bell for every worker
 process, and one more for interactive work. Several relays may run: they skip each other's locked rows.
+
+All of this happens once for each lane: ``cpu``, and one for every model that a living GPU worker has loaded
+(``stations``). Turns of one lane say nothing about another one.
 """
 
 from __future__ import annotations
@@ -14,12 +17,14 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
 from apps.core.tenancy import system_scope
-from apps.jobs.models import Job, JobState, Outbox
+from apps.jobs import stations
+from apps.jobs.models import CPU_LANE, Job, JobState, Outbox
 from apps.jobs.transitions import announce
 
 AGEING_S = 60.0
@@ -31,28 +36,32 @@ LOST_PAUSE_S = 1.0
 
 CHOOSE = """
     WITH RECURSIVE tenant AS (
-        (SELECT workspace_id FROM jobs_outbox WHERE published_at IS NULL ORDER BY workspace_id LIMIT 1)
+        (SELECT workspace_id FROM jobs_outbox WHERE lane = %(lane)s AND published_at IS NULL
+            ORDER BY workspace_id LIMIT 1)
         UNION ALL
-        SELECT (SELECT o.workspace_id FROM jobs_outbox o WHERE o.published_at IS NULL
+        SELECT (SELECT o.workspace_id FROM jobs_outbox o WHERE o.lane = %(lane)s AND o.published_at IS NULL
                     AND o.workspace_id > tenant.workspace_id ORDER BY o.workspace_id LIMIT 1)
         FROM tenant WHERE tenant.workspace_id IS NOT NULL
+    ), served AS (
+        SELECT coalesce(max(tag - 1 / weight), 0) AS tag FROM jobs_share WHERE lane = %(lane)s
     ), turn AS (
         SELECT tenant.workspace_id, coalesce(s.weight, 1) AS weight, greatest(coalesce(s.tag, 0), served.tag) AS tag,
             coalesce(s.aged_at, '-infinity')
                 <= statement_timestamp() - %(aged_every_s)s * interval '1 second' AS may_age
-        FROM tenant LEFT JOIN jobs_share s ON s.workspace_id = tenant.workspace_id
-            CROSS JOIN (SELECT coalesce(max(tag - 1 / weight), 0) AS tag FROM jobs_share) served
+        FROM tenant LEFT JOIN jobs_share s ON s.workspace_id = tenant.workspace_id AND s.lane = %(lane)s
+            CROSS JOIN served
         WHERE tenant.workspace_id IS NOT NULL
     ), old AS (
         SELECT turn.workspace_id, o.id, 0 AS rank FROM turn CROSS JOIN LATERAL (
-            SELECT id FROM jobs_outbox WHERE workspace_id = turn.workspace_id AND published_at IS NULL AND rank > 0
+            SELECT id FROM jobs_outbox WHERE lane = %(lane)s AND workspace_id = turn.workspace_id
+                AND published_at IS NULL AND rank > 0
                 AND ready_at <= statement_timestamp() - %(ageing_s)s * interval '1 second'
             ORDER BY ready_at LIMIT 1) o
         WHERE turn.may_age
     ), fresh AS (
         SELECT turn.workspace_id, o.id, o.rank FROM turn CROSS JOIN LATERAL (
-            SELECT id, rank FROM jobs_outbox WHERE workspace_id = turn.workspace_id AND published_at IS NULL
-                AND ready_at <= statement_timestamp()
+            SELECT id, rank FROM jobs_outbox WHERE lane = %(lane)s AND workspace_id = turn.workspace_id
+                AND published_at IS NULL AND ready_at <= statement_timestamp()
             ORDER BY rank, id LIMIT %(most)s) o
     ), candidate AS (
         SELECT workspace_id, id, min(rank) AS rank FROM (SELECT * FROM old UNION ALL SELECT * FROM fresh) both_
@@ -63,24 +72,31 @@ CHOOSE = """
     ), numbered AS (
         SELECT id, rank, row_number() OVER (ORDER BY rank, start, id) AS n FROM tagged
     )
-    SELECT o.id, o.job_id, o.workspace_id, job.kind, o.rank > numbered.rank AS aged
+    SELECT o.id, o.job_id, o.workspace_id, job.kind, o.rank > numbered.rank AS aged, o.lane
     FROM numbered JOIN jobs_outbox o USING (id) JOIN jobs_job job ON job.id = o.job_id
     WHERE n <= CASE WHEN numbered.rank = 0 THEN %(most)s ELSE %(few)s END AND o.published_at IS NULL
     ORDER BY n
     FOR UPDATE OF o SKIP LOCKED
 """
 SERVED = """
-    INSERT INTO jobs_share AS s (workspace_id, weight, tag, aged_at)
-    SELECT %(workspace)s, 1, served.tag + %(count)s, CASE WHEN %(aged)s THEN statement_timestamp() END
-        FROM (SELECT coalesce(max(tag - 1 / weight), 0) AS tag FROM jobs_share) served
-    ON CONFLICT (workspace_id) DO UPDATE SET
-        tag = greatest(s.tag, (SELECT coalesce(max(tag - 1 / weight), 0) FROM jobs_share)) + %(count)s / s.weight,
+    WITH served AS (
+        SELECT coalesce(max(tag - 1 / weight), 0) AS tag FROM jobs_share WHERE lane = %(lane)s
+    ), own AS (
+        SELECT coalesce(max(weight), 1) AS weight FROM jobs_share WHERE workspace_id = %(workspace)s
+    )
+    INSERT INTO jobs_share AS s (workspace_id, lane, weight, tag, aged_at)
+    SELECT %(workspace)s, %(lane)s, own.weight, served.tag + %(count)s / own.weight,
+        CASE WHEN %(aged)s THEN statement_timestamp() END
+    FROM served CROSS JOIN own
+    ON CONFLICT (workspace_id, lane) DO UPDATE SET
+        tag = greatest(s.tag, (SELECT tag FROM served)) + %(count)s / s.weight,
         aged_at = coalesce(excluded.aged_at, s.aged_at)
 """
 STAMP = "UPDATE jobs_outbox SET published_at = statement_timestamp(), rings = rings + 1 WHERE id = ANY(%s)"
 UNANSWERED = """
     UPDATE jobs_outbox SET published_at = NULL WHERE published_at < statement_timestamp() - interval '1 second' * least(
-        %(longest_s)s, power(2, rings - 1) * CASE WHEN EXISTS (SELECT 1 FROM jobs_job WHERE state = 'running')
+        %(longest_s)s, power(2, rings - 1) * CASE
+            WHEN EXISTS (SELECT 1 FROM jobs_job WHERE state = 'running' AND jobs_job.lane = jobs_outbox.lane)
             THEN %(busy_s)s ELSE %(idle_s)s END)
 """
 LOST = """
@@ -90,10 +106,10 @@ LOST = """
     ), back AS (
         UPDATE jobs_job SET state = 'queued', lease_until = NULL, worker = '', progress = 0, stage = '',
             changed_at = statement_timestamp(), error_code = 'worker_lost', error_params = '{}'
-        FROM stale WHERE jobs_job.id = stale.id RETURNING jobs_job.id, workspace_id, priority
+        FROM stale WHERE jobs_job.id = stale.id RETURNING jobs_job.id, workspace_id, priority, lane
     )
-    INSERT INTO jobs_outbox (workspace_id, job_id, rank, created_at, ready_at, rings)
-    SELECT workspace_id, id, array_position(ARRAY['interactive', 'batch', 'maintenance'], priority::text) - 1,
+    INSERT INTO jobs_outbox (workspace_id, job_id, lane, rank, created_at, ready_at, rings)
+    SELECT workspace_id, id, lane, array_position(ARRAY['interactive', 'batch', 'maintenance'], priority::text) - 1,
         statement_timestamp(), statement_timestamp() + %(pause_s)s * interval '1 second', 0
     FROM back
     ON CONFLICT (job_id) DO UPDATE SET published_at = NULL, ready_at = excluded.ready_at, rings = 0
@@ -108,6 +124,7 @@ class Ring:
     workspace_id: uuid.UUID
     kind: str
     aged: bool
+    lane: str = CPU_LANE
 
 
 def ring_next(publish: Callable[[Ring], None]) -> int:
@@ -117,31 +134,41 @@ def ring_next(publish: Callable[[Ring], None]) -> int:
     bell rings twice, which a claim shrugs off.
     """
     with system_scope():
-        rings = _choose()
-        for ring in rings:
-            publish(ring)
-        if rings:
-            _stamp(rings)
+        return sum(_ring_lane(lane, slots, publish) for lane, slots in lanes().items())
+
+
+def lanes() -> dict[str, int]:
+    """Who can work now: how many jobs at the same time, by lane. Bells of lanes that nobody serves wait."""
+    return {CPU_LANE: int(settings.WORKER_CONCURRENCY), **stations.slots()}
+
+
+def _ring_lane(lane: str, slots: int, publish: Callable[[Ring], None]) -> int:
+    rings = _choose(lane, slots)
+    for ring in rings:
+        publish(ring)
+    if rings:
+        _stamp(lane, rings)
     return len(rings)
 
 
-def _choose() -> list[Ring]:
-    slots = max(settings.WORKER_CONCURRENCY, Job.objects.filter(state=JobState.RUNNING).count())
-    rung = Outbox.objects.filter(published_at__isnull=False).count()
+def _choose(lane: str, slots: int) -> list[Ring]:
+    slots = max(slots, Job.objects.filter(state=JobState.RUNNING, lane=lane).count())
+    rung = Outbox.objects.filter(published_at__isnull=False, lane=lane).count()
     most = 2 * slots - rung
     if most <= 0:
         return []
     limits = {"most": most, "few": slots - rung, "ageing_s": AGEING_S, "aged_every_s": AGED_EVERY_S}
     with connection.cursor() as cursor:
-        cursor.execute(CHOOSE, limits)
+        cursor.execute(CHOOSE, {"lane": lane, **limits})
         return [Ring(*row) for row in cursor.fetchall()]
 
 
-def _stamp(rings: list[Ring]) -> None:
+def _stamp(lane: str, rings: list[Ring]) -> None:
     aged = {ring.workspace_id for ring in rings if ring.aged}
     with connection.cursor() as cursor:
         for workspace_id, count in Counter(ring.workspace_id for ring in rings).items():
-            cursor.execute(SERVED, {"workspace": workspace_id, "count": count, "aged": workspace_id in aged})
+            turn: dict[str, Any] = {"workspace": workspace_id, "count": count, "aged": workspace_id in aged}
+            cursor.execute(SERVED, turn | {"lane": lane})
         cursor.execute(STAMP, [[ring.outbox_id for ring in rings]])
 
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from apps.jobs.models import Job
+from apps.jobs.models import CPU_LANE, Job
 from inference.errors import Cancelled
 
 UNKNOWN_DEADLINE_S = 600.0
@@ -90,6 +90,12 @@ class Staged(Protocol):
     stages: Mapping[str, tuple[float, float]]
 
 
+@runtime_checkable
+class Laned(Protocol):
+    def lane(self, params: Mapping[str, Any]) -> str:
+        """The lane of a job with these params, for kinds that not every worker can do: ``gpu-<model>``."""
+
+
 class StopWork(Cancelled):
     """Raised by ``on_progress``: this worker has to let go of the job."""
 
@@ -129,6 +135,12 @@ def is_known(name: str) -> bool:
 def deadline_s(name: str) -> float:
     """How long an attempt may take; a generous limit for a kind that is not known here."""
     return find_kind(name).deadline_s if is_known(name) else UNKNOWN_DEADLINE_S
+
+
+def lane_of(name: str, params: Mapping[str, Any]) -> str:
+    """Who can do a job of this kind with these params."""
+    kind = find_kind(name)
+    return kind.lane(params) if isinstance(kind, Laned) else CPU_LANE
 
 
 def all_kinds() -> list[JobKind]:

@@ -26,6 +26,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Workspace, WorkspaceModel
 
+CPU_LANE = "cpu"
+
 
 class Priority(models.TextChoices):
     """Interactive work overtakes batch work, which overtakes maintenance."""
@@ -72,6 +74,7 @@ class Job(WorkspaceModel):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     idempotency_key = models.CharField(max_length=100, blank=True)
     subject = models.CharField(max_length=80, blank=True, help_text="what the result belongs to, for events: shot:<id>")
+    lane = models.CharField(max_length=60, default=CPU_LANE, help_text="who can do it: cpu, or gpu-<model>")
 
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -146,6 +149,7 @@ class Outbox(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="outbox")
     rank = models.PositiveSmallIntegerField(default=0, help_text="Priority.rank of the job")
+    lane = models.CharField(max_length=60, default=CPU_LANE, help_text="Job.lane")
     created_at = models.DateTimeField(auto_now_add=True)
     ready_at = models.DateTimeField(
         db_default=Now(), help_text="not to be rung or claimed before: the pause of a retry"
@@ -155,7 +159,9 @@ class Outbox(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["workspace", "rank", "id"], condition=Q(published_at=None), name="outbox_waiting"),
+            models.Index(
+                fields=["lane", "workspace", "rank", "id"], condition=Q(published_at=None), name="outbox_lane_waiting"
+            ),
             models.Index(fields=["published_at"], condition=Q(published_at__isnull=False), name="outbox_rung"),
         ]
 
@@ -164,19 +170,47 @@ class Outbox(models.Model):
 
 
 class Share(models.Model):
-    """A workspace's place in the weighted round robin (start-time fair queueing, Goyal et al. 1996, unit jobs).
+    """A workspace's place in the weighted round robin of a lane (start-time fair queueing, Goyal et al. 1996, unit
+    jobs).
 
     Every ring moves ``tag`` on by 1 / weight; the lowest tag is served next. A workspace that comes back after a pause
     starts at the tag that is being served, so it neither waits behind the others nor lives on saved-up credit.
     """
 
-    workspace = models.OneToOneField(Workspace, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    lane = models.CharField(max_length=60, default=CPU_LANE)
     weight = models.FloatField(default=1.0)
     tag = models.FloatField(default=0.0)
     aged_at = models.DateTimeField(null=True, help_text="when work of a lower class was last let through for its age")
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(weight__gt=0), name="share_weight_positive")]
+        constraints = [
+            models.CheckConstraint(condition=Q(weight__gt=0), name="share_weight_positive"),
+            models.UniqueConstraint(fields=["workspace", "lane"], name="share_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.workspace_id} weighs {self.weight:g}"
+
+
+class Station(models.Model):
+    """A running GPU worker and what it can make, as it says itself every few seconds. Of the installation, no tenant's.
+
+    ``offers`` lists every model that this worker was told to offer: name, title, licence, is_commercial, is_ready, and
+    where it is not ready ``code``, ``reason`` and ``next_step``.
+    """
+
+    worker = models.CharField(primary_key=True, max_length=100)
+    started_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+    slots = models.PositiveSmallIntegerField(default=1, help_text="jobs at the same time")
+    device = models.JSONField(default=dict, help_text="name, kind, total_mb, free_mb")
+    figures = models.JSONField(default=dict, help_text="passes, pictures, shared_passes, pass_s since the start")
+    offers = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["seen_at"], name="station_seen")]
+
+    def __str__(self) -> str:
+        return self.worker

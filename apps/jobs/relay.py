@@ -21,6 +21,7 @@ from apps.core.listening import listen
 from apps.jobs import dispatch
 from apps.jobs.chores import Daily
 from apps.jobs.kinds import deadline_s
+from apps.jobs.stations import queue_of
 from apps.jobs.tasks import TASK
 from apps.jobs.transitions import BELL
 
@@ -34,7 +35,9 @@ KILL_GRACE_S = 30.0  # a child that ignores the deadline that long is killed by 
 
 def publish(ring: dispatch.Ring) -> None:
     limit_s = deadline_s(ring.kind) + KILL_GRACE_S
-    import_string(settings.CELERY_APP).send_task(TASK, args=[str(ring.job_id)], time_limit=limit_s, retry=False)
+    import_string(settings.CELERY_APP).send_task(
+        TASK, args=[str(ring.job_id)], queue=queue_of(ring.lane), time_limit=limit_s, retry=False
+    )
 
 
 class Relay:

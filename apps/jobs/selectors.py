@@ -19,7 +19,7 @@ from apps.accounts.models import Workspace
 from apps.core.errors import NotFound
 from apps.jobs import kinds
 from apps.jobs.kinds import Place, quiet_kinds
-from apps.jobs.models import Batch, Job, JobState, Priority
+from apps.jobs.models import CPU_LANE, Batch, Job, JobState, Priority
 
 OPEN = (JobState.QUEUED.value, JobState.RUNNING.value)
 FILTERS: dict[str, tuple[str, ...]] = {
@@ -234,14 +234,19 @@ def _batch_left_s(to_do: float, done: float, began: datetime, typical_s: float |
     return None if typical_s is None else to_do * typical_s / int(settings.WORKER_CONCURRENCY)
 
 
-def seconds_ahead(workspace: Workspace, *, priority: Priority) -> float:
-    """How long the workers are busy with what waits or runs here at this priority or above."""
+def seconds_ahead(workspace: Workspace, *, priority: Priority, lane: str = CPU_LANE, slots: int = 0) -> float:
+    """How long the workers of a lane are busy with what waits or runs here at this priority or above.
+
+    Args:
+        slots: jobs that they do at the same time; 0 = ``WORKER_CONCURRENCY``.
+    """
     ranks = [other for other in Priority if other.rank <= priority.rank]
-    rows = Job.objects.filter(workspace=workspace, state__in=OPEN, priority__in=ranks).values("kind")
+    found = Job.objects.filter(workspace=workspace, state__in=OPEN, priority__in=ranks, lane=lane)
+    rows = found.values("kind")
     counts = {row["kind"]: row["number"] for row in rows.annotate(number=Count("id")).order_by()}
     typical = typical_seconds(workspace, counts)
     busy_s: float = sum(number * typical.get(kind, 1.0) for kind, number in counts.items())
-    return busy_s / int(settings.WORKER_CONCURRENCY)
+    return busy_s / (slots or int(settings.WORKER_CONCURRENCY))
 
 
 def _progress(counts: Counter[str], fraction: float, left_s: float | None) -> Progress:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.accounts.models import User, Workspace
 from apps.core.errors import Conflict
 from apps.core.tenancy import tenant_scope
-from apps.jobs.kinds import Restartable, find_kind, is_known
+from apps.jobs.kinds import Restartable, find_kind, is_known, lane_of
 from apps.jobs.models import Batch, Job, JobState, Priority
 from apps.jobs.transitions import announce, end_badly, hang_bell, requeue, save
 
@@ -36,7 +36,6 @@ def submit(
     A second submission with the same ``idempotency_key`` returns the first job. Raises Conflict when that job asks for
     something else, and KeyError for a kind that is not registered.
     """
-    find_kind(kind)
     job = Job(
         workspace=workspace,
         kind=kind,
@@ -47,6 +46,7 @@ def submit(
         batch=batch,
         idempotency_key=idempotency_key,
         subject=subject,
+        lane=lane_of(kind, params),
     )
     with tenant_scope(workspace.id):
         if not idempotency_key:

@@ -211,9 +211,10 @@ def hang_bell(job: Job, *, pause_s: float = 0.0) -> None:
         workspace_id=job.workspace_id,
         job=job,
         rank=Priority(job.priority).rank,
+        lane=job.lane,
         ready_at=Now() + timedelta(seconds=pause_s),
     )
-    afresh = ["rank", "ready_at", "published_at", "rings"]
+    afresh = ["rank", "lane", "ready_at", "published_at", "rings"]
     Outbox.objects.bulk_create([row], update_conflicts=True, unique_fields=["job"], update_fields=afresh)
     ring_relay()
 

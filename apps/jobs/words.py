@@ -27,6 +27,11 @@ STAGES = {
     "gate": gettext_lazy("Checking the product"),
     "recipe": gettext_lazy("Writing the recipe"),
     "store": gettext_lazy("Saving"),
+    "wait": gettext_lazy("Waiting for the model"),
+    "scene": gettext_lazy("Setting up the scene"),
+    "candidates": gettext_lazy("Drawing candidates"),
+    "judge": gettext_lazy("Comparing candidates"),
+    "render": gettext_lazy("Drawing the best one"),
 }
 
 

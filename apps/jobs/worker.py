@@ -10,18 +10,29 @@ from typing import Any
 import cv2
 from celery import signals
 from django.conf import settings
+from django.db import connection
 
-from apps.jobs.kinds import Preloadable, Warmable, all_kinds
+from apps.jobs import engines, stations
+from apps.jobs.heart import Heart
+from apps.jobs.kinds import JobKind, Laned, Preloadable, Warmable, all_kinds
 from apps.jobs.lease import stop_work_at
+from apps.jobs.runner import worker_name
 
 logger = logging.getLogger(__name__)
+_hearts: list[Heart] = []
 
 
-def preload(**kwargs: Any) -> None:
-    """In the parent, before it forks: every child, also one that replaces a dead one, finds this in shared memory."""
+def preload(sender: Any = None, **kwargs: Any) -> None:
+    """In the parent, before it forks: every child, also one that replaces a dead one, finds this in shared memory.
+
+    A GPU worker never forks: its one process loads its models here, before it takes a job.
+    """
     cv2.setNumThreads(1)
     started = time.monotonic()
-    for kind in all_kinds():
+    if settings.WORKER_CLASS == "gpu":
+        _start_drawing(sender)
+        return
+    for kind in _own_kinds():
         if isinstance(kind, Preloadable):
             kind.preload()
     gc.collect()
@@ -29,21 +40,53 @@ def preload(**kwargs: Any) -> None:
     logger.info("loaded after %.1f s", time.monotonic() - started)
 
 
+def _start_drawing(worker: Any) -> None:
+    """Load the models, and consume the lanes of those that are ready. Ends the process where there is none."""
+    offers = engines.warm()
+    heart = Heart(worker_name(), slots=settings.GENERATOR_SLOTS, offers=offers, look=_figures)
+    ready = [offer["name"] for offer in offers if offer["is_ready"]]
+    if not ready:
+        stations.beat(worker_name(), slots=0, offers=offers)
+        raise SystemExit(f"This worker has nothing to draw with: {engines.obstacles(offers)}")
+    warm_up()
+    connection.close()
+    worker.app.amqp.queues.select([stations.queue_of(stations.lane_of_model(name)) for name in ready])
+    _hearts.append(heart)
+
+
+def _figures() -> dict[str, Any]:
+    return {"device": engines.device(), "figures": dict(engines.desk().figures.__dict__)}
+
+
+def _own_kinds() -> list[JobKind]:
+    """The kinds that this class of worker does: those with a lane are for GPU workers."""
+    return [kind for kind in all_kinds() if isinstance(kind, Laned) == (settings.WORKER_CLASS == "gpu")]
+
+
 def warm_up(**kwargs: Any) -> None:
     """In every child, before it consumes: sessions of inference engines have threads, which do not survive a fork."""
     cv2.setNumThreads(1)
     started = time.monotonic()
-    for kind in all_kinds():
+    for kind in _own_kinds():
         if isinstance(kind, Warmable):
             kind.warm()
     logger.info("warm after %.1f s", time.monotonic() - started)
 
 
+def show_life(**kwargs: Any) -> None:
+    """The consumer listens: from now on the site may count on this worker."""
+    for heart in _hearts:
+        heart.start()
+
+
 def give_work_back(**kwargs: Any) -> None:
     """The worker stops: what is not done within the grace goes back to the queue at its next progress report."""
     stop_work_at(time.monotonic() + settings.WORKER_STOP_GRACE_S)
+    for heart in _hearts:
+        heart.stop()
 
 
 signals.worker_init.connect(preload)
 signals.worker_process_init.connect(warm_up)
+signals.worker_ready.connect(show_life)
 signals.worker_shutting_down.connect(give_work_back)

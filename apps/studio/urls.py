@@ -2,7 +2,19 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.studio.views import batches, best, cutouts, edits, exports, looks, previews, products, review, shoots
+from apps.studio.views import (
+    batches,
+    best,
+    cutouts,
+    edits,
+    exports,
+    looks,
+    previews,
+    products,
+    review,
+    scenes,
+    shoots,
+)
 
 app_name = "studio"
 
@@ -27,6 +39,9 @@ products_urls = [
     path("<uuid:product_id>/cutout/use", cutouts.use_cutout, name="use_cutout"),
     path("<uuid:product_id>/preview", previews.preview, name="preview"),
     path("<uuid:product_id>/shoots/", shoots.create_shoot, name="create_shoot"),
+    path("<uuid:product_id>/scene/", scenes.scene, name="scene"),
+    path("<uuid:product_id>/scene/offer", scenes.scene_offer, name="scene_offer"),
+    path("<uuid:product_id>/scene/create", scenes.create_scene, name="create_scene"),
 ]
 shoots_urls = [
     path("<uuid:shoot_id>/", shoots.shoot, name="shoot"),
@@ -46,6 +61,8 @@ shots_urls = [
     path("<uuid:shot_id>/show", edits.show_version, name="show_version"),
     path("<uuid:shot_id>/best", best.best, name="best"),
     path("<uuid:shot_id>/best/find", best.find_best, name="find_best"),
+    path("<uuid:shot_id>/candidates", scenes.candidates, name="candidates"),
+    path("<uuid:shot_id>/candidates/take", scenes.take_candidate, name="take_candidate"),
     path("<uuid:shot_id>/look", looks.choose, name="choose_look"),
     path("<uuid:shot_id>/look/apply", looks.apply, name="apply_look"),
     path("<uuid:shot_id>/versions", edits.versions, name="shot_versions"),
@@ -85,6 +102,7 @@ urlpatterns = [
     path("w/<slug:workspace>/studio/shots/", include(shots_urls)),
     path("w/<slug:workspace>/studio/looks/<uuid:batch_id>/", looks.look, name="look"),
     path("w/<slug:workspace>/studio/looks/<uuid:batch_id>/state", looks.look_state, name="look_state"),
+    path("w/<slug:workspace>/settings/engines/", scenes.engines_page, name="engines"),
     path("w/<slug:workspace>/studio/review/", review.review, name="review"),
     path("w/<slug:workspace>/studio/review/judge", review.judge_shots, name="judge_shots"),
     path("w/<slug:workspace>/studio/exports/", include(exports_urls)),

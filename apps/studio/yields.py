@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import Workspace
 from apps.billing.models import LedgerEntry
 from apps.core.errors import InvalidInput
-from apps.studio import catalogue
+from apps.studio import catalogue, scenes
 from apps.studio.models import Shot, ShotVersion
 
 MOST_ROWS = 50
@@ -106,6 +106,8 @@ def _costs(pictures: QuerySet[Any], key: str) -> dict[str, tuple[int, int]]:
 
 
 def _set_title(name: str) -> str:
+    if name == scenes.GENERATED:
+        return _("Generated scene")
     try:
         return catalogue.title(catalogue.get_set(name).titles)
     except InvalidInput:

@@ -18,10 +18,16 @@ COMPOSITE = "composite"
 COMPOSITE_SYNTHETIC = "compositeSynthetic"
 """Mix or composite of several elements, at least one of which is Generative AI."""
 
+COMPOSITE_WITH_TRAINED = "compositeWithTrainedAlgorithmicMedia"
+"""A captured product, untouched, composited with surroundings that a trained model drew."""
+
+TRAINED = "trainedAlgorithmicMedia"
+"""Drawn by a trained model, the product included."""
+
 ALGORITHMICALLY_ENHANCED = "algorithmicallyEnhanced"
 """Modification by algorithm without changing the main content: the product's own photo with its background removed."""
 
-TERMS = (COMPOSITE, COMPOSITE_SYNTHETIC, ALGORITHMICALLY_ENHANCED)
+TERMS = (COMPOSITE, COMPOSITE_SYNTHETIC, COMPOSITE_WITH_TRAINED, TRAINED, ALGORITHMICALLY_ENHANCED)
 
 _TERM_IN_FILE = re.compile(rb"Iptc4xmpExt:DigitalSourceType=\"" + re.escape(VOCABULARY.encode()) + rb"(\w+)\"")
 _RECIPE_IN_FILE = re.compile(rb"visualforge:RecipeHash=\"([0-9a-f]{64})\"")

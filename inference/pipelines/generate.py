@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inference.generation import GeneratedPicture, GenerateOptions, GenerateRequest
+from inference.generation import DeviceState, GeneratedPicture, GenerateOptions, GenerateRequest, Generator
 from inference.models import ModelCard, model_cards
 from inference.ports import EngineStatus
-from inference.registry import generator, generator_status
+from inference.registry import generator, generator_device, generator_status
 from inference.types import Progress, no_progress
 
 
@@ -22,6 +22,16 @@ class ModelState:
 def models(options: GenerateOptions) -> tuple[ModelState, ...]:
     """All models, the default one first. Cheap: looks at settings and folders only."""
     return tuple(ModelState(card, generator_status(card.name, options)) for card in model_cards())
+
+
+def device_state(options: GenerateOptions) -> DeviceState:
+    """The device that generators use here, and how much memory it has. Imports torch."""
+    return generator_device(options)
+
+
+def loaded(model: str, options: GenerateOptions) -> Generator:
+    """A model to be asked more than once; the same object for the same options. Raises as ``warm``."""
+    return generator(model, options)
 
 
 def warm(model: str, options: GenerateOptions) -> None:

@@ -20,7 +20,10 @@ from inference.ops.srgb_profile import srgb_icc
 from inference.recipe import recipe_hash
 
 CREATOR_TOOL = f"VisualForge {__version__}"
-PUBLIC_KEYS = ("schema", "kind", "photo", "cutout", "engine", "set", "spec", "output", "code")
+PUBLIC_KEYS = ("schema", "kind", "photo", "cutout", "engine", "model", "set", "spec", "output", "code")
+GENERATED = "generated_shot"
+# What people wrote stays with them: of a generated shot's request a file says only how it was drawn.
+PUBLIC_SPEC_KEYS = ("mode", "model", "width", "height", "seed", "steps", "guidance", "strength")
 QUALITY = 94
 _AFTER_HEADER = 33  # signature and IHDR
 _PNG_XMP = b"XML:com.adobe.xmp"
@@ -30,20 +33,34 @@ def public_recipe(recipe: Mapping[str, Any], *, profile: str, product_scale: flo
     """What a file says about its making: everything that decides the picture, nothing of where it was stored."""
     return {
         "recipe_hash": recipe_hash(recipe),
-        "recipe": {key: recipe[key] for key in PUBLIC_KEYS if key in recipe},
+        "recipe": {key: recipe[key] for key in PUBLIC_KEYS if key in recipe} | _public_spec(recipe),
         "profile": profile,
         "product_scale": round(product_scale, 5),
     }
 
 
+def _public_spec(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    if recipe.get("kind") != GENERATED:
+        return {}
+    return {"spec": {key: recipe["spec"][key] for key in PUBLIC_SPEC_KEYS if key in recipe["spec"]}}
+
+
 def scene_source_type(recipe: Mapping[str, Any]) -> str:
-    """Sets are computed from geometry and lamps; every other engine paints with a trained model."""
+    """Sets are computed from geometry and lamps; every other engine paints with a trained model.
+
+    Of a generated shot the product is the photo's own, unless it was drawn anew.
+    """
+    if recipe.get("kind") == GENERATED:
+        return xmp.TRAINED if recipe["spec"]["mode"] == "reimagined" else xmp.COMPOSITE_WITH_TRAINED
     is_computed = recipe.get("engine", {}).get("name") == "studio_sets"
     return xmp.COMPOSITE if is_computed else xmp.COMPOSITE_SYNTHETIC
 
 
 def scene_step(recipe: Mapping[str, Any]) -> tuple[str, str]:
     """The C2PA action of a shot."""
+    if recipe.get("kind") == GENERATED:
+        subject = "Drawn" if recipe["spec"]["mode"] == "reimagined" else "Surroundings drawn"
+        return "c2pa.edited", f"{subject} by the model {recipe['model']['model']}"
     name = recipe.get("spec", {}).get("set_name") or recipe.get("engine", {}).get("name", "")
     return "c2pa.edited", f"Lit and shaded in the scene {name}"
 

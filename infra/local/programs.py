@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,10 @@ WORKER_STOP_S = 4
 WORKER = (
     *(sys.executable, "-m", "celery", "--quiet", "--app=apps.config.celery:app", "worker", "--pool=prefork"),
     *("--loglevel=warning", "--without-gossip", "--without-mingle"),
+)
+GPU_WORKER = (
+    *(sys.executable, "-m", "celery", "--quiet", "--app=apps.config.celery:app", "worker", "--pool=threads"),
+    *("--loglevel=info", "--without-gossip", "--without-mingle"),
 )
 # One job keeps one core busy; numerical libraries that start a thread for every core would only be in each other's way.
 ONE_THREAD_EACH = (
@@ -51,6 +56,18 @@ def programs(options: Options, env: Mapping[str, str], root: Path) -> Programs:
         worker=replace(command("worker", WORKER, worker_env, str(root)), grace_s=WORKER_STOP_S + 2),
         relay=command("relay", [sys.executable, "manage.py", "relay"], shared, str(root)),
     )
+
+
+def gpu_worker(device: int | None, env: Mapping[str, str], root: Path, *, slots: int) -> Program:
+    """The worker that draws on one GPU, or with None on the processor: one process, ``slots`` jobs as its threads."""
+    own = {"WORKER_CLASS": "gpu", "WORKER_STOP_GRACE_S": str(WORKER_STOP_S)} | dict(env)
+    if device is not None:
+        own["CUDA_VISIBLE_DEVICES"] = str(device)
+    own.pop("DATABASE_POOL_SIZE", None)
+    own.setdefault("PYTHONWARNINGS", "ignore::UserWarning:celery.platforms")
+    name = f"gpu-{device}" if device is not None else "gpu"
+    argv = [*GPU_WORKER, f"--concurrency={slots}", f"--hostname={name}-{os.getpid()}@%h"]
+    return replace(command(name, argv, own, str(root)), grace_s=WORKER_STOP_S + 6)
 
 
 def web(options: Options) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-COLOURS = {"web": 36, "worker": 35, "relay": 34, "postgres": 33}
+COLOURS = {"web": 36, "worker": 35, "relay": 34, "postgres": 33, "gpu": 32}
 WIDTH = 8
 
 

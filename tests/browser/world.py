@@ -16,6 +16,7 @@ from apps.assets.models import Asset
 from apps.assets.services import keep_asset, keep_blob
 from apps.jobs.models import Batch
 from apps.studio.models import ExportFile, Product, Shoot, Shot
+from tests.browser.scenes import scene_shots
 from tests.factories import (
     make_batch,
     make_export_file,
@@ -48,6 +49,7 @@ class World:
     pending: Product
     shoot: Shoot
     shot: Shot
+    scene: Shot
     export_file: ExportFile
     batch: Batch
 
@@ -73,6 +75,7 @@ def make_world() -> World:
         pending=_product(workspace, "New bottle", 5, cutout_state="pending"),
         shoot=shoot,
         shot=shot,
+        scene=scene_shots(workspace, ready),
         export_file=make_export_file(
             workspace, shot=shot, name="amazon/TB-7_红色_01.jpg", passed=False, verdict={"checks": CHECKS}
         ),

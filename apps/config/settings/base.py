@@ -195,6 +195,7 @@ JOB_KINDS: dict[str, str] = {
     "studio.shot": "apps.studio.jobs.ShotKind",
     "studio.start": "apps.studio.jobs.StartKind",
     "studio.preview": "apps.studio.jobs.PreviewKind",
+    "studio.scene": "apps.studio.jobs.SceneKind",
     "studio.best": "apps.studio.jobs.BestKind",
     "studio.export": "apps.studio.jobs.ExportKind",
 }
@@ -204,11 +205,23 @@ CUTOUT_MODEL = env.text("CUTOUT_MODEL", "isnet-general-use")
 CUTOUT_WEIGHTS_DIR = Path(env.text("CUTOUT_WEIGHTS_DIR", str(DATA_DIR / "weights")))
 CUTOUT_DOWNLOAD = env.flag("CUTOUT_DOWNLOAD", True)
 
+# ---- generators: models that draw scenes, in workers that have torch (docs/generators.md); off until somebody runs one
+GENERATOR_WEIGHTS_DIR = Path(env.text("GENERATOR_WEIGHTS_DIR", str(DATA_DIR / "generators")))
+GENERATOR_MODELS = env.words("GENERATOR_MODELS")
+GENERATOR_LICENCES = env.words("GENERATOR_LICENCES")
+GENERATOR_PINNED_CODE = env.pairs("GENERATOR_PINNED_CODE")
+GENERATOR_DEVICE = env.text("GENERATOR_DEVICE", "auto")
+GENERATOR_MAX_BATCH = env.whole("GENERATOR_MAX_BATCH", 8, at_least=1, at_most=64)
+GENERATOR_SLOTS = env.whole("GENERATOR_SLOTS", GENERATOR_MAX_BATCH, at_least=1, at_most=64)
+GENERATOR_COMPILE = env.flag("GENERATOR_COMPILE", False)
+
 # ---- exports: who signs them. PEM files of a certificate authority, or a certificate that is made at set-up
 PROVENANCE_DIR = DATA_DIR / "provenance"
 PROVENANCE_CERTIFICATE = env.text("PROVENANCE_CERTIFICATE")
 PROVENANCE_KEY = env.text("PROVENANCE_KEY")
 
+# What this worker is: `cpu` does everything but drawing, `gpu` (make gpu-worker) draws and nothing else.
+WORKER_CLASS = env.choice("WORKER_CLASS", "cpu", ("cpu", "gpu"))
 WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", usable_cores(), at_least=1, at_most=MOST_WORKERS)
 WORKER_STOP_GRACE_S = env.whole("WORKER_STOP_GRACE_S", 8, at_most=3600)
 WORKER_MAX_CHILD_MIB = env.whole("WORKER_MAX_CHILD_MIB", 3072, at_least=256)

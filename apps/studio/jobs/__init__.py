@@ -1,4 +1,4 @@
-"""What Studio teaches the queue: cut a product out, make a shot, make a preview, find the best of some, export a file.
+"""What Studio teaches the queue: cut out, make a shot of a set or of a generated scene, preview, compare, export.
 
 Each kind is three steps. ``load`` reads rows (in the tenant's scope), ``work`` computes (no database; imports the
 imaging library only here, so that the web process stays small), ``finish`` writes the outcome in the transaction that
@@ -11,6 +11,7 @@ from apps.studio.jobs.best import BestKind
 from apps.studio.jobs.cutout_edits import CutoutEditKind, CutoutRefineKind
 from apps.studio.jobs.cutouts import CutoutKind
 from apps.studio.jobs.exports import ExportKind
+from apps.studio.jobs.scenes import SceneKind
 from apps.studio.jobs.shots import PreviewKind, ShotKind
 from apps.studio.jobs.start import StartKind
 
@@ -21,6 +22,7 @@ __all__ = [
     "CutoutRefineKind",
     "ExportKind",
     "PreviewKind",
+    "SceneKind",
     "ShotKind",
     "StartKind",
 ]

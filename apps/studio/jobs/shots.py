@@ -61,7 +61,7 @@ class ShotKind(PlacedInStudio):
     def load(self, job: Job) -> ShotInputs:
         shot = Shot.objects.select_related("product__photo__blob").get(pk=job.params["shot"])
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
-        version = _version(job)
+        version = version_of(job)
         return ShotInputs(photo=shot.product.photo.blob, cutout=cutout, spec=version.spec if version else shot.spec)
 
     def work(self, inputs: ShotInputs, on_progress: Progress) -> ShotOutcome:
@@ -98,18 +98,18 @@ class ShotKind(PlacedInStudio):
             height=outcome.height,
         )
         cutout = Asset.objects.get(pk=job.params["cutout"])
-        version = _version(job)
+        version = version_of(job)
         asset = assets.keep_asset(
             shot.workspace,
             kind=AssetKind.SHOT,
             name=f"{shot.product.name} {version.spec['set'] if version else shot.spec['set']}",
             blob=blob,
             recipe=outcome.recipe,
-            parents=[(cutout, "cutout"), (shot.product.photo, "photo"), *_edited_from(version)],
+            parents=[(cutout, "cutout"), (shot.product.photo, "photo"), *edited_from(version)],
             created_by=job.created_by,
         )
         assets.keep_rendition(asset, spec=f"webp-{GALLERY_WIDTH_PX}", picture=outcome.thumbnail)
-        _keep_picture(shot, version, asset, outcome.gate)
+        keep_picture(shot, version, asset, outcome.gate)
         ledger.record(
             job.id, shot.workspace, kind=self.name, asset=asset, cpu_ms=job.cpu_ms, size_bytes=blob.size_bytes
         )
@@ -128,19 +128,19 @@ def _alike(result: ShotResult, spec: dict[str, Any]) -> dict[str, Any]:
     return {"backdrop": backdrop(result.plate, result.mask, result.shadow)}
 
 
-def _version(job: Job) -> ShotVersion | None:
+def version_of(job: Job) -> ShotVersion | None:
     """The version that the job makes; None for the shot's first picture."""
     wanted = job.params.get("version")
     return ShotVersion.objects.select_related("parent__asset").get(pk=wanted) if wanted else None
 
 
-def _edited_from(version: ShotVersion | None) -> list[tuple[Asset, str]]:
+def edited_from(version: ShotVersion | None) -> list[tuple[Asset, str]]:
     if version is None or version.parent is None or version.parent.asset is None:
         return []
     return [(version.parent.asset, "edited")]
 
 
-def _keep_picture(shot: Shot, version: ShotVersion | None, asset: Asset, gate: dict[str, Any]) -> None:
+def keep_picture(shot: Shot, version: ShotVersion | None, asset: Asset, gate: dict[str, Any]) -> None:
     """Into the shot; an edit goes into its version first, and is shown unless a newer one is on its way."""
     if version is None:
         shot.asset, shot.gate = asset, gate

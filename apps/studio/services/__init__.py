@@ -15,6 +15,7 @@ from apps.studio.services.products import (
     rename_product,
     restore_product,
 )
+from apps.studio.services.scenes import request_scenes, take_candidate
 from apps.studio.services.shoots import (
     REJECT_REASONS,
     cancel_shoot,
@@ -43,6 +44,7 @@ __all__ = [
     "request_batch",
     "request_best",
     "request_cutout",
+    "request_scenes",
     "request_shoot",
     "restore_product",
     "retry_batch",
@@ -53,4 +55,5 @@ __all__ = [
     "show_version",
     "start_shoots",
     "start_waiting_shoots",
+    "take_candidate",
 ]

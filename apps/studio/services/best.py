@@ -8,6 +8,7 @@ from apps.accounts.models import User
 from apps.core.errors import Conflict, InvalidInput
 from apps.jobs import services as queue
 from apps.jobs.models import Job
+from apps.studio import scenes
 from apps.studio.models import Shot
 
 MOST_CANDIDATES = 16
@@ -18,9 +19,10 @@ def request_best(shot: Shot, *, count: int, by: User | None) -> Job:
     """Compare ``count`` variations of a shot as it is now; the best one becomes a new version.
 
     Raises:
-        Conflict: ``studio.shot_not_ready``, ``studio.no_cutout_yet``.
+        Conflict: ``studio.shot_not_ready``, ``studio.no_cutout_yet``, ``scene.set_only``.
         InvalidInput: ``studio.best_count``.
     """
+    scenes.require_set(shot)
     if shot.asset_id is None:
         raise Conflict("studio.shot_not_ready")
     if shot.product.cutout_id is None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.core.errors import Conflict, NotFound
 from apps.jobs import services as queue
+from apps.studio import scenes
 from apps.studio.models import Shot, ShotVersion
 
 MOST_VERSIONS = 200
@@ -24,14 +25,15 @@ def edit_shot(shot: Shot, *, spec: dict[str, Any], by: User | None) -> ShotVersi
         spec: from ``specs.read_wish``.
 
     Raises:
-        Conflict: ``studio.shot_not_ready``, ``studio.no_cutout_yet``, ``studio.too_many_versions``.
+        Conflict: ``studio.shot_not_ready``, ``studio.no_cutout_yet``, ``studio.too_many_versions``, ``scene.set_only``.
     """
     shot = Shot.objects.select_for_update(of=("self",)).select_related("workspace", "product").get(pk=shot.pk)
+    scenes.require_set(shot)
     if shot.asset_id is None:
         raise Conflict("studio.shot_not_ready")
     if shot.product.cutout_id is None:
         raise Conflict("studio.no_cutout_yet")
-    current = _current(shot)
+    current = current_version(shot)
     known = shot.versions.filter(spec=spec, asset__isnull=False).order_by("-number").first()
     if known is not None:
         return show_version(shot, number=known.number)
@@ -53,7 +55,7 @@ def edit_shot(shot: Shot, *, spec: dict[str, Any], by: User | None) -> ShotVersi
     return version
 
 
-def _current(shot: Shot) -> ShotVersion:
+def current_version(shot: Shot) -> ShotVersion:
     """The version that the shot shows; the first edit writes down what the shoot made."""
     found = shot.versions.filter(number=shot.version).first()
     if found is not None:

@@ -11,7 +11,7 @@ from apps.accounts.models import User
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.jobs import services as queue
 from apps.jobs.models import Batch, Priority
-from apps.studio import looks
+from apps.studio import looks, scenes
 from apps.studio.kinds import scale_of
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.services.shoots import INTERACTIVE_SHOTS
@@ -29,10 +29,11 @@ def apply_look(
         scales: the products, and how many times its usual size each one gets.
 
     Raises:
-        Conflict: ``studio.shot_not_ready``, ``studio.no_cutout_yet``.
+        Conflict: ``studio.shot_not_ready``, ``studio.no_cutout_yet``, ``scene.set_only``.
         InvalidInput: ``studio.no_products``, ``studio.too_many_products``, ``studio.scale_out_of_range``.
         NotFound: one of the products is not here.
     """
+    scenes.require_set(shot)
     if shot.asset_id is None:
         raise Conflict("studio.shot_not_ready")
     products = _products(shot, scales)

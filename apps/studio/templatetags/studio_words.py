@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.errors import InvalidInput
-from apps.studio import catalogue, offers
+from apps.studio import catalogue, offers, scenes
 from apps.studio.models import CutoutState, Product, Shot
 
 register = template.Library()
@@ -20,6 +20,7 @@ SURE, FAIRLY_SURE = 0.8, 0.55
 CLEAN_EDGE_DELTA_E = 3.0
 TRUE_COLOUR_DELTA_E = 3.0
 UPSCALED = "shot.product_upscaled"
+PALETTE_KEPT = 0.6  # share of the coloured area of a generated picture that is near the palette
 SOFT_FROM = 1.1  # enlarged less than this, a product looks as sharp as before
 
 ENGINES = {
@@ -47,6 +48,8 @@ def whole(number: float) -> str:
 @register.filter
 def set_title(name: str) -> str:
     """The title of a set in the reader's language; the plain name for a set that no longer exists."""
+    if name == scenes.GENERATED:
+        return _("Generated scene")
     try:
         return catalogue.title(catalogue.get_set(name).titles)
     except InvalidInput:
@@ -105,6 +108,8 @@ def gate_findings(shot: Shot) -> list[Finding]:
     gate = shot.gate
     if not gate:
         return []
+    if "pixels_compared" not in gate:
+        return [*_drawn_anew_finding(gate), *_measured_findings(gate)]
     times = enlarged(shot)
     return [
         *_size_finding(times),
@@ -112,7 +117,29 @@ def gate_findings(shot: Shot) -> list[Finding]:
         *_change_finding(gate),
         *_edge_finding(gate),
         *_colour_finding(gate),
+        *_measured_findings(gate),
     ]
+
+
+def _drawn_anew_finding(gate: dict[str, Any]) -> list[Finding]:
+    """A product that a model drew: said first, because it is what the picture has to be labelled as."""
+    if gate.get("label") != "product_reimagined":
+        return []
+    words = _("The product was drawn anew and may differ from the photo")
+    return [Finding("warn", words, _("Labelled as generated in every file that leaves here."))]
+
+
+def _measured_findings(gate: dict[str, Any]) -> list[Finding]:
+    """What was measured of a generated picture beside the product gate."""
+    measures = gate.get("measures", {})
+    found = []
+    if "palette_coverage" in measures:
+        share = measures["palette_coverage"]
+        is_kept = share >= PALETTE_KEPT
+        words = _("Scene colours match the palette") if is_kept else _("Scene colours differ from the palette")
+        figure = _("%(share)s of the coloured area") % {"share": f"{share:.0%}"}
+        found.append(Finding("ok" if is_kept else "warn", words, figure))
+    return found
 
 
 @register.filter

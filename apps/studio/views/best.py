@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
 from apps.jobs.models import Job, JobState
-from apps.studio import selectors, services, specs
+from apps.studio import scenes, selectors, services, specs
 from apps.studio.models import Shot
 
 COUNTS = (4, 8, 12)
@@ -26,6 +26,7 @@ COUNTS = (4, 8, 12)
 def best(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
     """The last comparison; asked again by htmx when its job changed."""
     shot = selectors.get_shot(request.workspace, shot_id)
+    scenes.require_set(shot)
     job = selectors.latest_best(shot)
     context = {
         "shot": shot,

@@ -15,7 +15,7 @@ from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
 from apps.core.answers import wants_json
 from apps.core.errors import Conflict, InvalidInput
-from apps.studio import controls, previews, selectors, services, specs
+from apps.studio import controls, previews, scenes, selectors, services, specs
 
 DRAFT_PX, ROUGH_PX = 640, 400
 
@@ -24,6 +24,7 @@ DRAFT_PX, ROUGH_PX = 640, 400
 @workspace_view(role=Role.EDITOR)
 def edit(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
     shot = selectors.get_shot(request.workspace, shot_id)
+    scenes.require_set(shot)
     if shot.asset is None:
         raise Conflict("studio.shot_not_ready")
     context = {

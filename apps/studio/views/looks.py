@@ -11,13 +11,14 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
 from apps.core.errors import InvalidInput
-from apps.studio import choices, looks, selectors, services
+from apps.studio import choices, looks, scenes, selectors, services
 
 
 @require_GET
 @workspace_view(role=Role.EDITOR)
 def choose(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
     shot = selectors.get_shot(request.workspace, shot_id)
+    scenes.require_set(shot)
     query = request.GET.get("q", "").strip()
     context = {
         "shot": shot,

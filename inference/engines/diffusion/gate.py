@@ -32,7 +32,9 @@ class Obstacle:
 def status_of(card: ModelCard, options: GenerateOptions) -> EngineStatus:
     """Whether the model may and can be started here."""
     found = obstacle(card, options)
-    return EngineStatus(True) if found is None else EngineStatus(False, found.reason, found.next_step)
+    if found is None:
+        return EngineStatus(True)
+    return EngineStatus(False, found.reason, found.next_step, found.code)
 
 
 def require(card: ModelCard, options: GenerateOptions) -> Path:

@@ -17,14 +17,14 @@ from inference.engines.diffusion.graphs import record
 from inference.engines.diffusion.job import Guidance, Job, LayoutMask, Steer, Velocity
 from inference.engines.diffusion.layout import mask_of
 from inference.engines.diffusion.masks import held_steps, holds, keep_masks, picture_array, picture_tensor
-from inference.engines.diffusion.memory import in_shrinking_batches, too_little
+from inference.engines.diffusion.memory import MB, free_bytes, in_shrinking_batches, too_little, total_bytes
 from inference.engines.diffusion.noise import seeded_noise
 from inference.engines.diffusion.palette import PalettePull, PaletteSteer, palette_oklab
 from inference.engines.diffusion.reference import Reference
 from inference.engines.diffusion.sampler import sample
 from inference.engines.diffusion.schedule import Schedule
 from inference.engines.diffusion.text import PromptEncoder
-from inference.generation import GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
+from inference.generation import DeviceState, GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
 from inference.models import ModelCard
 from inference.ports import EngineStatus
 from inference.types import U8, Progress, no_progress
@@ -137,6 +137,13 @@ def chosen_device(options: GenerateOptions) -> tuple[torch.device, torch.dtype]:
     if options.dtype == "auto":
         return device, torch.bfloat16 if device.type == "cuda" else torch.float32
     return device, getattr(torch, options.dtype)
+
+
+def device_state(options: GenerateOptions) -> DeviceState:
+    """The device that ``options`` mean here, and its memory."""
+    device, _ = chosen_device(options)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+    return DeviceState(name, device.type, total_bytes(device) // MB, free_bytes(device) // MB)
 
 
 class _Watch:

@@ -21,6 +21,7 @@ Result = TypeVar("Result")
 # What one picture of a megapixel needs beside the weights: estimated from the widths of the networks, not measured.
 _ACTIVATIONS_GB_PER_MEGAPIXEL = 3.0
 _GB = 10**9
+MB = 10**6
 
 
 def weight_bytes(folder: Path, bytes_per_value: int) -> int:
@@ -33,6 +34,13 @@ def free_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") + _reclaimable()
+
+
+def total_bytes(device: torch.device) -> int:
+    """Memory of ``device``."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[1])
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def too_little(card: ModelCard, folder: Path, device: torch.device, dtype: torch.dtype) -> Obstacle | None:

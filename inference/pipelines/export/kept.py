@@ -10,7 +10,7 @@ from PIL import Image
 
 from inference.errors import InputRejected
 from inference.pipelines.export.types import Rendered, Target, resized_step
-from inference.pipelines.label import scene_source_type, scene_step
+from inference.pipelines.label import GENERATED, scene_source_type, scene_step
 from inference.types import U8, GateReport
 
 RENEWED = frozenset({"export.shot_changed", "shot.unknown_set", "verify.bad_recipe"})
@@ -31,6 +31,8 @@ def from_master(master: U8, recipe: Mapping[str, Any], target: Target) -> Render
     height, width = master.shape[:2]
     wanted = _size(target, width, height)
     if target.kind == "layers" or abs((wanted[0] / wanted[1]) / (width / height) - 1) > _RATIO_TOLERANCE:
+        if recipe.get("kind") == GENERATED:
+            raise InputRejected("export.generated_format", "a generated picture has the format that it was drawn in")
         raise InputRejected(
             "export.shot_changed", "the set or its engine changed since this shot was made; make the shot again"
         )
@@ -43,7 +45,7 @@ def from_master(master: U8, recipe: Mapping[str, Any], target: Target) -> Render
         pixels=pixels,
         mask=np.full(pixels.shape[:2], 255, np.uint8),  # nobody knows where the product is, so all of it must be kept
         product_scale=scale,
-        gate=GateReport(**recipe["gate"]),
+        gate=GateReport(**recipe["gate"]) if recipe.get("gate") else None,
         recipe=recipe,
         source_type=scene_source_type(recipe),
         steps=(scene_step(recipe), *resized_step(scale)),

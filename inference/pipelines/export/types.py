@@ -53,13 +53,14 @@ class Rendered:
         pixels: uint8 (H, W, 3), or (H, W, 4) for ``cutout``.
         mask: uint8 (H, W), where the product shows.
         product_scale: canvas pixels per photo pixel; above 1 the product is enlarged.
+        gate: None where the product was drawn anew.
         steps: what was done, as C2PA actions with a sentence each.
     """
 
     pixels: U8
     mask: U8
     product_scale: float
-    gate: GateReport
+    gate: GateReport | None
     recipe: Mapping[str, Any]
     source_type: str
     steps: tuple[tuple[str, str], ...]

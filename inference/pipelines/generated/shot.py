@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from inference.errors import InputRejected
-from inference.generation import GenerateOptions
+from inference.generation import GenerateOptions, Generator
 from inference.ops.metrics import ssim_map
 from inference.ops.timing import Stopwatch
 from inference.pipelines.generated.canvas import resized
@@ -29,6 +29,7 @@ def generated_shot(
     inputs: GeneratedInputs,
     *,
     options: GenerateOptions,
+    engine: Generator | None = None,
     source: Mapping[str, Any] | None = None,
     planner: LanguageModel | None = None,
     on_progress: Progress = no_progress,
@@ -39,6 +40,7 @@ def generated_shot(
         spec: see ``GeneratedSpec``.
         inputs: the pictures; ``exact`` and ``reimagined`` need photo and cutout, ``edit`` needs the picture.
         options: which weights there are and which licences were accepted.
+        engine: the model, already loaded, by which everything is drawn; None = the one that ``spec`` names.
         source: what the caller wants to find again in the recipe; JSON values; does not change the picture.
         planner: a language model that reads free words; None = rules do.
         on_progress: stages ``scene``, ``candidates``, ``judge``, ``render``, ``recipe``; fractions grow from 0 to 1.
@@ -54,7 +56,7 @@ def generated_shot(
     spec = spec.checked()
     watch = Stopwatch(on_progress)
     with watch.stage("scene", 0.0):
-        story = tell(spec, inputs, generator(spec.model, options), prompt_scorer(options), planner)
+        story = tell(spec, inputs, engine or generator(spec.model, options), prompt_scorer(options), planner)
         check(story)
     with watch.stage("candidates", 0.02):
         drawn = {

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from inference.errors import InputRejected
 from inference.models import model_card, model_cards
-from inference.ops.placement import Placement
 from inference.scene import NO_SCENE, SceneForm, check_prompt
 from inference.scene.form import MAX_LABEL, Fractions, check_box, read_fractions
 from inference.types import U8, Cutout
+
+if TYPE_CHECKING:
+    from inference.ops.placement import Placement
 
 Mode = Literal["exact", "reimagined", "edit"]
 MODES: tuple[Mode, ...] = get_args(Mode)

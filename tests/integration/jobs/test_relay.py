@@ -140,7 +140,7 @@ def test_the_message_carries_the_id_and_a_limit_above_the_deadline(workspace: Wo
     outbox = bell(job)
     assert outbox is not None
     relay.publish(Ring(outbox.id, job.id, workspace.id, job.kind, False))
-    assert sent == [("jobs.run", {"args": [str(job.id)], "time_limit": 90.0, "retry": False})]
+    assert sent == [("jobs.run", {"args": [str(job.id)], "queue": "jobs", "time_limit": 90.0, "retry": False})]
 
 
 class App:

@@ -1,0 +1,87 @@
+"""Sentences of generated scenes: what a form, the policy, the models and the workers refuse. Part of ``sentences``."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+SCENE_SENTENCES = {
+    "scene.not_offered": _(
+        "No GPU worker that has this model is running, so nobody can draw this now. Try again later, choose another "
+        "model, or use a studio set: sets need no GPU."
+    ),
+    "scene.count": _("That number lies outside its range, which is %(low)s to %(high)s. Choose another one."),
+    "scene.set_only": _("The controls of sets do not change a generated scene. Make a similar one instead."),
+    "scene.unknown_choice": _("“%(name)s” is not offered any more. Reload the page and choose another one."),
+    "scene.too_many": _("That is too much for one scene: at most %(most)s. Take some away."),
+    "scene.words_too_long": _("Your words are too long: at most %(most)s characters. Shorten them."),
+    "scene.bad_box": _("A box lies outside the picture or has no size. Move it inside or remove it."),
+    "scene.bad_form": _("That form could not be read. Reload the page and try again."),
+    "scene.bad_graph": _("That scene could not be understood. Reload the page and try again."),
+    "scene.bad_label": _("Say in 1 to %(most)s characters what the product is."),
+    "scene.cannot_be_arranged": _("These things do not fit beside each other. Take one away or move its box."),
+    "prompt.sexual": _("Sexual or nude scenes are not made here. Describe the scene without them."),
+    "prompt.minors": _("Children and teenagers are not shown in generated scenes. Describe the scene without people."),
+    "prompt.violence": _("Violence and weapons aimed at people are not made here. Describe the scene without them."),
+    "prompt.hate": _("Hateful symbols and slogans are not made here. Describe the scene without them."),
+    "prompt.illegal_goods": _("Illegal goods are not shown here. Describe the scene without them."),
+    "prompt.real_people": _("Real people are not shown in generated scenes. Describe the scene without their names."),
+    "prompt.trademarks": _(
+        "Other brands and their characters are not drawn here. Describe what it should look like without their names."
+    ),
+    "prompt.medical_claims": _("Medical promises are not put into pictures. Describe only what can be seen."),
+    "prompt.deception": _(
+        "Seals, awards and papers that do not exist are not drawn here. Describe the scene without them."
+    ),
+    "generated.bad_mode": _("Choose whether the product stays exact or is re-imagined."),
+    "generated.bad_size": _("A picture has 64 to 4096 pixels on each side. Choose another format."),
+    "generated.bad_number": _("“%(name)s” lies between %(low)s and %(high)s. Choose another value."),
+    "generated.bad_spec": _("That request could not be read. Reload the page and try again."),
+    "generated.no_label": _("Say what the product is, for example “a glass perfume bottle”."),
+    "generated.no_instruction": _("Say what should change, in one to two sentences."),
+    "generated.no_region": _("Draw a box where the picture may change."),
+    "generated.empty_region": _("The part that may change is empty. Draw a larger box."),
+    "generated.no_photo": _("This product has no photo any more. Add it again."),
+    "generated.no_picture": _("There is no picture to change yet. Wait until the shot is finished."),
+    "generated.picture_size": _("The picture and the marked part have different sizes. Reload the page and try again."),
+    "generated.product_changed": _("The model drew over the product."),
+    "generated.no_candidate_passed": _(
+        "None of %(candidates)s candidates kept the product as it is, so nothing was kept and nothing is charged. "
+        "Try again, or describe a simpler scene."
+    ),
+    "export.generated_format": _(
+        "A generated picture has the format that it was drawn in. Make the scene again in the format you need."
+    ),
+    "generate.unknown_model": _("There is no model called “%(name)s”. Reload the page and choose another one."),
+    "generate.nothing_asked": _("Nothing was asked for. Reload the page and try again."),
+    "generate.bad_prompt": _("The description is empty or too long. Shorten your words and try again."),
+    "generate.bad_seed": _("That variation does not exist. Reload the page and try again."),
+    "generate.wrong_size": _("This model can not draw %(width)s × %(height)s pixels. Choose another format."),
+    "generate.wrong_steps": _("This model takes %(known)s steps, not %(steps)s. Choose another model."),
+    "generate.wrong_guidance": _("This model takes a guidance of %(known)s, not %(guidance)s. Choose another model."),
+    "generate.bad_strength": _("The strength lies between 0 and 100 %%. Choose another value."),
+    "generate.picture_size": _("The pictures do not have the size of the request. Reload the page and try again."),
+    "generate.no_picture": _("This model changes a picture and needs one. Choose a model that draws scenes."),
+    "generate.bad_palette": _("That palette has too many colours for a model. Leave some away."),
+    "generate.bad_layout": _("A box lies outside the picture. Move it inside or remove it."),
+    "generate.layout_phrase": _("A box names something that is not in the scene. Remove it or add the thing."),
+    "generate.mask_not_possible": _("This model can not keep a part of a picture. Choose another model."),
+    "generate.palette_not_possible": _("This model can not be pulled towards a palette. Choose another model."),
+    "generate.style_not_possible": _("This model can not follow the style of a picture. Choose another model."),
+    "generate.layout_not_possible": _("This model can not be told where things are. Remove the boxes."),
+    "generate.licence_not_accepted": _(
+        "The licence of its weights forbids commercial use. Where yours is not commercial, the operator accepts it "
+        "with GENERATOR_LICENCES; otherwise choose a model that may be used commercially."
+    ),
+    "generate.remote_code_off": _(
+        "It runs code of its own repository, which is off. The operator reads that code at one commit and pins it with "
+        "GENERATOR_PINNED_CODE."
+    ),
+    "generate.other_revision": _("Its folder holds another commit than the one that was read and pinned."),
+    "generate.packages_missing": _("The packages of generating workers are not installed here."),
+    "generate.weights_missing": _("Its weights are not here."),
+    "generate.checkpoint_incompatible": _("Its weights are damaged or of another kind. Fetch them again."),
+    "generate.too_little_memory": _("The device has too little free memory for it. Stop what else uses it."),
+    "generate.out_of_memory": _(
+        "The device ran out of memory even for one picture. Choose a smaller format or a smaller model."
+    ),
+}

@@ -1,0 +1,150 @@
+"""The generators of a GPU worker's process: told by the settings, loaded before it takes work, shared at one desk.
+
+Everything here that draws runs in GPU workers alone; ``options`` and ``states`` are cheap and good in any process.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+from inference.errors import InferenceError
+from inference.generation import GeneratedPicture, GenerateOptions, GenerateRequest, Generator
+from inference.pipelines import generate as generators
+from inference.pipelines.drawing import DrawingDesk, Seat
+from inference.pipelines.generate import ModelState
+from inference.ports import EngineStatus
+from inference.types import Progress
+
+logger = logging.getLogger(__name__)
+OUT_OF_MEMORY = "generate.out_of_memory"
+MOST_OUT_OF_MEMORY = 2
+WITHIN_S = 600.0
+
+
+def options() -> GenerateOptions:
+    """What the settings say of generators."""
+    return GenerateOptions(
+        weights_dir=settings.GENERATOR_WEIGHTS_DIR,
+        accepted_licences=frozenset(settings.GENERATOR_LICENCES),
+        pinned_code=tuple(sorted(settings.GENERATOR_PINNED_CODE.items())),
+        device=settings.GENERATOR_DEVICE,
+        max_batch=settings.GENERATOR_MAX_BATCH,
+        compile=settings.GENERATOR_COMPILE,
+    )
+
+
+def states() -> tuple[ModelState, ...]:
+    """Every model and whether it can run on this machine; looks at settings and folders only."""
+    return generators.models(options())
+
+
+def wanted() -> list[ModelState]:
+    """The models that a worker here offers: those that the settings name, else the first one that can run."""
+    found = states()
+    if settings.GENERATOR_MODELS:
+        by_name = {state.card.name: state for state in found}
+        return [by_name[name] for name in settings.GENERATOR_MODELS if name in by_name]
+    return [state for state in found if state.status.available][:1]
+
+
+def warm() -> list[dict[str, Any]]:
+    """Load what is wanted. Returns ``Station.offers``: each model, and why one is not ready."""
+    return [_warmed(state) for state in wanted()]
+
+
+def _warmed(state: ModelState) -> dict[str, Any]:
+    card = state.card
+    told = {"name": card.name, "title": card.title, "licence": card.licence, "is_commercial": card.is_commercial}
+    if not state.status.available:
+        status = state.status
+        return {**told, "is_ready": False, "code": status.code, "reason": status.reason, "next_step": status.next_step}
+    started = time.monotonic()
+    try:
+        generators.warm(card.name, options())
+    except InferenceError as error:
+        logger.warning("%s is not loaded: %s", card.name, error.message)
+        return {**told, "is_ready": False, "code": error.code, "reason": error.message, "next_step": ""}
+    logger.info("%s is loaded after %.1f s", card.name, time.monotonic() - started)
+    return {**told, "is_ready": True}
+
+
+def obstacles(offers: Sequence[dict[str, Any]]) -> str:
+    """Why nothing of this can be offered, in one line."""
+    if not offers:
+        return "none of the models can run here; the page Settings, Engines says what each one needs"
+    return "; ".join(f"{one['title']}: {one['reason']}; {one['next_step']}".rstrip("; ") for one in offers)
+
+
+def device() -> dict[str, Any]:
+    """``Station.device``: what is drawn on, and its memory now."""
+    return dict(generators.device_state(options()).__dict__)
+
+
+@cache
+def desk() -> DrawingDesk:
+    """The one desk of this process."""
+    return DrawingDesk(_draw, most=settings.GENERATOR_MAX_BATCH)
+
+
+class Seated:
+    """A loaded model as one job sees it: what it asks for is drawn at the desk, perhaps with others."""
+
+    def __init__(self, engine: Generator, seat: Seat) -> None:
+        self.name, self.licence, self.card = engine.name, engine.licence, engine.card
+        self._engine, self._seat = engine, seat
+
+    def status(self) -> EngineStatus:
+        return self._engine.status()
+
+    def warm(self) -> None:
+        self._engine.warm()
+
+    def check(self, request: GenerateRequest) -> None:
+        self._engine.check(request)
+
+    def generate(self, request: GenerateRequest, *, on_progress: Progress) -> tuple[GeneratedPicture, ...]:
+        return self._seat.draw(self.name, request, on_progress)
+
+
+def seated(model: str, seat: Seat) -> Generator:
+    """See ``generation.Generator``; raises as ``generators.loaded``."""
+    return Seated(generators.loaded(model, options()), seat)
+
+
+def _draw(model: str, request: GenerateRequest, on_progress: Progress) -> tuple[GeneratedPicture, ...]:
+    """Draw, and watch over the device: what broke it for good ends the process, whose supervisor starts a new one."""
+    is_device_fine = False
+    try:
+        pictures = generators.generate(model, request, options=options(), on_progress=on_progress)
+        is_device_fine = True
+    except InferenceError as error:
+        is_device_fine = not (error.code == OUT_OF_MEMORY and _too_often())
+        raise
+    finally:
+        if not is_device_fine:
+            start_afresh()
+    return pictures
+
+
+_ran_out: deque[float] = deque(maxlen=MOST_OUT_OF_MEMORY)
+
+
+def _too_often() -> bool:
+    """Note that memory ran out; True when that happens too often for memory that is only in pieces."""
+    _ran_out.append(time.monotonic())
+    return len(_ran_out) == MOST_OUT_OF_MEMORY and _ran_out[-1] - _ran_out[0] < WITHIN_S
+
+
+def start_afresh() -> None:
+    """End this worker as if it was told to: its jobs go back to the queue."""
+    logger.error("the device is not as it should be; this worker ends, to be started again")
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,98 @@
+"""GPU workers as the rest of the site sees them: who lives, what they have loaded, and which lanes they serve.
+
+A worker says every ``BEAT_S`` that it lives. Who was silent for ``ALIVE_S`` counts as gone: its lanes close, what was
+queued for them waits, and pages stop offering what only it can make.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from apps.jobs.models import CPU_LANE, Station
+
+BEAT_S = 3.0
+ALIVE_S = 15.0
+FORGET_AFTER = timedelta(days=1)
+GPU_LANE = "gpu-"
+CPU_QUEUE = "jobs"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A model that can be asked for now. ``slots``: jobs at the same time, over all workers that have loaded it."""
+
+    name: str
+    title: str
+    licence: str
+    is_commercial: bool
+    slots: int
+
+
+def lane_of_model(model: str) -> str:
+    """The lane of the workers that have loaded ``model``."""
+    return f"{GPU_LANE}{model}"
+
+
+def queue_of(lane: str) -> str:
+    """The broker's queue of a lane."""
+    return CPU_QUEUE if lane == CPU_LANE else lane
+
+
+def beat(worker: str, **fields: Any) -> None:
+    """Say that ``worker`` lives, and what it has now (fields of ``Station``)."""
+    changed = Station.objects.filter(worker=worker).update(seen_at=Now(), **fields)
+    if not changed:
+        Station.objects.create(worker=worker, **fields)
+
+
+def sign_off(worker: str) -> None:
+    """The worker ends."""
+    Station.objects.filter(worker=worker).delete()
+
+
+def forget_silent() -> int:
+    """Remove workers that nobody heard of for long; returns how many."""
+    return Station.objects.filter(seen_at__lt=Now() - FORGET_AFTER).delete()[0]
+
+
+def living() -> QuerySet[Station]:
+    return Station.objects.filter(seen_at__gte=Now() - timedelta(seconds=ALIVE_S)).order_by("started_at", "worker")
+
+
+def last_seen() -> Station | None:
+    """The worker that was heard of last, living or not."""
+    return Station.objects.order_by("-seen_at").first()
+
+
+def slots() -> dict[str, int]:
+    """How many jobs can run at the same time, by lane of a loaded model."""
+    found = Counter[str]()
+    for station in living():
+        for offer in station.offers:
+            if offer["is_ready"]:
+                found[lane_of_model(offer["name"])] += station.slots
+    return dict(found)
+
+
+def offers() -> list[Offer]:
+    """Models that somebody has loaded, in the order in which workers name them."""
+    counted = slots()
+    known: dict[str, Offer] = {}
+    for station in living():
+        for offer in station.offers:
+            name = offer["name"]
+            if offer["is_ready"] and name not in known:
+                known[name] = Offer(
+                    name=name,
+                    title=offer["title"],
+                    licence=offer["licence"],
+                    is_commercial=offer["is_commercial"],
+                    slots=counted[lane_of_model(name)],
+                )
+    return list(known.values())

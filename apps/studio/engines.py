@@ -1,0 +1,112 @@
+"""What the page Settings, Engines says: who cuts out and who draws here, under which licence, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.core.sentences import sentence
+from apps.jobs import engines, stations
+from apps.jobs.models import Station
+from inference.models import ModelCard
+from inference.pipelines.generate import ModelState
+
+REMBG_LICENCES = {"birefnet-general": "MIT", "birefnet-general-lite": "MIT"}
+READY, POSSIBLE, MISSING = "ready", "possible", "missing"
+STATES: dict[str, str | Promise] = {
+    READY: gettext_lazy("Ready"),
+    POSSIBLE: gettext_lazy("Not started"),
+    MISSING: gettext_lazy("Something is missing"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One engine. ``next_step`` is a command or a setting, to be shown as it is; ``why`` a sentence."""
+
+    title: str
+    state: str
+    licence: str
+    is_commercial: bool
+    note: str = ""
+    why: str = ""
+    next_step: str = ""
+
+    @property
+    def state_words(self) -> str:
+        return str(STATES[self.state])
+
+
+def overview() -> dict[str, Any]:
+    """Everything for the page. Imports no engine: this is a web process."""
+    living = list(stations.living())
+    return {
+        "cutout_rows": _cutout_rows(),
+        "set_row": Row(
+            _("Studio sets"), READY, "Apache-2.0", True, note=_("Computed from geometry and lamps; no model.")
+        ),
+        "model_rows": [_model_row(state, living) for state in engines.states()],
+        "workers": living,
+        "last_seen": None if living else stations.last_seen(),
+        "accepted": list(settings.GENERATOR_LICENCES),
+    }
+
+
+def _cutout_rows() -> list[Row]:
+    built_in = Row(
+        _("Built-in engine"), READY, "Apache-2.0", True, note=_("Always there; used where no other engine can run.")
+    )
+    network = Row(_("Built-in network"), READY, "Apache-2.0", True, note=_("Trained on our own renderings."))
+    return [_rembg_row(), network, built_in]
+
+
+def _rembg_row() -> Row:
+    model = settings.CUTOUT_MODEL
+    title, licence = f"rembg · {model}", REMBG_LICENCES.get(model, "Apache-2.0")
+    if find_spec("rembg") is None:
+        return Row(title, MISSING, licence, True, why=_("The package is not installed."), next_step="make run")
+    if (settings.CUTOUT_WEIGHTS_DIR / f"{model}.onnx").exists():
+        return Row(title, READY, licence, True, note=_("Preferred: its weights are here."))
+    why = _("Its weights are not here. They are fetched once a day; until then the built-in engines cut out.")
+    return Row(title, MISSING, licence, True, why=why, next_step="python -m inference weights")
+
+
+def _model_row(state: ModelState, living: Sequence[Station]) -> Row:
+    card = state.card
+    note = _("Draws scenes") if card.kind == "generate" else _("Changes pictures by an instruction")
+    row: dict[str, Any] = {"title": card.title, "licence": card.licence, "is_commercial": card.is_commercial}
+    told = next((offer for one in living for offer in one.offers if offer["name"] == card.name), None)
+    if told is not None and told["is_ready"]:
+        return Row(**row, state=READY, note=note)
+    code = told.get("code", "") if told is not None else state.status.code
+    if told is None and state.status.available:
+        return Row(**row, state=POSSIBLE, note=note, why=_start(living), next_step=_start_command(card, living))
+    step = told.get("next_step", "") if told is not None else state.status.next_step
+    return Row(**row, state=MISSING, note=note, why=obstacle_sentence(code, card), next_step=_as_command(step))
+
+
+def _start(living: Sequence[Station]) -> str:
+    if living:
+        return _("Its weights are here, but the GPU worker was not told to load it.")
+    return _("Its weights are here. Start a GPU worker.")
+
+
+def _start_command(card: ModelCard, living: Sequence[Station]) -> str:
+    return f"GENERATOR_MODELS={card.name} make gpu-worker" if living else "make gpu-worker"
+
+
+def obstacle_sentence(code: str, card: ModelCard) -> str:
+    """What stands in the way, in the reader's language."""
+    return sentence(code, {"licence": card.licence, "title": card.title, "name": card.name}) if code else ""
+
+
+def _as_command(step: str) -> str:
+    """The command in the library's advice; advice without one is what the sentence says already."""
+    return next((step[step.index(head) :] for head in ("hf download", "python3 -m") if head in step), "")

@@ -1,0 +1,115 @@
+"""What a generated shot's figures and choices mean, in the words of the trade."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from apps.accounts.models import Workspace
+from apps.core.sentences import sentence
+from apps.jobs.models import Job, Station
+from apps.jobs.words import stage_words
+from apps.studio import scenes
+from apps.studio.models import Shot
+from inference.errors import InputRejected
+from inference.models import model_card
+
+register = template.Library()
+
+MARKS: dict[str, str | Promise] = {
+    "palette": gettext_lazy("True to the palette"),
+    "layout": gettext_lazy("Things are where they should be"),
+    "prompt": gettext_lazy("Shows what was asked for"),
+}
+
+
+@register.filter
+def is_generated(shot: Shot) -> bool:
+    return scenes.is_generated(shot.spec)
+
+
+@register.filter
+def is_reimagined(shot: Shot) -> bool:
+    return scenes.is_generated(shot.spec) and shot.spec["generated"]["mode"] == "reimagined"
+
+
+@register.filter
+def stage(job: Job) -> str:
+    """What a running job does now."""
+    return stage_words(job.stage)
+
+
+@register.filter
+def model_title(name: str) -> str:
+    try:
+        return model_card(name).title
+    except InputRejected:
+        return name
+
+
+@register.filter
+def device_words(worker: Station) -> str:
+    """What a worker draws on, and how much of its memory is free."""
+    device = worker.device
+    if not device.get("total_mb"):
+        return str(device.get("name", ""))
+    gigabytes = {key: number_format(device[f"{key}_mb"] / 1000, decimal_pos=1) for key in ("free", "total")}
+    return f"{device['name']} · {_('%(free)s of %(total)s GB free') % gigabytes}"
+
+
+@register.filter
+def licence_words(is_commercial: bool) -> str:
+    return _("may be used commercially") if is_commercial else _("not for commercial use")
+
+
+@register.filter
+def scene_summary(shot: Shot) -> list[tuple[str, str]]:
+    """What was chosen for a generated shot, as (title, words), for people who want to know how it was made."""
+    generated = shot.spec["generated"]
+    scene = generated["scene"]
+    rows = [(_("Product"), generated["product_label"])]
+    for name in (*scenes.SINGLE, "props", "copy_space"):
+        chosen = scene.get(name)
+        names = chosen if isinstance(chosen, list) else [chosen] if chosen else []
+        if names:
+            rows.append((str(scenes.TITLES[name]), ", ".join(scenes.choice_title(name, one) for one in names)))
+    if scene.get("words"):
+        rows.append((_("In your own words"), scene["words"]))
+    if scene.get("boxes"):
+        count = len(scene["boxes"])
+        rows.append((_("Places"), ngettext("%(count)s box", "%(count)s boxes", count) % {"count": count}))
+    return rows
+
+
+def candidate_rows(shot: Shot, workspace: Workspace) -> list[dict[str, Any]]:
+    """The candidates of a shot, the best one first, each with its picture's address and its reasons in words."""
+    asset = scenes.origin_of_candidates(shot)
+    if asset is None:
+        return []
+    rows = []
+    for one in scenes.candidates(shot):
+        base = {"workspace": workspace.slug, "asset": asset.id}
+        rendition = scenes.candidate_rendition(one["seed"])
+        rows.append(
+            {
+                "seed": one["seed"],
+                "url": reverse("assets:rendition", kwargs={**base, "spec": rendition}),
+                "score": round(100 * one["score"]),
+                "passed": one["passed"],
+                "is_used": one["seed"] == _shown_seed(shot),
+                "marks": [(MARKS.get(name, name), mark) for name, mark in one["marks"].items()],
+                "rejected": [sentence(code) for code in one["rejected"]],
+            }
+        )
+    return rows
+
+
+def _shown_seed(shot: Shot) -> int:
+    recipe = shot.asset.recipe if shot.asset else {}
+    return int(recipe.get("parameters", {}).get("chosen_seed", shot.spec["seed"]))

@@ -1,0 +1,112 @@
+"""Generated scenes: the form, what can be drawn now, the candidates of a shot, and the page about engines."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.access import WorkspaceRequest, workspace_view
+from apps.accounts.models import Role
+from apps.core.answers import wants_json
+from apps.core.errors import Conflict, InvalidInput
+from apps.core.sentences import sentence
+from apps.studio import engines, offers, scenes, selectors, services
+from apps.studio.models import CutoutState, Product
+from apps.studio.templatetags.scene_words import candidate_rows
+
+
+@require_GET
+@workspace_view(role=Role.EDITOR)
+def scene(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    """The form; ``?like=<shot>`` begins with what that shot was made from."""
+    product = selectors.get_product(request.workspace, product_id)
+    like = request.GET.get("like", "")
+    spec = None
+    if like:
+        [like_id] = services.parse_ids([like])
+        spec = selectors.get_shot(request.workspace, like_id).spec
+    values = scenes.starting_values(spec, label=product.name)
+    return render(request, "studio/scene.html", _context(request, product, values))
+
+
+@require_GET
+@workspace_view(role=Role.EDITOR)
+def scene_offer(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    """What can be drawn with now; asked again while the form is open."""
+    product = selectors.get_product(request.workspace, product_id)
+    context = {"product": product, "values": {"model": request.GET.get("model", "")}}
+    return render(request, "studio/_scene_offer.html", {**context, "standing": scenes.standing(request.workspace)})
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def create_scene(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    """Queue the shots; what can not be drawn comes back with everything that was typed and a sentence beside it."""
+    product = selectors.get_product(request.workspace, product_id)
+    try:
+        wanted = scenes.read_request(request.POST)
+        shoot = services.request_scenes(
+            product, request=wanted, by=request.user, token=request.POST.get("token", "")[:64]
+        )
+    except (InvalidInput, Conflict) as error:
+        return _refused(request, product, error)
+    url = reverse("studio:shoot", args=[request.workspace.slug, shoot.id])
+    return JsonResponse({"url": url}, status=201) if wants_json(request) else HttpResponseRedirect(url)
+
+
+def _refused(request: WorkspaceRequest, product: Product, error: InvalidInput | Conflict) -> HttpResponse:
+    problem = {"field": scenes.field_of(error.code, error.params), "message": sentence(error.code, error.params)}
+    if wants_json(request):
+        return JsonResponse({"error": {"code": error.code, **problem}}, status=error.status)
+    context = _context(request, product, scenes.posted_values(request.POST))
+    return render(request, "studio/scene.html", {**context, "problem": problem}, status=error.status)
+
+
+def _context(request: WorkspaceRequest, product: Product, values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "product": product,
+        "values": values,
+        "token": uuid.uuid4().hex,
+        "fields": {field["name"]: field for field in scenes.fields()},
+        "palettes": list(offers.PALETTES.values()),
+        "formats": list(offers.FORMATS.values()),
+        "candidate_counts": scenes.CANDIDATES,
+        "counts": range(1, scenes.MOST_SHOTS + 1),
+        "standing": scenes.standing(request.workspace),
+        "can_shoot": product.cutout_state in (CutoutState.READY, CutoutState.ACCEPTED),
+    }
+
+
+@require_GET
+@workspace_view()
+def candidates(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
+    """Everything that was drawn small for a shot, with the reasons for its place."""
+    shot = selectors.get_shot(request.workspace, shot_id)
+    rows = candidate_rows(shot, request.workspace)
+    if not rows:
+        raise Conflict("studio.shot_not_ready")
+    context = {"shot": shot, "product": shot.product, "candidates": rows}
+    return render(request, "studio/candidates.html", context)
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def take_candidate(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
+    shot = selectors.get_shot(request.workspace, shot_id)
+    seed = request.POST.get("seed", "")
+    if not seed.isascii() or not seed.isdigit():
+        raise InvalidInput("studio.id_unreadable")
+    services.take_candidate(shot, seed=int(seed[:18]), by=request.user)
+    return redirect("studio:shot", workspace=request.workspace.slug, shot_id=shot_id)
+
+
+@require_GET
+@workspace_view()
+def engines_page(request: WorkspaceRequest) -> HttpResponse:
+    """Settings, Engines: what cuts out and draws here, under which licence, and what is missing."""
+    return render(request, "studio/engines.html", {"tab": "engines", **engines.overview()})

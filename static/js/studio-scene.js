@@ -1,0 +1,84 @@
+// The form of a generated scene: boxes, the strength, what it comes to, and sending it without losing what was typed.
+import { Places } from "./scene-places.js";
+import { csrfToken, hearStatus } from "./session.js";
+import { toast } from "./toasts.js";
+
+const MOST_PROPS = 6;
+
+const chosen = (form, name) => form.querySelector(`[name=${name}]:checked`);
+
+function duration(form, count) {
+  const words = form.querySelector("[data-sum]").dataset;
+  const { seconds, slots, ahead } = form.querySelector("[data-scene-offer]").dataset;
+  const rounds = Math.ceil(count / Math.max(1, Number(slots)));
+  const total = Math.max(1, Math.ceil(Number(ahead) + rounds * Number(seconds)));
+  if (total < 90) return words.secondsText.replace("{n}", total);
+  return words.minutesText.replace("{n}", Math.round(total / 60));
+}
+
+function sentence(form, count) {
+  const words = form.querySelector("[data-sum]").dataset;
+  if (form.dataset.canShoot !== "true") return words.wait;
+  if (form.querySelector("[data-scene-offer]").dataset.open !== "true") return words.closed;
+  const text = (count === 1 ? words.one : words.other).replace("{n}", count).replace("{m}", form.elements.candidates.value);
+  return `${text} · ${duration(form, count)}`;
+}
+
+function refresh(form) {
+  const count = Number(form.elements.count.value);
+  const isOpen = form.querySelector("[data-scene-offer]").dataset.open === "true" && form.dataset.canShoot === "true";
+  form.querySelector("[data-sum]").textContent = sentence(form, count);
+  const button = form.querySelector("[data-make]");
+  button.textContent = (count === 1 ? button.dataset.one : button.dataset.other).replace("{n}", count);
+  button.setAttribute("aria-disabled", String(!isOpen));
+  form.querySelector("[data-strength]").toggleAttribute("data-off", chosen(form, "mode").value !== "reimagined");
+  form.querySelector("[data-strength-shown]").textContent = `${form.elements.strength.value} %`;
+  const format = chosen(form, "format").dataset;
+  form.querySelector("[data-frame]").style.setProperty("--ratio", Number(format.width) / Number(format.height));
+  const props = [...form.querySelectorAll("input[name=props]")];
+  const isFull = props.filter((input) => input.checked).length >= MOST_PROPS;
+  for (const input of props) input.disabled = isFull && !input.checked;
+}
+
+/** Shows a refusal beside the field that it is about, and moves there; without a field it is a toast. */
+function complain(form, { field, message }) {
+  for (const place of form.querySelectorAll("[data-problem-of]")) place.textContent = "";
+  const place = field && form.querySelector(`[data-problem-of="${CSS.escape(field)}"]`);
+  if (!place) return toast({ message: message || document.getElementById("toasts").dataset.failed, tone: "error" });
+  place.textContent = message;
+  const control = form.querySelector(`[aria-describedby~="problem-${CSS.escape(field)}"]`);
+  if (control?.matches("input, textarea, select")) {
+    control.setAttribute("aria-invalid", "true");
+    control.focus();
+  } else place.scrollIntoView({ block: "center" });
+}
+
+async function send(form) {
+  const button = form.querySelector("[data-make]");
+  if (button.ariaBusy === "true" || button.getAttribute("aria-disabled") === "true") return;
+  button.ariaBusy = "true";
+  try {
+    const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
+    const answer = await fetch(form.action, { method: "POST", headers, body: new FormData(form) });
+    const { url, error } = await answer.json().catch(() => ({}));
+    if (url) location.assign(url);
+    else if (!hearStatus(answer.status)) complain(form, error ?? {});
+  } catch {
+    complain(form, {}); // no connection, or no server
+  }
+  button.ariaBusy = "false";
+}
+
+const form = document.getElementById("scene");
+new Places(form.querySelector("[data-canvas]"), form);
+form.addEventListener("input", (event) => {
+  event.target.removeAttribute("aria-invalid");
+  refresh(form);
+});
+form.addEventListener("change", () => refresh(form));
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  send(form);
+});
+document.addEventListener("htmx:afterSettle", () => refresh(form));
+refresh(form);

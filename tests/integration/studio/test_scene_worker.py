@@ -1,0 +1,170 @@
+"""From the form of a scene to the gallery through a real GPU worker process that draws with tiny random weights."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from apps.accounts.models import Workspace
+from apps.assets.models import Lineage
+from apps.billing.models import LedgerEntry
+from apps.core.tenancy import tenant_scope
+from apps.jobs import services as queue
+from apps.jobs.models import Job, JobState
+from apps.studio import offers
+from apps.studio.models import Product, Shot
+from apps.studio.offers import Format
+from tests.factories import make_person, make_workspace
+from tests.integration.studio.drawing_house import MODEL, House, drawing_house, ready_product
+
+pytestmark = pytest.mark.slow
+ENDED = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[House]:
+    with django_db_blocker.unblock(), drawing_house(tmp_path_factory.mktemp("drawing")) as house:
+        house.start_worker()
+        yield house
+
+
+class Person:
+    """Somebody with a workspace, a product and a browser."""
+
+    def __init__(self) -> None:
+        user = make_person()
+        self.workspace: Workspace = make_workspace(user)
+        self.product: Product = ready_product(self.workspace)
+        self.client = Client()
+        self.client.force_login(user)
+
+    def url(self, name: str, *ids: object) -> str:
+        return reverse(f"studio:{name}", args=[self.workspace.slug, *ids])
+
+    def ask(self, **changes: object) -> str:
+        """Send the form; returns where it leads."""
+        form: dict[str, object] = {
+            "label": "a green glass bottle",
+            "setting": "kitchen",
+            "surface": "oak",
+            "mode": "exact",
+            "model": MODEL,
+            "palette": "own",
+            "format": "1:1",
+            "count": "1",
+            "candidates": "2",
+            "copy_space": "none",
+            "token": "t",
+        }
+        answer = self.client.post(self.url("create_scene", self.product.id), {**form, **changes})
+        assert answer.status_code == 302, answer.content.decode()[:3000]
+        return str(answer["Location"])
+
+    def shots(self) -> list[Shot]:
+        with tenant_scope(self.workspace.id):
+            return list(Shot.objects.filter(workspace=self.workspace).select_related("asset__blob", "job"))
+
+    def parents(self, shot: Shot) -> list[Lineage]:
+        with tenant_scope(self.workspace.id):
+            return list(Lineage.objects.filter(child=shot.asset))
+
+    def charges(self) -> list[LedgerEntry]:
+        with tenant_scope(self.workspace.id):
+            return list(LedgerEntry.objects.filter(workspace=self.workspace, kind="studio.scene"))
+
+
+@pytest.fixture
+def person(house: House) -> Person:
+    return Person()
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures that tiny networks draw in a moment; the worker takes the size from the shot."""
+    monkeypatch.setitem(offers.FORMATS, "1:1", Format("1:1", "Square", 256, 256))
+
+
+def all_ended(*people: Person) -> bool:
+    return all(shot.job is not None and shot.job.state in ENDED for one in people for shot in one.shots())
+
+
+def iptc_term(file: bytes) -> str:
+    packet = str(Image.open(io.BytesIO(file)).info["XML:com.adobe.xmp"])
+    assert "kitchen" not in packet, "what people wrote is nobody else's business"
+    return packet.partition("digitalsourcetype/")[2].partition('"')[0]
+
+
+def test_a_scene_goes_from_the_form_to_the_gallery(house: House, person: Person) -> None:
+    page = person.client.get(person.url("scene", person.product.id)).content.decode()
+    assert "FLUX.2 klein 4B" in page
+    assert "Apache-2.0" in page
+
+    gallery = person.ask()
+    house.wait_for(lambda: all_ended(person))
+    [shot] = person.shots()
+    assert shot.job is not None
+    assert (shot.job.state, shot.job.error_code) == (JobState.SUCCEEDED, ""), house.last_words()
+    assert "webp-640" in person.client.get(gallery).content.decode()
+    assert (shot.gate["max_abs_diff"], shot.gate["pixels_compared"] > 1000) == (0, True)
+    assert shot.asset is not None
+    assert shot.asset.recipe["model"]["licence"] == "Apache-2.0"
+    assert {link.role for link in person.parents(shot)} == {"photo", "cutout"}
+    assert [entry.item for entry in person.charges()] == ["image"]
+    assert person.charges()[0].gpu_ms > 0
+    assert "Product untouched" in person.client.get(person.url("shot", shot.id)).content.decode()
+    file = person.client.get(person.url("shot_download", shot.id), {"format": "png"}).content
+    assert iptc_term(file) == "compositeWithTrainedAlgorithmicMedia"
+
+
+def test_another_candidate_is_one_click_away(house: House, person: Person) -> None:
+    person.ask(mode="reimagined")
+    house.wait_for(lambda: all_ended(person))
+    [shot] = person.shots()
+    assert shot.asset is not None
+    file = person.client.get(person.url("shot_download", shot.id), {"format": "png"}).content
+    assert iptc_term(file) == "trainedAlgorithmicMedia"
+
+    page = person.client.get(person.url("candidates", shot.id)).content.decode()
+    assert page.count('class="candidate"') == 2
+    seeds = [one["seed"] for one in shot.asset.recipe["measures"]["candidates"]]
+    [other] = set(seeds) - {shot.asset.recipe["parameters"]["chosen_seed"]}
+    assert f'value="{other}"' in page
+    assert person.client.post(person.url("take_candidate", shot.id), {"seed": other}).status_code == 302
+    house.wait_for(lambda: person.shots()[0].version == 2)
+    [shot] = person.shots()
+    assert shot.asset is not None
+    assert shot.asset.recipe["parameters"]["chosen_seed"] == other
+    assert len(person.charges()) == 2
+    assert person.client.get(person.url("candidates", shot.id)).content.decode().count('class="candidate"') == 2
+
+
+def test_a_cancelled_scene_stops_within_a_step_and_costs_nothing(
+    house: House, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(offers.FORMATS, "1:1", Format("1:1", "Square", 1536, 1536))
+    person.ask(candidates="8")
+    house.wait_for(lambda: person.shots()[0].job.stage == "candidates")  # type: ignore[union-attr]
+    with tenant_scope(person.workspace.id):
+        queue.cancel(Job.objects.get(kind="studio.scene"))
+    house.wait_for(lambda: all_ended(person))
+    [shot] = person.shots()
+    assert shot.job is not None
+    assert (shot.job.state, shot.asset) == (JobState.CANCELLED, None)
+    assert person.charges() == []
+
+
+def test_kill_9_of_the_worker_loses_nothing_and_charges_once(house: House, person: Person) -> None:
+    person.ask(count="3")
+    house.wait_for(lambda: any(shot.job and shot.job.state == JobState.RUNNING for shot in person.shots()))
+    house.kill_worker()
+    house.start_worker()
+    house.wait_for(lambda: all_ended(person))
+    assert [shot.job.state for shot in person.shots() if shot.job] == [JobState.SUCCEEDED] * 3
+    assert any(shot.job.attempts > 1 for shot in person.shots() if shot.job)
+    assert sorted(entry.job_id for entry in person.charges()) == sorted(shot.job_id for shot in person.shots())
