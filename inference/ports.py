@@ -102,13 +102,25 @@ class SceneOptions:
 
 
 @dataclass(frozen=True)
+class PlacedCompanion:
+    """The second product in a scene; fields as in ``ScenePlate``. ``shade``: what the first one's shadow leaves."""
+
+    product: U8
+    placement: Placement
+    visible: U8
+    shade: U8
+    is_in_front: bool
+
+
+@dataclass(frozen=True)
 class ScenePlate:
     """A scene without its product, lit and shaded for it.
 
     ``plate`` uint8 (H, W, 3) sRGB; ``shadow`` uint8 (H, W), the part of the light that the product leaves (255 = all);
     ``visible`` uint8 (H, W), 0 where a prop stands in front of the product; ``product`` uint8 RGBA, the cutout
     resampled for ``placement``; ``base`` the canvas pixel that the middle of its base line stands on. ``identity``
-    names what the plates are, ``parameters`` what was chosen.
+    names what the plates are, ``parameters`` what was chosen. ``companion`` is the second product, where there is one,
+    and ``shade`` uint8 (H, W) the part of the light that it leaves on the first one.
     """
 
     plate: U8
@@ -122,6 +134,8 @@ class ScenePlate:
     parameters: Mapping[str, Any]
     measures: Mapping[str, float]
     timings_s: Mapping[str, float]
+    companion: PlacedCompanion | None = None
+    shade: U8 | None = None
 
 
 class SceneEngine(Protocol):
@@ -145,12 +159,14 @@ class SceneEngine(Protocol):
         on_progress: Progress,
         longest_px: int | None = None,
         lamps_on: bool = True,
+        companion: Cutout | None = None,
     ) -> ScenePlate:
         """Light and shade a scene for a product.
 
         Args:
             longest_px: draw the same picture smaller, framed as at full size.
             lamps_on: False leaves only the light that comes from all around.
+            companion: the second product, which ``spec.companion`` places; an engine may refuse it.
 
         Raises:
             InputRejected: unknown scene, bad or too many colours, empty cutout, offset off the support.

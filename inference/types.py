@@ -104,6 +104,38 @@ class CameraLock:
 
 
 @dataclass(frozen=True)
+class CompanionSpec:
+    """How a second product stands beside the first.
+
+    ``scale`` as ``ShotSpec.scale``, for the second one. ``offset`` from the first one's base to the second one's, in
+    fractions of the picture's width: x to the right, y down, which on a support is nearer. ``shadow`` of each on the
+    other: 0 = none, 1 = as lit.
+    """
+
+    scale: float = 1.0
+    offset: tuple[float, float] = (0.3, -0.02)
+    shadow: float = 1.0
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> CompanionSpec:
+        """Read what ``as_dict`` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+        x, y = (float(value) for value in raw["offset"])
+        return cls(float(raw["scale"]), (x, y), float(raw["shadow"]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"scale": self.scale, "offset": list(self.offset), "shadow": self.shadow}
+
+
+@dataclass(frozen=True, eq=False)
+class Companion:
+    """A second product as the caller brings it: its photo, uint8 (H, W, 3), and the cutout of that photo."""
+
+    photo_rgb: U8
+    cutout: Cutout
+
+
+@dataclass(frozen=True)
 class ShotSpec:
     """Everything that decides how a shot looks, besides the product.
 
@@ -111,6 +143,7 @@ class ShotSpec:
     colours. ``scale`` multiplies the set's natural product size; ``offset`` moves the product on its support, in
     fractions of the canvas width. ``camera`` and ``mood`` are names of the set's; empty = its first. ``edits`` are what
     a person changed after that. ``lock`` holds the camera still; ``offset`` then moves from the lock's base.
+    ``companion`` puts a second product beside this one.
     """
 
     set_name: str
@@ -125,6 +158,7 @@ class ShotSpec:
     mood: str = ""
     edits: Edits = NO_EDITS
     lock: CameraLock | None = None
+    companion: CompanionSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +166,8 @@ class GateReport:
     """The product gate: was the product altered? See ``ops.gate`` for how each figure is measured.
 
     ``product_delta_e`` and ``product_delta_e_p95`` are there where a person asked for another exposure or white
-    balance.
+    balance, and where another product's shadow falls on this one. ``companion`` is the second product's own report;
+    ``passed`` is true only if it passed too.
     """
 
     passed: bool
@@ -142,10 +177,18 @@ class GateReport:
     set_delta_e: float | None = None
     product_delta_e: float | None = None
     product_delta_e_p95: float | None = None
+    companion: GateReport | None = None
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> GateReport:
+        """Read what ``as_dict`` wrote."""
+        other = raw.get("companion")
+        return cls(**{**raw, "companion": cls.from_dict(other) if other else None})
 
     def as_dict(self) -> dict[str, Any]:
         absent = {"product_delta_e", "product_delta_e_p95"} if self.product_delta_e is None else set()
-        return {key: value for key, value in self.__dict__.items() if key not in absent}
+        plain = {key: value for key, value in self.__dict__.items() if key not in absent and key != "companion"}
+        return plain | ({"companion": self.companion.as_dict()} if self.companion else {})
 
 
 @dataclass(frozen=True)
@@ -154,8 +197,8 @@ class ShotResult:
 
     ``master`` and ``plate`` are rgb; the plate is the scene with the product's shadow and reflection, without the
     product. ``product`` is the placed cutout, uint8 RGBA; ``mask`` its visible coverage; ``shadow`` the part of the
-    light that the product leaves on the scene (255 = all). ``warnings`` are codes, for example
-    ``"shot.product_upscaled"``.
+    light that the product leaves on the scene (255 = all). ``companion`` is the second product as placed, uint8 RGBA,
+    before or behind the first one. ``warnings`` are codes, for example ``"shot.product_upscaled"``.
     """
 
     master: U8
@@ -168,3 +211,5 @@ class ShotResult:
     timings_s: Mapping[str, float]
     measures: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    companion: U8 | None = None
+    is_companion_in_front: bool = False

@@ -63,6 +63,8 @@ SENTENCES = {
     "shot.edit_out_of_range": _("One of the controls stands outside its range. Reset it and try again."),
     "shot.unknown_edit": _("This page is older than the server and asks for an edit that is not there. Reload it."),
     "shot.set_has_no_mirror": _("This set has a left and a right and can not be mirrored. Turn the mirror off."),
+    "shot.companion_covers": _("One product hides half of the other or more. Move them apart, or make one smaller."),
+    "shot.companion_missing": _("The second product of this shot is not here any more. Take it out and save again."),
     "shot.colour_change_too_large": _(
         "That would change the product's colour by ΔE %(delta_e)s; the most is %(most)s. "
         "Move exposure and white balance back."

@@ -66,6 +66,28 @@ FRAME = (
 )
 
 
+@dataclass(frozen=True)
+class Beside:
+    """One slider of the second product."""
+
+    name: str
+    title: str | Promise
+    low: float
+    high: float
+    step: float
+    neutral: float
+    low_title: str | Promise = ""
+    high_title: str | Promise = ""
+
+
+BESIDE = (
+    Beside("size", _("Size"), 0.4, 2.0, 0.02, 1.0),
+    Beside("aside", _("To the side"), -0.6, 0.6, 0.005, 0.0, _("Left"), _("Right")),
+    Beside("nearer", _("Before or behind"), -0.2, 0.2, 0.005, 0.0, _("Behind"), _("Before")),
+    Beside("shadow", _("Shadow on each other"), 0.0, 1.0, 0.05, 1.0),
+)
+
+
 def for_edit() -> dict[str, Any]:
     """What the edit page offers, in the reader's language."""
     return {
@@ -75,6 +97,7 @@ def for_edit() -> dict[str, Any]:
         "shadow": SHADOW,
         "surface": SURFACE,
         "frame": FRAME,
+        "beside": BESIDE,
         "most_delta_e": MAX_PRODUCT_DELTA_E,
         "palettes": [palette for palette in offers.PALETTES.values() if palette.colours],
         "formats": list(offers.FORMATS.values()),

@@ -19,6 +19,7 @@ from inference.edits import KNOBS
 
 MOST_PRODUCTS = 500
 OF_THE_PRODUCT = frozenset({"rotate_deg", "flip", "exposure_ev", "warmth_ev", "tint_ev"})
+OF_THE_SHOT = frozenset({"edits", "offset", "lock", "scale", "companion"})
 SMALLEST_SCALE, LARGEST_SCALE = 0.5, 1.6
 PLACED_MARGIN_PX = 3
 
@@ -30,7 +31,7 @@ BASE_SPREAD = 0.03
 
 def look_of(shot: Shot, *, scale: float = 1.0, usual: float = 1.0) -> Spec:
     """The spec that another product gets: ``scale`` times its size in this look, ``usual`` as in every picture."""
-    kept = {key: value for key, value in shot.spec.items() if key not in ("edits", "offset", "lock", "scale")}
+    kept = {key: value for key, value in shot.spec.items() if key not in OF_THE_SHOT}
     edits = {name: value for name, value in shot.spec.get("edits", {}).items() if name not in OF_THE_PRODUCT}
     size = edits.get("scale", 1.0) * scale
     edits["scale"] = round(min(max(size, KNOBS["scale"].low), KNOBS["scale"].high), 4)

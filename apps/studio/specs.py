@@ -1,7 +1,7 @@
 """What a shot was asked to look like, as it is stored with the shot, posted by the edit page and told to the library.
 
 A spec holds ``set``, ``palette``, ``format``, ``width``, ``height``, ``seed`` and, where they were chosen, ``camera``,
-``mood``, ``scale``, ``offset`` and ``edits``. What is absent is as the set makes it.
+``mood``, ``scale``, ``offset``, ``edits`` and ``companion``. What is absent is as the set makes it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apps.core.errors import InvalidInput
-from apps.studio import catalogue, offers
+from apps.studio import catalogue, companions, offers
 from inference.edits import EditProblem, Edits
 from inference.pipelines.catalogue import Choice
 
@@ -31,7 +31,9 @@ FREE_AREA_PX = 1200 * 1200
 
 def to_shot_spec(spec: Spec) -> ShotSpec:
     """The library's request; the only place that makes one from a stored spec."""
-    from inference.types import CameraLock, ShotSpec
+    from inference.types import CameraLock, CompanionSpec, ShotSpec
+
+    beside = spec.get("companion")
 
     return ShotSpec(
         set_name=spec["set"],
@@ -45,6 +47,7 @@ def to_shot_spec(spec: Spec) -> ShotSpec:
         mood=spec.get("mood", ""),
         edits=Edits.from_dict(spec.get("edits", {})),
         lock=CameraLock.from_dict(spec["lock"]) if spec.get("lock") else None,
+        companion=CompanionSpec.from_dict(beside) if beside else None,
     )
 
 
@@ -72,9 +75,10 @@ def read_wish(wish: Any) -> Spec:
         "offset": _offset(wish.get("offset", (0, 0))),
         "edits": read_edits(wish.get("edits", {})),
         "lock": _lock(wish.get("lock")),
+        "companion": companions.read(wish.get("companion")),
     }
-    neutral = {"camera": "", "mood": "", "scale": 1.0, "offset": [0.0, 0.0], "edits": {}, "lock": None}
-    return spec | {key: value for key, value in chosen.items() if value != neutral[key]}
+    neutral = {"camera": "", "mood": "", "scale": 1.0, "offset": [0.0, 0.0], "edits": {}}
+    return spec | {key: value for key, value in chosen.items() if value != neutral.get(key)}
 
 
 def read_edits(raw: Any) -> dict[str, Any]:

@@ -8,6 +8,8 @@ trusted.
 * What a person asked for (a turn, exposure, white balance) is done to the original first, and nothing else; how far it
     moves the product's colours is measured: CIEDE2000, mean and 95th percentile, the mean at most
     ``edits.MAX_PRODUCT_DELTA_E``.
+* Where two products stand together, the other one's shadow is such a change: a part of the light, pixel by pixel, that
+    the original is multiplied by first.
 * Set colours: mean over the palette of the CIEDE2000 between the asked colour and the lit material (reported, not
     judged).
 """
@@ -21,7 +23,7 @@ import numpy as np
 
 from inference.edits import MAX_PRODUCT_DELTA_E, NO_EDITS, Edits
 from inference.ops.colour import delta_e, delta_e_unit
-from inference.ops.grade import colour_change, graded
+from inference.ops.grade import colour_change, graded, shaded
 from inference.ops.metrics import max_abs_diff, ssim_map
 from inference.ops.placement import Placement, on_canvas, resample, resample_rgba, source_window
 from inference.ops.turn import find_turn, turned
@@ -74,6 +76,7 @@ def product_gate(
     placement: Placement,
     set_delta_e: float | None = None,
     edits: Edits = NO_EDITS,
+    shade: U8 | None = None,
 ) -> GateReport:
     """Judge a lossless master.
 
@@ -85,6 +88,7 @@ def product_gate(
         visible: uint8 (H, W), 255 where no prop stands in front of the product.
         placement: where the product must be, in the photo after the turn that ``edits`` ask for.
         edits: what a person asked for; only the turn and the colour of the product are looked at.
+        shade: uint8 (H, W), what another product's shadow leaves of the light on this one; 255 = all.
     """
     size = (master.shape[1], master.shape[0])
     turn = find_turn(alpha, edits)
@@ -93,10 +97,10 @@ def product_gate(
     full = on_canvas(resample_rgba(photo, alpha, placement)[..., 3], placement, size)
     original = on_canvas(resample(photo, placement), placement, size)
     expected, shown = interior(full), interior(np.minimum(full, visible))
-    wanted = graded(original, edits)
+    wanted = graded(original, edits) if shade is None else shaded(graded(original, edits), shade)
     difference = max_abs_diff(master[shown], wanted[shown])
-    change = colour_change(original, wanted, shown) if edits.colours_product else None
-    edge = _edge_delta_e(master, photo, foreground, alpha, plate, visible, placement, edits)
+    change = colour_change(original, wanted, shown) if edits.colours_product or shade is not None else None
+    edge = _edge_delta_e(master, photo, foreground, alpha, plate, visible, placement, edits, shade)
     compared = int(shown.sum())
     enough = compared > 0 and compared >= MIN_VISIBLE_SHARE * int(expected.sum())
     return GateReport(
@@ -116,7 +120,15 @@ def product_gate(
 
 
 def _edge_delta_e(
-    master: U8, photo: U8, foreground: U8, alpha: U8, plate: U8, visible: U8, placement: Placement, edits: Edits
+    master: U8,
+    photo: U8,
+    foreground: U8,
+    alpha: U8,
+    plate: U8,
+    visible: U8,
+    placement: Placement,
+    edits: Edits,
+    shade: U8 | None,
 ) -> float:
     size = (master.shape[1], master.shape[0])
     window, moved = source_window(placement, alpha.shape)
@@ -127,7 +139,9 @@ def _edge_delta_e(
     if not band.any():
         return 0.0
     cover = (np.minimum(placed[..., 3], visible)[band].astype(np.float32) / np.float32(255))[:, None]
-    ideal = graded(placed[..., :3][band], edits) * cover + plate[band] * (1 - cover)
+    colours = graded(placed[..., :3][band], edits)
+    colours = colours if shade is None else shaded(colours, shade[band])
+    ideal = colours * cover + plate[band] * (1 - cover)
     shown = master[band].astype(np.float32)
     return float(delta_e_unit((ideal / 255).astype(np.float32), shown / np.float32(255)).mean())
 

@@ -42,6 +42,17 @@ def graded(rgb: U8, edits: Edits) -> U8:
     return np.stack([table[rgb[..., channel], channel] for channel in range(3)], axis=-1)
 
 
+def shaded(rgb: U8, light: U8) -> U8:
+    """``rgb`` (uint8 (..., 3)) under a part of its light, uint8 (...), in linear light; 255 leaves a pixel as it is."""
+    if bool((light == 255).all()):
+        return rgb
+    out = rgb.copy()
+    dim = light < 255
+    left = srgb_decode_table()[rgb[dim]] * (light[dim].astype(np.float32) / np.float32(255))[:, None]
+    out[dim] = np.rint(linear_to_srgb(np.asarray(left, np.float32)) * 255).astype(np.uint8)
+    return out
+
+
 def colour_change(before: U8, after: U8, inside: Mask) -> ColourChange | None:
     """How far colours moved inside the product, from evenly chosen pixels; None where nothing is inside."""
     count = int(inside.sum())

@@ -1,9 +1,10 @@
 """A finished shot taken apart into layers that a retoucher can change, and put together again to the same pixels.
 
-From the bottom: plate (the set in its even light), light (what the lamps add; linear dodge), shadow (what the product
-takes away; multiply), reflection (the product in the ground; normal), product (the photo's pixels under a mask;
-normal). They are solved for after the fact, from pictures rendered with and without each of them, so that the stack
-rounds to the shot's own values at 8 bits whatever the renderer's tone curve and dither did.
+From the bottom: plate (the set in its even light), light (what the lamps add; linear dodge), shadow (what the products
+take away; multiply), reflection (the products in the ground; normal), product (the photo's pixels under a mask;
+normal), and a second product, where there is one, above or below the first. They are solved for after the fact, from
+pictures rendered with and without each of them, so that the stack rounds to the shot's own values at 8 bits whatever
+the renderer's tone curve and dither did.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class ShotLayers:
         reflection: uint8 (H, W, 4), straight alpha.
         product: uint8 (H, W, 3).
         mask: uint8 (H, W), of the product.
+        companion: uint8 (H, W, 4), straight alpha: a second product, above the first one where it is in front.
     """
 
     plate: U8
@@ -34,9 +36,21 @@ class ShotLayers:
     reflection: U8
     product: U8
     mask: U8
+    companion: U8 | None = None
+    is_companion_in_front: bool = False
 
 
-def split_layers(*, even: U8, bare: U8, shaded: U8, full: U8, product: U8, mask: U8) -> ShotLayers:
+def split_layers(
+    *,
+    even: U8,
+    bare: U8,
+    shaded: U8,
+    full: U8,
+    product: U8,
+    master: U8,
+    companion: U8 | None = None,
+    is_companion_in_front: bool = False,
+) -> ShotLayers:
     """Solve for the layers.
 
     Args:
@@ -44,14 +58,31 @@ def split_layers(*, even: U8, bare: U8, shaded: U8, full: U8, product: U8, mask:
         bare: the set with its lamps, without the product's shadow and reflection.
         shaded: with the shadow.
         full: with shadow and reflection: what the product is pasted on.
-        product: uint8 (H, W, 3).
-        mask: uint8 (H, W).
+        product: uint8 (H, W, 4), straight alpha.
+        companion: of a second product, the same.
+        master: the shot itself. What stands in front is already cut out of what stands behind; along that seam the
+            layer of the one in front is solved for again, so that the stack is the shot.
     """
     plate = np.minimum(even, bare)
     light = bare - plate
     shadow = _multiplier(bare, shaded)
     beneath = multiplied(bare, shadow)
-    return ShotLayers(plate, light, shadow, _cover(beneath, full), product, mask)
+    reflection = _cover(beneath, full)
+    if companion is None:
+        return ShotLayers(plate, light, shadow, reflection, product[..., :3], np.ascontiguousarray(product[..., 3]))
+    behind, front = (product, companion) if is_companion_in_front else (companion, product)
+    front = _sewn(front, blended(behind[..., :3], behind[..., 3], full), behind[..., 3], master)
+    product, companion = (behind, front) if is_companion_in_front else (front, behind)
+    mask = np.ascontiguousarray(product[..., 3])
+    return ShotLayers(plate, light, shadow, reflection, product[..., :3], mask, companion, is_companion_in_front)
+
+
+def _sewn(front: U8, beneath: U8, behind: U8, master: U8) -> U8:
+    """``front`` (RGBA) with its soft edge over another product replaced by what turns ``beneath`` into ``master``."""
+    seam = (front[..., 3] > 0) & (front[..., 3] < 255) & (behind > 0)
+    out = front.copy()
+    out[seam] = _cover(beneath[seam][None], master[seam][None])[0]
+    return out
 
 
 def merged(layers: ShotLayers) -> U8:
@@ -59,7 +90,13 @@ def merged(layers: ShotLayers) -> U8:
     lit = np.minimum(layers.plate.astype(np.int16) + layers.light, 255).astype(np.uint8)
     shaded = multiplied(lit, layers.shadow)
     reflected = blended(layers.reflection[..., :3], layers.reflection[..., 3], shaded)
-    return blended(layers.product, layers.mask, reflected)
+    stack = [(layers.product, layers.mask)]
+    if layers.companion is not None:
+        other = (layers.companion[..., :3], layers.companion[..., 3])
+        stack.insert(1 if layers.is_companion_in_front else 0, other)
+    for pixels, mask in stack:
+        reflected = blended(pixels, mask, reflected)
+    return reflected
 
 
 def multiplied(under: U8, factor: U8) -> U8:

@@ -19,6 +19,7 @@ from inference.ops.srgb_profile import srgb_icc
 from inference.types import U8
 
 LAYER_NAMES = ("Plate", "Light", "Shadow", "Reflection", "Product")
+COMPANION = "Companion"
 WRITER = "VisualForge"
 
 
@@ -43,9 +44,13 @@ def write_psd(layers: ShotLayers, master: U8, *, xmp: bytes) -> bytes:
     _add(document, layers.light, "Light", BlendMode.LINEAR_DODGE, holds=np.asarray(layers.light.any(axis=2)))
     _add(document, layers.shadow, "Shadow", BlendMode.MULTIPLY, holds=np.asarray((layers.shadow < 255).any(axis=2)))
     _add(document, layers.reflection, "Reflection", BlendMode.NORMAL, holds=layers.reflection[..., 3] > 0)
-    shown = (layers.mask > 0) | layers.product.any(axis=2)
-    product = _add(document, layers.product, "Product", BlendMode.NORMAL, holds=shown)
-    product.create_mask(Image.fromarray(layers.mask), top=0, left=0)
+    products = [("Product", layers.product, layers.mask)]
+    if layers.companion is not None:
+        other = (COMPANION, np.ascontiguousarray(layers.companion[..., :3]), layers.companion[..., 3])
+        products.insert(1 if layers.is_companion_in_front else 0, other)
+    for name, pixels, mask in products:
+        layer = _add(document, pixels, name, BlendMode.NORMAL, holds=(mask > 0) | pixels.any(axis=2))
+        layer.create_mask(Image.fromarray(np.ascontiguousarray(mask)), top=0, left=0)
     resources = document.image_resources
     resources[Resource.ICC_PROFILE] = ImageResource(key=Resource.ICC_PROFILE, data=srgb_icc())
     resources[Resource.XMP_METADATA] = ImageResource(key=Resource.XMP_METADATA, data=xmp)
@@ -67,6 +72,7 @@ def read_psd(data: bytes) -> PsdContent:
         document = PSDImage.open(io.BytesIO(data))
         found = {layer.name: layer for layer in document}
         size = (document.height, document.width)
+        order = [layer.name for layer in document]
         layers = ShotLayers(
             plate=_on_canvas(found["Plate"], size, empty=0),
             light=_on_canvas(found["Light"], size, empty=0),
@@ -74,6 +80,8 @@ def read_psd(data: bytes) -> PsdContent:
             reflection=np.dstack([_on_canvas(found["Reflection"], size, empty=0), _mask(found["Reflection"], size)]),
             product=_on_canvas(found["Product"], size, empty=0),
             mask=_mask(found["Product"], size),
+            companion=_with_mask(found[COMPANION], size) if COMPANION in found else None,
+            is_companion_in_front=COMPANION in found and order.index(COMPANION) > order.index("Product"),
         )
         merged = np.asarray(_preview(document).convert("RGB"))
     except (KeyError, AttributeError, ValueError, AssertionError, OSError) as error:
@@ -114,6 +122,10 @@ def _on_canvas(layer: Layer, size: tuple[int, int], *, empty: int) -> U8:
     canvas = np.full((*size, 3), empty, np.uint8)
     canvas[layer.top : layer.bottom, layer.left : layer.right] = np.asarray(picture.convert("RGB"))
     return canvas
+
+
+def _with_mask(layer: Layer, size: tuple[int, int]) -> U8:
+    return np.dstack([_on_canvas(layer, size, empty=0), _mask(layer, size)])
 
 
 def _mask(layer: Layer, size: tuple[int, int]) -> U8:

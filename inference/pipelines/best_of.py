@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from inference.ops.appeal import grounding, rated, score, separation
-from inference.pipelines.product_shot import check_request, composite, judged, placed_product
+from inference.pipelines.pasting import judged, pasted
+from inference.pipelines.product_shot import check_request
 from inference.ports import SceneOptions
 from inference.registry import scene_engine
-from inference.types import U8, Cutout, Progress, ShotSpec, no_progress
+from inference.types import U8, Companion, Cutout, Progress, ShotSpec, no_progress
 
 
 @dataclass(frozen=True)
@@ -35,30 +36,39 @@ def best_of(
     seeds: Sequence[int],
     *,
     longest_px: int,
+    companion: Companion | None = None,
     on_progress: Progress = no_progress,
     options: SceneOptions | None = None,
 ) -> list[Candidate]:
     """Draw and measure every seed; the best first, equal ones in the order of ``seeds``. Raises as ``make_shot``."""
-    check_request(photo_rgb, cutout, spec)
+    check_request(photo_rgb, cutout, spec, companion)
     found = []
     for number, seed in enumerate(seeds):
         on_progress("candidates", number / len(seeds))
-        found.append(_candidate(photo_rgb, cutout, replace(spec, seed=seed), longest_px, options or SceneOptions()))
+        one = replace(spec, seed=seed)
+        found.append(_candidate(photo_rgb, cutout, one, longest_px, companion, options or SceneOptions()))
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
-def _candidate(photo_rgb: U8, cutout: Cutout, spec: ShotSpec, longest_px: int, options: SceneOptions) -> Candidate:
-    scene = scene_engine(options).render(cutout, spec, on_progress=no_progress, longest_px=longest_px)
-    product, _ = placed_product(photo_rgb, cutout, scene, spec.edits)
-    master = composite(product, scene.plate, scene.placement)
-    gate = judged(master, photo_rgb, cutout, scene, spec.edits)
+def _candidate(
+    photo_rgb: U8,
+    cutout: Cutout,
+    spec: ShotSpec,
+    longest_px: int,
+    companion: Companion | None,
+    options: SceneOptions,
+) -> Candidate:
+    beside = companion.cutout if companion else None
+    scene = scene_engine(options).render(cutout, spec, on_progress=no_progress, longest_px=longest_px, companion=beside)
+    picture = pasted(photo_rgb, cutout, scene, spec.edits, companion)
+    gate = judged(picture, photo_rgb, cutout, scene, spec.edits, companion)
     figures = {
-        "separation": round(separation(product, scene.plate), 2),
-        "grounding": round(grounding(product[..., 3], scene.shadow, scene.base[1]), 3),
+        "separation": round(separation(picture.product, scene.plate), 2),
+        "grounding": round(grounding(picture.product[..., 3], scene.shadow, scene.base[1]), 3),
         "fill": round(max(scene.measures["fill_height"], scene.measures["fill_width"]), 3),
         "edge": gate.edge_delta_e,
     }
     if gate.set_delta_e is not None:
         figures["palette"] = gate.set_delta_e
     marks = rated(figures)
-    return Candidate(spec.seed, master, figures, marks, score(marks))
+    return Candidate(spec.seed, picture.master, figures, marks, score(marks))

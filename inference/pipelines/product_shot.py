@@ -1,4 +1,4 @@
-"""One product, one scene, one finished picture: render the scene, paste the product last, prove it, note how."""
+"""One product or two, one scene, one finished picture: render the scene, paste the product last, prove it, note how."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 
 from inference import __version__
-from inference.edits import MAX_PRODUCT_DELTA_E, EditProblem, Edits
+from inference.edits import MAX_PRODUCT_DELTA_E, EditProblem
 from inference.errors import InputRejected
-from inference.ops.gate import interior, product_gate
-from inference.ops.grade import ColourChange, colour_change, graded
-from inference.ops.placement import SOLID, Placement, on_canvas, overlap, resample
+from inference.ops.gate import MIN_VISIBLE_SHARE
+from inference.ops.grade import ColourChange
+from inference.ops.placement import SOLID, on_canvas
 from inference.ops.timing import Stopwatch
-from inference.ops.turn import find_turn, turned
 from inference.pipelines.catalogue import list_sets
+from inference.pipelines.pasting import judged, pasted
 from inference.ports import SceneEngine, SceneOptions, ScenePlate
 from inference.recipe import SCHEMA, pixels_sha256
 from inference.registry import scene_engine
-from inference.types import U8, Cutout, GateReport, Progress, ShotResult, ShotSpec, no_progress
+from inference.types import U8, Companion, Cutout, GateReport, Progress, ShotResult, ShotSpec, no_progress
 
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 4096
 MOST_WARM = 3
@@ -32,6 +32,7 @@ def make_shot(
     spec: ShotSpec,
     *,
     source: Mapping[str, Any] | None = None,
+    companion: Companion | None = None,
     on_progress: Progress = no_progress,
     options: SceneOptions | None = None,
 ) -> ShotResult:
@@ -43,6 +44,7 @@ def make_shot(
         spec: the set, size, palette, seed, scale, offset and edits.
         source: what the caller wants to find again in the recipe (file hash, box…); JSON values; does not change the
             picture.
+        companion: the second product that ``spec.companion`` places beside this one.
         on_progress: stages ``plates``, ``place``, ``stage``, ``shadow``, ``mix``, ``recolour``, ``reflection``,
             ``display``, ``paste``, ``gate``, ``recipe``.
         options: where sets are, and memory for plates.
@@ -54,35 +56,40 @@ def make_shot(
         InputRejected: ``shot.bad_size``, ``shot.size_mismatch``, ``shot.bad_scale``, ``shot.unknown_set``,
             ``shot.unknown_option``, ``shot.bad_colour``, ``shot.too_many_colours``,
             ``shot.empty_cutout``, ``shot.offset_outside``, ``shot.edit_out_of_range``, ``shot.set_has_no_mirror``,
-            ``shot.lock_does_not_fit``,
+            ``shot.lock_does_not_fit``, ``shot.companion_missing``,
+            ``shot.companion_covers``,
             ``shot.colour_change_too_large``.
         EngineUnavailable: ``shot.plates_damaged``.
         Cancelled: raised by ``on_progress``.
     """
-    check_request(photo_rgb, cutout, spec)
+    check_request(photo_rgb, cutout, spec, companion)
     engine = scene_engine(options or SceneOptions())
-    scene = engine.render(cutout, spec, on_progress=on_progress)
+    beside = companion.cutout if companion else None
+    scene = engine.render(cutout, spec, on_progress=on_progress, companion=beside)
     watch = Stopwatch(on_progress)
     with watch.stage("paste", 0.75):
-        product, _ = placed_product(photo_rgb, cutout, scene, spec.edits)
-        mask = np.ascontiguousarray(product[..., 3])
-        master = composite(product, scene.plate, scene.placement)
+        picture = pasted(photo_rgb, cutout, scene, spec.edits, companion)
+        _require_seen(scene)
     with watch.stage("gate", 0.85):
-        gate = judged(master, photo_rgb, cutout, scene, spec.edits)
+        gate = judged(picture, photo_rgb, cutout, scene, spec.edits, companion)
         _check_colour(gate)
     with watch.stage("recipe", 0.95):
-        recipe = _recipe(photo_rgb, cutout, spec, engine, scene, master, gate, source)
+        recipe = _recipe(photo_rgb, cutout, spec, engine, scene, picture.master, gate, source)
+        if companion:
+            recipe["companion"] = _inputs(companion.photo_rgb, companion.cutout)
     return ShotResult(
-        master=master,
+        master=picture.master,
         plate=scene.plate,
-        product=product,
-        mask=mask,
+        product=picture.product,
+        mask=picture.mask,
         shadow=scene.shadow,
         gate=gate,
         recipe=recipe,
         timings_s={**scene.timings_s, **watch.timings_s},
         measures=scene.measures,
         warnings=_warnings(scene),
+        companion=picture.companion,
+        is_companion_in_front=scene.companion is not None and scene.companion.is_in_front,
     )
 
 
@@ -108,43 +115,44 @@ def draft_shot(
     spec: ShotSpec,
     *,
     longest_px: int,
+    companion: Companion | None = None,
     on_progress: Progress = no_progress,
     options: SceneOptions | None = None,
 ) -> ShotDraft:
     """``make_shot`` at a small size, without proof and recipe. Raises as ``make_shot``, but for the colour's cap."""
-    check_request(photo_rgb, cutout, spec)
+    check_request(photo_rgb, cutout, spec, companion)
     engine = scene_engine(options or SceneOptions())
-    scene = engine.render(cutout, spec, on_progress=on_progress, longest_px=longest_px)
-    product, change = placed_product(photo_rgb, cutout, scene, spec.edits)
+    beside = companion.cutout if companion else None
+    scene = engine.render(cutout, spec, on_progress=on_progress, longest_px=longest_px, companion=beside)
+    picture = pasted(photo_rgb, cutout, scene, spec.edits, companion)
     height, width = scene.plate.shape[:2]
-    solid = product[..., 3] >= SOLID
+    solid = picture.product[..., 3] >= SOLID
     rows, columns = np.nonzero(solid.any(axis=1))[0], np.nonzero(solid.any(axis=0))[0]
     box = (0.0, 0.0, 0.0, 0.0)
     if len(rows):
         left, top, right, bottom = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
         box = (left / width, top / height, (right - left) / width, (bottom - top) / height)
     return ShotDraft(
-        rgb=composite(product, scene.plate, scene.placement),
+        rgb=picture.master,
         product=box,
         base=(scene.base[0] / width, scene.base[1] / height),
-        colour_change=change,
+        colour_change=picture.colour_change if spec.edits.colours_product else None,
         warnings=_warnings(scene),
     )
 
 
-def judged(master: U8, photo_rgb: U8, cutout: Cutout, scene: ScenePlate, edits: Edits) -> GateReport:
-    """The product gate on a master (see ``ops.gate``)."""
-    return product_gate(
-        master,
-        photo=photo_rgb,
-        foreground=cutout.rgb,
-        alpha=cutout.alpha,
-        plate=scene.plate,
-        visible=scene.visible,
-        placement=scene.placement,
-        set_delta_e=scene.set_delta_e,
-        edits=edits,
-    )
+def _require_seen(scene: ScenePlate) -> None:
+    """Of two products, half of the one behind has to be seen, or nobody could prove that it is the product."""
+    if scene.companion is None:
+        return
+    size = (scene.plate.shape[1], scene.plate.shape[0])
+    first, second = (scene.product, scene.placement, scene.visible), scene.companion
+    for part, placement, visible in (first, (second.product, second.placement, second.visible)):
+        solid = on_canvas(part[..., 3], placement, size) >= SOLID
+        if int((visible[solid] >= SOLID).sum()) < MIN_VISIBLE_SHARE * 1.1 * int(solid.sum()):
+            raise InputRejected(
+                "shot.companion_covers", "one product hides about half of the other, or more; move them apart"
+            )
 
 
 def _check_colour(gate: GateReport) -> None:
@@ -156,33 +164,6 @@ def _check_colour(gate: GateReport) -> None:
             delta_e=gate.product_delta_e,
             most=MAX_PRODUCT_DELTA_E,
         )
-
-
-def placed_product(photo_rgb: U8, cutout: Cutout, scene: ScenePlate, edits: Edits) -> tuple[U8, ColourChange | None]:
-    """The product on the canvas, RGBA: the original photo's pixels inside, the cutout's colours in the soft edge.
-
-    Turned and graded as the edits ask, and how far that moved its colours.
-    """
-    size = (scene.plate.shape[1], scene.plate.shape[0])
-    placed = on_canvas(scene.product, scene.placement, size)
-    target, part = overlap(scene.placement, size)
-    original = resample(turned(photo_rgb, find_turn(cutout.alpha, edits)), scene.placement)[part]
-    wanted = graded(original, edits)
-    untouched = interior(placed[..., 3])[target]
-    placed[target][..., :3][untouched] = wanted[untouched]
-    placed[..., 3] = np.minimum(placed[..., 3], scene.visible)
-    return placed, colour_change(original, wanted, untouched) if edits.colours_product else None
-
-
-def composite(product: U8, plate: U8, placement: Placement) -> U8:
-    """``product`` over ``plate``, in sRGB values, because that is where the matte was solved."""
-    master = plate.copy()
-    target, _ = overlap(placement, (plate.shape[1], plate.shape[0]))
-    over, under = product[target], plate[target]
-    share = over[..., 3:].astype(np.float32) / np.float32(255)
-    blended = under + (over[..., :3].astype(np.float32) - under) * share
-    master[target] = np.rint(blended).astype(np.uint8)
-    return master
 
 
 def warm(set_names: tuple[str, ...] = (), *, options: SceneOptions | None = None) -> tuple[str, ...]:
@@ -204,7 +185,7 @@ def warm(set_names: tuple[str, ...] = (), *, options: SceneOptions | None = None
     return names
 
 
-def check_request(photo_rgb: U8, cutout: Cutout, spec: ShotSpec) -> None:
+def check_request(photo_rgb: U8, cutout: Cutout, spec: ShotSpec, companion: Companion | None = None) -> None:
     """Refuse what no engine could make. Raises InputRejected, see ``make_shot``."""
     sides = (spec.width, spec.height)
     if min(sides) < MIN_SIDE_PX or max(sides) > MAX_SIDE_PX:
@@ -214,27 +195,39 @@ def check_request(photo_rgb: U8, cutout: Cutout, spec: ShotSpec) -> None:
             width=spec.width,
             height=spec.height,
         )
-    if photo_rgb.shape != cutout.rgb.shape or photo_rgb.shape[:2] != cutout.alpha.shape:
-        raise InputRejected("shot.size_mismatch", "the cutout was not made from this photo: their sizes differ")
+    _require_same_size(photo_rgb, cutout)
+    if (companion is None) != (spec.companion is None):
+        raise InputRejected("shot.companion_missing", "a second product needs its photo, its cutout and its place")
+    if companion is not None:
+        _require_same_size(companion.photo_rgb, companion.cutout)
     if spec.options:
         raise InputRejected("shot.unknown_option", f"no option is called {next(iter(spec.options))!r}")
-    if not 0.05 <= spec.scale <= 4:
-        raise InputRejected("shot.bad_scale", f"a scale is 0.05 to 4, not {spec.scale:g}", scale=spec.scale)
+    for scale in (spec.scale, spec.companion.scale if spec.companion else 1.0):
+        if not 0.05 <= scale <= 4:
+            raise InputRejected("shot.bad_scale", f"a scale is 0.05 to 4, not {scale:g}", scale=scale)
+    if spec.companion and not 0 <= spec.companion.shadow <= 1:
+        raise InputRejected("shot.edit_out_of_range", "shadow is 0 to 1", name="shadow", low=0, high=1)
     try:
         spec.edits.check()
     except EditProblem as problem:
         raise InputRejected(problem.code, problem.message, **problem.params) from problem
 
 
+def _require_same_size(photo_rgb: U8, cutout: Cutout) -> None:
+    if photo_rgb.shape != cutout.rgb.shape or photo_rgb.shape[:2] != cutout.alpha.shape:
+        raise InputRejected("shot.size_mismatch", "the cutout was not made from this photo: their sizes differ")
+
+
 def _warnings(scene: ScenePlate) -> tuple[str, ...]:
-    return ("shot.product_upscaled",) if scene.placement.scale > 1 else ()
+    scales = [scene.placement.scale, *([scene.companion.placement.scale] if scene.companion else [])]
+    return ("shot.product_upscaled",) if max(scales) > 1 else ()
 
 
-_ABSENT_WHERE_EMPTY = ("camera", "mood", "edits", "lock")
+_ABSENT_WHERE_EMPTY = ("camera", "mood", "edits", "lock", "companion")
 
 
 def spec_as_dict(spec: ShotSpec) -> dict[str, Any]:
-    """A request as JSON values. Camera, mood, edits and lock are there only where they were chosen."""
+    """A request as JSON values. Camera, mood, edits, lock and companion are there only where they were chosen."""
     raw = {
         **asdict(spec),
         "palette": list(spec.palette),
@@ -242,6 +235,7 @@ def spec_as_dict(spec: ShotSpec) -> dict[str, Any]:
         "options": dict(spec.options),
         "edits": spec.edits.as_dict(),
         "lock": spec.lock.as_dict() if spec.lock else None,
+        "companion": spec.companion.as_dict() if spec.companion else None,
     }
     return {key: value for key, value in raw.items() if value or key not in _ABSENT_WHERE_EMPTY}
 
@@ -259,13 +253,7 @@ def _recipe(
     return {
         "schema": SCHEMA,
         "kind": "product_shot",
-        "photo": {"pixels_sha256": pixels_sha256(photo_rgb), "size": [photo_rgb.shape[1], photo_rgb.shape[0]]},
-        "cutout": {
-            "alpha_sha256": pixels_sha256(cutout.alpha),
-            "foreground_sha256": pixels_sha256(cutout.rgb),
-            "engine": cutout.engine,
-            "confidence": round(cutout.confidence, 4),
-        },
+        **_inputs(photo_rgb, cutout),
         "engine": {"name": engine.name, "revision": engine.revision},
         "set": dict(scene.identity),
         "spec": spec_as_dict(spec),
@@ -276,4 +264,17 @@ def _recipe(
         "measures": dict(scene.measures),
         "warnings": list(_warnings(scene)),
         "code": {"version": __version__},
+    }
+
+
+def _inputs(photo_rgb: U8, cutout: Cutout) -> dict[str, Any]:
+    """A product in a recipe: its photo and its cutout by content."""
+    return {
+        "photo": {"pixels_sha256": pixels_sha256(photo_rgb), "size": [photo_rgb.shape[1], photo_rgb.shape[0]]},
+        "cutout": {
+            "alpha_sha256": pixels_sha256(cutout.alpha),
+            "foreground_sha256": pixels_sha256(cutout.rgb),
+            "engine": cutout.engine,
+            "confidence": round(cutout.confidence, 4),
+        },
     }

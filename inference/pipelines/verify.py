@@ -15,7 +15,17 @@ from inference.ops.metrics import max_abs_diff
 from inference.pipelines.product_shot import make_shot
 from inference.ports import SceneOptions
 from inference.recipe import SCHEMA, pixels_sha256
-from inference.types import U8, CameraLock, Cutout, Progress, ShotResult, ShotSpec, no_progress
+from inference.types import (
+    U8,
+    CameraLock,
+    Companion,
+    CompanionSpec,
+    Cutout,
+    Progress,
+    ShotResult,
+    ShotSpec,
+    no_progress,
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,7 @@ def verify(
     photo_rgb: U8,
     cutout: Cutout,
     *,
+    companion: Companion | None = None,
     picture: U8 | None = None,
     on_progress: Progress = no_progress,
     options: SceneOptions | None = None,
@@ -52,13 +63,14 @@ def verify(
     Args:
         recipe: as ``make_shot`` wrote it.
         photo_rgb, cutout: the inputs that the recipe was made from.
+        companion: the second product's photo and cutout, where the recipe has one.
         picture: the master file's pixels, uint8 (H, W, 3), if there is one to be judged.
 
     Raises:
         InputRejected: ``verify.bad_recipe``, and what ``make_shot`` raises.
     """
     spec = spec_of(recipe)
-    again = make_shot(photo_rgb, cutout, spec, on_progress=on_progress, options=options)
+    again = make_shot(photo_rgb, cutout, spec, companion=companion, on_progress=on_progress, options=options)
     expected = recipe["output"]["pixels_sha256"]
     identical = again.recipe["output"]["pixels_sha256"] == expected
     matches = None if picture is None else pixels_sha256(picture) == expected
@@ -89,6 +101,7 @@ def spec_of(recipe: Mapping[str, Any]) -> ShotSpec:
         raw["offset"] = (float(raw["offset"][0]), float(raw["offset"][1]))
         raw["edits"] = Edits.from_dict(raw.get("edits", {}))
         raw["lock"] = CameraLock.from_dict(raw["lock"]) if raw.get("lock") else None
+        raw["companion"] = CompanionSpec.from_dict(raw["companion"]) if raw.get("companion") else None
         return ShotSpec(**raw)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputRejected("verify.bad_recipe", f"this is no recipe that can be read: {error}") from error
@@ -96,4 +109,5 @@ def spec_of(recipe: Mapping[str, Any]) -> ShotSpec:
 
 def _changed(recipe: Mapping[str, Any], again: ShotResult) -> tuple[str, ...]:
     compared = ("photo", "cutout", "engine", "set", "parameters", "code")
-    return tuple(key for key in compared if recipe.get(key) != again.recipe[key])
+    changed = tuple(key for key in compared if recipe.get(key) != again.recipe[key])
+    return changed + (("companion",) if recipe.get("companion") != again.recipe.get("companion") else ())

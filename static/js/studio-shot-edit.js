@@ -1,6 +1,7 @@
 // The edit page: controls and canvas change one state, drafts follow it, saving makes a new version.
 import { slide } from "./compare.js";
 import { Choices } from "./edit-choices.js";
+import { CompanionChoice } from "./edit-companion.js";
 import { Drafts } from "./edit-drafts.js";
 import { Easel } from "./edit-easel.js";
 import { Knob } from "./edit-knobs.js";
@@ -14,6 +15,7 @@ const state = new EditState(read("edit-wish"), `vf-edit ${form.dataset.key}`);
 const knobs = Object.fromEntries([...form.querySelectorAll("[data-knob]")].map((element) => [element.dataset.knob, new Knob(element, state)]));
 const easel = new Easel(find("data-easel"), state, knobs);
 new Choices(find("data-panel"), state, read("edit-sets"), form.dataset.preview);
+new CompanionChoice(find("data-panel"), state);
 
 let isOver = false; // the product's colour would change too much
 let isRefused = false;

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.assets.models import Asset
 from apps.assets.types import Picture
 from apps.jobs.models import Job
-from apps.studio import previews, services, specs
-from apps.studio.jobs.shots import ShotInputs, load_pictures
+from apps.studio import companions, previews, services, specs
+from apps.studio.jobs.shots import ShotInputs, load_companion, load_pictures
 from apps.studio.models import Shot
 from apps.studio.pictures import encode_webp
 from apps.studio.places import PlacedInStudio
@@ -46,7 +46,8 @@ class BestKind(PlacedInStudio):
     def load(self, job: Job) -> BestInputs:
         shot = Shot.objects.select_related("product__photo__blob").get(pk=job.params["shot"])
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
-        inputs = ShotInputs(photo=shot.product.photo.blob, cutout=cutout, spec=job.params["spec"])
+        spec = job.params["spec"]
+        inputs = ShotInputs(shot.product.photo.blob, cutout, spec, companions.inputs_of(spec))
         return BestInputs(inputs, job.params["seeds"])
 
     def work(self, inputs: BestInputs, on_progress: Progress) -> BestOutcome:
@@ -54,7 +55,16 @@ class BestKind(PlacedInStudio):
 
         photo, cutout, _source = load_pictures(inputs.shot)
         spec = specs.to_shot_spec(inputs.shot.spec)
-        found = best_of(photo, cutout, spec, inputs.seeds, longest_px=CANDIDATE_PX, on_progress=on_progress)
+        beside = load_companion(inputs.shot.companion)
+        found = best_of(
+            photo,
+            cutout,
+            spec,
+            inputs.seeds,
+            longest_px=CANDIDATE_PX,
+            companion=beside,
+            on_progress=on_progress,
+        )
         pictures = [encode_webp(candidate.rgb, width=candidate.rgb.shape[1]) for candidate in found]
         return BestOutcome([candidate.as_dict() for candidate in found], pictures)
 

@@ -15,9 +15,11 @@ from apps.assets.models import Asset, Blob, Lineage
 from apps.billing import services as ledger
 from apps.core.errors import Conflict, Unavailable
 from apps.jobs.models import Job
+from apps.studio.companions import CompanionInputs
 from apps.studio.exports.identity import signing_identity, trust_pem
 from apps.studio.exports.profiles import Profile, get_profile
 from apps.studio.exports.verdicts import signed_verdict
+from apps.studio.jobs.shots import cut_pictures, load_companion
 from apps.studio.models import ExportFile
 from apps.studio.pictures import shared
 from apps.studio.places import PlacedInStudio
@@ -25,7 +27,7 @@ from apps.studio.places import PlacedInStudio
 if TYPE_CHECKING:
     from inference.pipelines.export import ExportedFile, Rendered
     from inference.pipelines.rules import FileReport, Rule
-    from inference.types import U8, Cutout, Progress
+    from inference.types import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class ExportInputs:
     file_name: str
     shadow: bool
     enlarge: bool
+    companion: CompanionInputs | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class ExportKind(PlacedInStudio):
             file_name=file.file_name,
             shadow=bool(choices.get("shadow")),
             enlarge=bool(choices.get("enlarge")),
+            companion=_companion(file) if shown else None,
         )
 
     def work(self, inputs: ExportInputs, on_progress: Progress) -> ExportOutcome:
@@ -149,12 +153,24 @@ def _shot_source(file: ExportFile) -> tuple[Blob, Asset, Mapping[str, Any]]:
     return parents["photo"].blob, parents["cutout"], file.shot.asset.recipe
 
 
+def _companion(file: ExportFile) -> CompanionInputs | None:
+    """The second product of the shot as it was then. Raises Conflict: it is in the recipe, but not kept with it."""
+    assert file.shot is not None
+    if file.shot.asset is None or "companion" not in file.shot.asset.recipe:
+        return None
+    links = Lineage.objects.filter(child=file.shot.asset).select_related("parent__blob")
+    parents = {link.role: link.parent for link in links}
+    if not {"companion", "companion_photo"} <= set(parents):
+        raise Conflict("export.shot_changed")
+    return CompanionInputs(parents["companion_photo"].blob, parents["companion"])
+
+
 def _rendered(inputs: ExportInputs, on_progress: Progress) -> Rendered:
     """Rendered anew; a shot whose set was renewed since is taken from its master where that is enough."""
     from inference.errors import InputRejected
     from inference.pipelines.export import RENEWED, from_master, render_scene, render_white
 
-    photo, cutout = _pictures(inputs)
+    photo, cutout = cut_pictures(inputs.photo, inputs.cutout)
     target = inputs.profile.as_target()
     if inputs.profile.is_white:
         on_progress("render", 0.3)
@@ -165,6 +181,7 @@ def _rendered(inputs: ExportInputs, on_progress: Progress) -> Rendered:
             cutout,
             inputs.recipe,
             target,
+            companion=load_companion(inputs.companion),
             enlarge=inputs.enlarge,
             on_progress=lambda stage, fraction: on_progress(stage, 0.65 * fraction),
         )
@@ -173,18 +190,6 @@ def _rendered(inputs: ExportInputs, on_progress: Progress) -> Rendered:
             raise
         master = inputs.master
         return from_master(shared.get(master.sha256, lambda: asset_store.read_bytes(master)), inputs.recipe, target)
-
-
-def _pictures(inputs: ExportInputs) -> tuple[U8, Cutout]:
-    """The photo, cropped to the cutout's own window, and the cutout."""
-    from inference.types import Cutout
-
-    photo = shared.get(inputs.photo.sha256, lambda: asset_store.read_bytes(inputs.photo))
-    rgba = shared.get(inputs.cutout.blob.sha256, lambda: asset_store.read_bytes(inputs.cutout.blob))
-    recipe = inputs.cutout.recipe
-    left, top, width, height = recipe["window"]
-    cutout = Cutout(rgb=rgba[..., :3], alpha=rgba[..., 3], engine=recipe["engine"], confidence=recipe["confidence"])
-    return photo[top : top + height, left : left + width, :3], cutout
 
 
 def _judged(inputs: ExportInputs, rendered: Rendered, file: ExportedFile) -> FileReport:

@@ -13,14 +13,15 @@ from apps.assets.models import Asset, AssetKind, Blob
 from apps.assets.types import Picture
 from apps.billing import services as ledger
 from apps.jobs.models import Job
-from apps.studio import catalogue, previews, services, specs
+from apps.studio import catalogue, companions, previews, services, specs
+from apps.studio.companions import CompanionInputs
 from apps.studio.models import Product, Shot, ShotVersion
 from apps.studio.pictures import encode_png, encode_webp, shared
 from apps.studio.places import PlacedInStudio
 
 if TYPE_CHECKING:
     from inference.pipelines.product_shot import ShotDraft
-    from inference.types import U8, Cutout, Progress, ShotResult
+    from inference.types import U8, Companion, Cutout, Progress, ShotResult
 
 GALLERY_WIDTH_PX = 640  # made along with the shot, so that the gallery never waits for it
 
@@ -30,6 +31,7 @@ class ShotInputs:
     photo: Blob
     cutout: Asset
     spec: dict[str, Any]
+    companion: CompanionInputs | None = None
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,16 @@ class ShotKind(PlacedInStudio):
         shot = Shot.objects.select_related("product__photo__blob").get(pk=job.params["shot"])
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
         version = version_of(job)
-        return ShotInputs(photo=shot.product.photo.blob, cutout=cutout, spec=version.spec if version else shot.spec)
+        spec = version.spec if version else shot.spec
+        return ShotInputs(shot.product.photo.blob, cutout, spec, companions.inputs_of(spec))
 
     def work(self, inputs: ShotInputs, on_progress: Progress) -> ShotOutcome:
         from inference.pipelines.product_shot import make_shot
 
         photo, cutout, source = load_pictures(inputs)
         spec = specs.to_shot_spec(inputs.spec)
-        result = make_shot(photo, cutout, spec, source=source, on_progress=on_progress)
+        beside = load_companion(inputs.companion)
+        result = make_shot(photo, cutout, spec, source=source, companion=beside, on_progress=on_progress)
         _require_gate(result)
         on_progress("store", 0.95)
         png = encode_png(result.master)
@@ -99,13 +103,15 @@ class ShotKind(PlacedInStudio):
         )
         cutout = Asset.objects.get(pk=job.params["cutout"])
         version = version_of(job)
+        spec = version.spec if version else shot.spec
+        made_from = [(cutout, "cutout"), (shot.product.photo, "photo"), *companions.parents(spec)]
         asset = assets.keep_asset(
             shot.workspace,
             kind=AssetKind.SHOT,
-            name=f"{shot.product.name} {version.spec['set'] if version else shot.spec['set']}",
+            name=f"{shot.product.name} {spec['set']}",
             blob=blob,
             recipe=outcome.recipe,
-            parents=[(cutout, "cutout"), (shot.product.photo, "photo"), *edited_from(version)],
+            parents=[*made_from, *edited_from(version)],
             created_by=job.created_by,
         )
         assets.keep_rendition(asset, spec=f"webp-{GALLERY_WIDTH_PX}", picture=outcome.thumbnail)
@@ -154,20 +160,39 @@ def keep_picture(shot: Shot, version: ShotVersion | None, asset: Asset, gate: di
 
 def load_pictures(inputs: ShotInputs) -> tuple[U8, Cutout, dict[str, Any]]:
     """The photo, cropped to the cutout's own window, the cutout, and what the recipe says of both."""
+    photo, cutout = cut_pictures(inputs.photo, inputs.cutout)
+    source = _source(inputs.photo, inputs.cutout)
+    if inputs.companion:
+        source["companion"] = _source(inputs.companion.photo, inputs.companion.cutout)
+    return photo, cutout, source
+
+
+def load_companion(inputs: CompanionInputs | None) -> Companion | None:
+    """The second product of a shot, where it has one."""
+    from inference.types import Companion
+
+    return Companion(*cut_pictures(inputs.photo, inputs.cutout)) if inputs else None
+
+
+def cut_pictures(photo: Blob, cutout: Asset) -> tuple[U8, Cutout]:
+    """A photo, cropped to the cutout's own window, and the cutout."""
     from inference.types import Cutout
 
-    photo = shared.get(inputs.photo.sha256, lambda: asset_store.read_bytes(inputs.photo))
-    rgba = shared.get(inputs.cutout.blob.sha256, lambda: asset_store.read_bytes(inputs.cutout.blob))
-    recipe = inputs.cutout.recipe
+    rgb = shared.get(photo.sha256, lambda: asset_store.read_bytes(photo))
+    rgba = shared.get(cutout.blob.sha256, lambda: asset_store.read_bytes(cutout.blob))
+    recipe = cutout.recipe
     left, top, width, height = recipe["window"]
-    cutout = Cutout(rgb=rgba[..., :3], alpha=rgba[..., 3], engine=recipe["engine"], confidence=recipe["confidence"])
-    source = {
-        "photo_sha256": inputs.photo.sha256,
-        "cutout_sha256": inputs.cutout.blob.sha256,
-        "box": recipe["box"],
-        "window": recipe["window"],
+    found = Cutout(rgb=rgba[..., :3], alpha=rgba[..., 3], engine=recipe["engine"], confidence=recipe["confidence"])
+    return rgb[top : top + height, left : left + width, :3], found
+
+
+def _source(photo: Blob, cutout: Asset) -> dict[str, Any]:
+    return {
+        "photo_sha256": photo.sha256,
+        "cutout_sha256": cutout.blob.sha256,
+        "box": cutout.recipe["box"],
+        "window": cutout.recipe["window"],
     }
-    return photo[top : top + height, left : left + width, :3], cutout, source
 
 
 def _require_gate(result: ShotResult) -> None:
@@ -197,7 +222,8 @@ class PreviewKind:
     def load(self, job: Job) -> ShotInputs:
         product = Product.objects.select_related("photo__blob").get(pk=job.params["product"])
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
-        return ShotInputs(photo=product.photo.blob, cutout=cutout, spec=job.params["spec"])
+        spec = job.params["spec"]
+        return ShotInputs(product.photo.blob, cutout, spec, companions.inputs_of(spec))
 
     def work(self, inputs: ShotInputs, on_progress: Progress) -> PreviewOutcome:
         from inference.pipelines.product_shot import draft_shot
@@ -205,7 +231,12 @@ class PreviewKind:
         photo, cutout, _source = load_pictures(inputs)
         longest_px = inputs.spec["longest_px"]
         draft = draft_shot(
-            photo, cutout, specs.to_shot_spec(inputs.spec), longest_px=longest_px, on_progress=on_progress
+            photo,
+            cutout,
+            specs.to_shot_spec(inputs.spec),
+            longest_px=longest_px,
+            companion=load_companion(inputs.companion),
+            on_progress=on_progress,
         )
         return PreviewOutcome(encode_webp(draft.rgb, width=draft.rgb.shape[1]), _measures(draft))
 

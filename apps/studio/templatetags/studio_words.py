@@ -111,6 +111,17 @@ def gate_findings(shot: Shot) -> list[Finding]:
     if "pixels_compared" not in gate:
         return [*_drawn_anew_finding(gate), *_measured_findings(gate)]
     times = enlarged(shot)
+    second = gate.get("companion")
+    if second:
+        return [
+            *_size_finding(times),
+            _product_finding(_unless_changed(gate), times),
+            _shadow_finding(gate, _("The other product's shadow falls on this one")),
+            *_edge_finding(gate),
+            _second_finding(second),
+            _shadow_finding(second, _("This product's shadow falls on the other one")),
+            *_colour_finding(gate),
+        ]
     return [
         *_size_finding(times),
         _product_finding(gate, times),
@@ -172,6 +183,25 @@ def _product_finding(gate: dict[str, Any], times: float) -> Finding:
         _("%(count)s pixels compared, largest difference %(most)s of 255")
         % {"count": compared, "most": gate["max_abs_diff"]},
     )
+
+
+def _unless_changed(gate: dict[str, Any]) -> dict[str, Any]:
+    """A shadow that changes no colour is no change."""
+    return gate if gate.get("product_delta_e") else {**gate, "product_delta_e": None}
+
+
+def _second_finding(gate: dict[str, Any]) -> Finding:
+    found = _product_finding(_unless_changed(gate), 0.0)
+    return Finding(found.tone, _("Second product: %(sentence)s") % {"sentence": found.sentence}, found.figure)
+
+
+def _shadow_finding(gate: dict[str, Any], words: str) -> Finding:
+    """What another product's shadow, and exposure and white balance where they were asked for, changed."""
+    figure = _("mean ΔE %(mean)s, 95%% below %(p95)s") % {
+        "mean": number_format(gate["product_delta_e"], decimal_pos=2),
+        "p95": number_format(gate["product_delta_e_p95"], decimal_pos=2),
+    }
+    return Finding("ok", words, figure)
 
 
 def _change_finding(gate: dict[str, Any]) -> list[Finding]:

@@ -15,7 +15,7 @@ from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
 from apps.core.answers import wants_json
 from apps.core.errors import Conflict, InvalidInput
-from apps.studio import controls, previews, scenes, selectors, services, specs
+from apps.studio import companions, controls, previews, scenes, selectors, services, specs
 
 DRAFT_PX, ROUGH_PX = 640, 400
 
@@ -32,6 +32,7 @@ def edit(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
         "shoot": shot.shoot,
         "product": shot.product,
         "wish": specs.as_wish(shot.spec),
+        "others": companions.offered(shot),
         **controls.for_edit(),
     }
     return render(request, "studio/shot_edit.html", context)
@@ -82,6 +83,7 @@ def versions(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
 
 def _wish(request: WorkspaceRequest) -> dict[str, Any]:
     try:
-        return specs.read_wish(json.loads(request.POST.get("spec", "")))
+        wish = specs.read_wish(json.loads(request.POST.get("spec", "")))
     except ValueError as error:
         raise InvalidInput("studio.edit_unreadable") from error
+    return companions.resolved(request.workspace, wish)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -19,6 +20,7 @@ from inference.engines.studio_sets.edited import (
     without_lamps,
 )
 from inference.engines.studio_sets.framing import Framing, frame_shot
+from inference.engines.studio_sets.pair import Standing, is_nearer, shade_on, stand_companion, uncovered
 from inference.engines.studio_sets.plates import Material, PlateStore, StudioSet
 from inference.engines.studio_sets.stage import Stage, set_stage
 from inference.engines.studio_sets.variation import Look, edited_look, look_for
@@ -33,11 +35,11 @@ from inference.ops.light import add_map, mix
 from inference.ops.palette import CORE, albedo_gain, light_tint, recolour
 from inference.ops.placement import Outline, find_outline, on_canvas, resample_rgba
 from inference.ops.reflection import mirror_card, reflection
-from inference.ops.shadow import visibility
+from inference.ops.shadow import AreaLight, visibility
 from inference.ops.timing import Stopwatch
 from inference.ops.tonemap import display
 from inference.ops.turn import Turn, find_turn, turned_cutout
-from inference.ports import SceneOptions, ScenePlate
+from inference.ports import PlacedCompanion, SceneOptions, ScenePlate
 from inference.types import F32, U8, Cutout, Progress, ShotSpec
 
 GLOSSY = 0.75
@@ -68,6 +70,7 @@ class StudioSets:
         on_progress: Progress,
         longest_px: int | None = None,
         lamps_on: bool = True,
+        companion: Cutout | None = None,
     ) -> ScenePlate:
         """See ``ports.SceneEngine.render``."""
         watch = Stopwatch(on_progress)
@@ -76,38 +79,38 @@ class StudioSets:
             studio = self._store.get(spec.set_name, spec.camera, spec.mood)
             colours = chosen_colours(studio, spec.palette)
             shares = _light_shares(studio)
-            look = edited_look(look_for(spec.seed, shares, mirrors=studio.mirrors), edits, mirrors=studio.mirrors)
-            look = with_direction(look, studio, shares, edits)
-            look = look if lamps_on else without_lamps(look, studio)
+            look = _look(studio, shares, spec, lamps_on=lamps_on)
         with watch.stage("place", 0.1):
             turn = find_turn(cutout.alpha, edits)
             rgb, alpha = turned_cutout(cutout, turn)
-            upright = find_outline(cutout.alpha)
-            outline = upright if turn is None else find_outline(alpha)
+            upright, outline = find_outline(cutout.alpha), find_outline(alpha)
             framing = frame_shot(studio, upright, spec, look, outline=outline, longest_px=longest_px)
-            part = _graded_part(resample_rgba(rgb, alpha, framing.placement), edits)
+            main = Standing(framing, _graded_part(resample_rgba(rgb, alpha, framing.placement), edits))
+            second = stand_companion(studio, framing, companion, spec) if companion and spec.companion else None
         with watch.stage("stage", 0.25):
             stage = set_stage(studio, framing)
         with watch.stage("shadow", 0.4):
-            body = _body(part, framing)
+            body = _body(main.part, framing)
+            beside = _body(second.part, second.framing) if second else None
             lamps = shadow_lamps(stage, framing, look, shares, edits)
-            maps = visibility(stage.small_depth, stage.small_normal, stage.small_camera, body, lamps)
-            maps = deepened(maps, edits.shadow_intensity)
+            maps = deepened(_cast(stage, (body, beside), lamps), edits.shadow_intensity)
         with watch.stage("mix", 0.5):
             linear, shade = _mixed(studio, stage, look, maps)
         with watch.stage("recolour", 0.55):
             linear = _recoloured(linear, studio, stage, colours)
         with watch.stage("reflection", 0.6):
-            linear = _with_reflection(linear, studio, stage, framing, body, part, edits)
+            for solid, standing in ((body, main), (beside, second)):
+                if solid and standing:
+                    linear = _with_reflection(linear, studio, stage, standing.framing, solid, standing.part, edits)
         with watch.stage("display", 0.7):
             if edits.background_blur:
                 linear = defocused(linear, stage.canvas.nearness, focus_depth_m(framing), edits.background_blur)
             plate = display(linear, tpdf_tile(spec.seed))
-        return ScenePlate(
+        scene = ScenePlate(
             plate=plate,
             shadow=np.rint(np.clip(shade, 0, 1) * 255).astype(np.uint8),
-            visible=_visible(stage, framing, part),
-            product=part,
+            visible=_visible(stage, framing, main.part),
+            product=main.part,
             placement=framing.placement,
             base=framing.base,
             set_delta_e=_set_delta_e(plate, studio, stage, look, maps, colours),
@@ -116,6 +119,62 @@ class StudioSets:
             measures=_measures(outline, framing),
             timings_s=watch.timings_s,
         )
+        if not (second and beside):
+            return scene
+        light = (lamps, *_weights(stage, look, shares))
+        return _with_companion(scene, stage, (main, body), (second, beside), light, spec)
+
+
+def _look(studio: StudioSet, shares: tuple[float, ...], spec: ShotSpec, *, lamps_on: bool) -> Look:
+    """The set's light as the seed varies it and as the edits ask."""
+    look = edited_look(look_for(spec.seed, shares, mirrors=studio.mirrors), spec.edits, mirrors=studio.mirrors)
+    look = with_direction(look, studio, shares, spec.edits)
+    return look if lamps_on else without_lamps(look, studio)
+
+
+def _cast(stage: Stage, bodies: tuple[Body, Body | None], lamps: list[AreaLight]) -> F32:
+    """What arrives beside all products: their shadows are multiplied, as those of independent occluders."""
+    seen = (stage.small_depth, stage.small_normal, stage.small_camera)
+    maps = visibility(*seen, bodies[0], lamps)
+    return maps if bodies[1] is None else np.asarray(maps * visibility(*seen, bodies[1], lamps), np.float32)
+
+
+def _weights(stage: Stage, look: Look, shares: tuple[float, ...]) -> tuple[list[float], float]:
+    """What each lamp adds to the set, and what comes from everywhere."""
+    added = [share * factor for share, factor in zip(shares, look.lights, strict=True)]
+    lamps = [light for light, lamp in zip(added, stage.lamps, strict=True) if lamp is not None]
+    return lamps, sum(added) - sum(lamps)
+
+
+def _with_companion(
+    scene: ScenePlate,
+    stage: Stage,
+    first: tuple[Standing, Body],
+    second: tuple[Standing, Body],
+    light: tuple[list[AreaLight], list[float], float],
+    spec: ShotSpec,
+) -> ScenePlate:
+    """The scene with the second product in it: who covers whom, and the shadow of each on the other."""
+    assert spec.companion is not None
+    strength = spec.companion.shadow * min(1.0, spec.edits.shadow_intensity)
+    (main, body), (other, beside) = first, second
+    in_front = not is_nearer(main.framing, other.framing)
+    visible = _visible(stage, other.framing, other.part)
+    placed = PlacedCompanion(
+        product=other.part,
+        placement=other.framing.placement,
+        visible=visible if in_front else uncovered(visible, main),
+        shade=shade_on(other, body, stage, *light, strength),
+        is_in_front=in_front,
+    )
+    where = {**other.framing.placement.as_dict(), "is_in_front": in_front}
+    return replace(
+        scene,
+        visible=uncovered(scene.visible, other) if in_front else scene.visible,
+        shade=shade_on(main, beside, stage, *light, strength),
+        companion=placed,
+        parameters={**scene.parameters, "companion": where},
+    )
 
 
 def chosen_colours(studio: StudioSet, palette: tuple[str, ...]) -> dict[int, str]:

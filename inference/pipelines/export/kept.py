@@ -45,7 +45,7 @@ def from_master(master: U8, recipe: Mapping[str, Any], target: Target) -> Render
         pixels=pixels,
         mask=np.full(pixels.shape[:2], 255, np.uint8),  # nobody knows where the product is, so all of it must be kept
         product_scale=scale,
-        gate=GateReport(**recipe["gate"]) if recipe.get("gate") else None,
+        gate=GateReport.from_dict(recipe["gate"]) if recipe.get("gate") else None,
         recipe=recipe,
         source_type=scene_source_type(recipe),
         steps=(scene_step(recipe), *resized_step(scale)),

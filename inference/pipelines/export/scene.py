@@ -7,6 +7,8 @@ from dataclasses import replace
 from math import floor
 from typing import Any
 
+import numpy as np
+
 from inference.errors import InputRejected
 from inference.ops.layers import ShotLayers, split_layers
 from inference.pipelines.export.types import Rendered, Target, resized_step
@@ -15,7 +17,7 @@ from inference.pipelines.product_shot import make_shot
 from inference.pipelines.verify import spec_of
 from inference.ports import SceneOptions
 from inference.registry import scene_engine
-from inference.types import U8, Cutout, Progress, ShotResult, ShotSpec, no_progress
+from inference.types import U8, Companion, Cutout, Progress, ShotResult, ShotSpec, no_progress
 
 SMALLEST_PX = 64
 _ROUNDING = 1.002
@@ -28,6 +30,7 @@ def render_scene(
     recipe: Mapping[str, Any],
     target: Target,
     *,
+    companion: Companion | None = None,
     enlarge: bool = False,
     on_progress: Progress = no_progress,
     options: SceneOptions | None = None,
@@ -41,17 +44,25 @@ def render_scene(
     spec = spec_of(recipe)
     width, height = _scene_size(spec, target)
     shot = make_shot(
-        photo_rgb, cutout, replace(spec, width=width, height=height), on_progress=on_progress, options=options
+        photo_rgb,
+        cutout,
+        replace(spec, width=width, height=height),
+        companion=companion,
+        on_progress=on_progress,
+        options=options,
     )
-    scale = float(shot.measures["product_scale"])
+    scale = _largest_scale(shot)
     while scale > 1 and not enlarge and not target.is_as_made and min(width, height) > SMALLEST_PX:
         width, height = (max(SMALLEST_PX, floor(side / (scale * _ROUNDING))) for side in (width, height))
-        shot = make_shot(photo_rgb, cutout, replace(spec, width=width, height=height), options=options)
-        scale = float(shot.measures["product_scale"])
+        smaller = replace(spec, width=width, height=height)
+        shot = make_shot(photo_rgb, cutout, smaller, companion=companion, options=options)
+        scale = _largest_scale(shot)
     _require_same(recipe, shot)
-    layers = _layers(photo_rgb, cutout, spec, shot, options) if target.kind == "layers" else None
+    layers = _layers(cutout, companion, spec, shot, options) if target.kind == "layers" else None
     steps = (scene_step(recipe), *resized_step(scale))
-    return Rendered(shot.master, shot.mask, scale, shot.gate, shot.recipe, scene_source_type(recipe), steps, layers)
+    return Rendered(
+        shot.master, _products(shot), scale, shot.gate, shot.recipe, scene_source_type(recipe), steps, layers
+    )
 
 
 def _scene_size(spec: ShotSpec, target: Target) -> tuple[int, int]:
@@ -75,18 +86,36 @@ def _require_same(recipe: Mapping[str, Any], shot: ShotResult) -> None:
         )
 
 
+def _largest_scale(shot: ShotResult) -> float:
+    """Picture pixels per photo pixel, of the product that is enlarged most."""
+    other = shot.recipe["parameters"].get("companion", {})
+    return max(float(shot.measures["product_scale"]), float(other.get("scale", 0.0)))
+
+
+def _products(shot: ShotResult) -> U8:
+    """Where products are, uint8 (H, W)."""
+    return shot.mask if shot.companion is None else np.maximum(shot.mask, shot.companion[..., 3])
+
+
 def _layers(
-    photo_rgb: U8, cutout: Cutout, spec: ShotSpec, shot: ShotResult, options: SceneOptions | None
+    cutout: Cutout, companion: Companion | None, spec: ShotSpec, shot: ShotResult, options: SceneOptions | None
 ) -> ShotLayers:
     """Render the set again without what each layer adds."""
     engine = scene_engine(options or SceneOptions())
+    beside = companion.cutout if companion else None
+
+    def plate(wish: ShotSpec, *, lamps_on: bool = True) -> U8:
+        return engine.render(cutout, wish, on_progress=no_progress, lamps_on=lamps_on, companion=beside).plate
+
     empty = replace(spec, edits=replace(spec.edits, shadow_intensity=0.0, reflection=0.0))
     shaded = replace(spec, edits=replace(spec.edits, reflection=0.0))
     return split_layers(
-        even=engine.render(cutout, empty, on_progress=no_progress, lamps_on=False).plate,
-        bare=engine.render(cutout, empty, on_progress=no_progress).plate,
-        shaded=engine.render(cutout, shaded, on_progress=no_progress).plate,
+        even=plate(empty, lamps_on=False),
+        bare=plate(empty),
+        shaded=plate(shaded),
         full=shot.plate,
-        product=shot.product[..., :3],
-        mask=shot.mask,
+        product=shot.product,
+        companion=shot.companion,
+        is_companion_in_front=shot.is_companion_in_front,
+        master=shot.master,
     )

@@ -13,7 +13,7 @@ from inference.errors import InputRejected
 from inference.ops import white, xmp
 from inference.ops.placement import Placement, on_canvas, resample_rgba
 from inference.pipelines.export.types import Rendered, Target, border_px, resized_step
-from inference.pipelines.product_shot import composite, judged, placed_product
+from inference.pipelines.pasting import judged, pasted
 from inference.ports import ScenePlate
 from inference.recipe import SCHEMA, pixels_sha256
 from inference.types import U8, Cutout, GateReport
@@ -43,14 +43,13 @@ def render_white(
     placement = white.centred(box, size, scale)
     has_shadow = shadow and target.kind == "white"
     scene = _empty_scene(cutout, placement, size, shadow=has_shadow, border_px=border_px(target, size))
-    product, _ = placed_product(photo_rgb, cutout, scene, NO_EDITS)
-    master = composite(product, scene.plate, placement)
-    gate = judged(master, photo_rgb, cutout, scene, NO_EDITS)
-    pixels = product if target.kind == "cutout" else master
+    picture = pasted(photo_rgb, cutout, scene, NO_EDITS)
+    gate = judged(picture, photo_rgb, cutout, scene, NO_EDITS)
+    pixels = picture.product if target.kind == "cutout" else picture.master
     recipe = _white_recipe(photo_rgb, cutout, target, placement, pixels, gate, shadow=has_shadow, enlarge=enlarge)
     steps = (("c2pa.edited", "Background removed" + (", soft contact shadow drawn" if has_shadow else "")),)
     return Rendered(
-        pixels, product[..., 3], scale, gate, recipe, xmp.ALGORITHMICALLY_ENHANCED, (*steps, *resized_step(scale))
+        pixels, picture.mask, scale, gate, recipe, xmp.ALGORITHMICALLY_ENHANCED, (*steps, *resized_step(scale))
     )
 
 

@@ -124,7 +124,9 @@ def test_any_four_pictures_of_a_scene_are_solved_exactly(seed: int) -> None:
     even, bare, full = (dice.integers(0, 256, (9, 7, 3), dtype=np.uint8) for _ in range(3))
     shaded = np.minimum(bare, dice.integers(0, 256, bare.shape, dtype=np.uint8))
     product, mask = dice.integers(0, 256, (9, 7, 3), dtype=np.uint8), dice.integers(0, 256, (9, 7), dtype=np.uint8)
-    layers = split_layers(even=even, bare=bare, shaded=shaded, full=full, product=product, mask=mask)
+    layers = split_layers(
+        even=even, bare=bare, shaded=shaded, full=full, product=np.dstack([product, mask]), master=full
+    )
     share = mask[..., None].astype(np.float32) / np.float32(255)
     wanted = np.rint(full + (product.astype(np.float32) - full) * share).astype(np.uint8)
     assert (merged(layers) == wanted).all()
