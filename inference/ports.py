@@ -151,6 +151,9 @@ class SceneEngine(Protocol):
     def warm(self, name: str) -> None:
         """Load what the scene needs, so that its first picture is as fast as the next."""
 
+    def identity(self, spec: ShotSpec) -> Mapping[str, Any]:
+        """What the scene is made of, as ``ScenePlate.identity`` will say it. Raises like ``render``."""
+
     def render(
         self,
         cutout: Cutout,

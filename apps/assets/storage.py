@@ -32,6 +32,9 @@ class BlobStore(Protocol):
 
     def has(self, key: str) -> bool: ...
 
+    def holds(self, key: str, data: bytes) -> bool:
+        """Whether ``data`` lies under ``key`` undamaged, as far as this can be told without fetching it."""
+
     def remove(self, key: str) -> None:
         """Does nothing where there is no such key."""
 
@@ -92,6 +95,10 @@ class LocalStorage(FileSystemStorage):
 
     def has(self, key: str) -> bool:
         return self.exists(key)
+
+    def holds(self, key: str, data: bytes) -> bool:
+        """Compares every byte: disks do rot, and the file is here."""
+        return self.has(key) and self.get(key) == data
 
     def remove(self, key: str) -> None:
         with _faults():

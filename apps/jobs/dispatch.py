@@ -2,7 +2,8 @@
 
 Order: interactive > batch > maintenance; inside a class the workspaces take turns by weight (see ``Share``). So that
 lower classes are not starved by a steady stream of higher ones, a workspace whose lower work has waited ``AGEING_S``
-gets one of those jobs in among the interactive ones every ``AGED_EVERY_S``.
+gets one of those jobs in among the interactive ones every ``AGED_EVERY_S``. A deleted workspace gets no turn: its jobs
+wait until it is brought back, or go with it.
 
 The broker is kept shallow, because what is in it can no longer be overtaken: about one waiting bell for every worker
 process, and one more for interactive work. Several relays may run: they skip each other's locked rows.
@@ -48,7 +49,8 @@ CHOOSE = """
         SELECT tenant.workspace_id, coalesce(s.weight, 1) AS weight, greatest(coalesce(s.tag, 0), served.tag) AS tag,
             coalesce(s.aged_at, '-infinity')
                 <= statement_timestamp() - %(aged_every_s)s * interval '1 second' AS may_age
-        FROM tenant LEFT JOIN jobs_share s ON s.workspace_id = tenant.workspace_id AND s.lane = %(lane)s
+        FROM tenant JOIN accounts_workspace w ON w.id = tenant.workspace_id AND w.deleted_at IS NULL
+            LEFT JOIN jobs_share s ON s.workspace_id = tenant.workspace_id AND s.lane = %(lane)s
             CROSS JOIN served
         WHERE tenant.workspace_id IS NOT NULL
     ), old AS (

@@ -33,6 +33,7 @@ CLAIM = """
             progress = 0, stage = '', error_code = '', error_params = '{}'
         WHERE id = %(job)s AND state = 'queued' AND attempts < max_attempts AND cancel_requested_at IS NULL
             AND EXISTS (SELECT 1 FROM jobs_outbox WHERE job_id = %(job)s AND ready_at <= statement_timestamp())
+            AND EXISTS (SELECT 1 FROM accounts_workspace WHERE id = workspace_id AND deleted_at IS NULL)
         RETURNING id, workspace_id, kind, attempts
     ), answered AS (
         DELETE FROM jobs_outbox USING won WHERE jobs_outbox.job_id = won.id
@@ -63,7 +64,7 @@ class Held:
 
 
 def claim(job_id: uuid.UUID, *, worker: str) -> Held | None:
-    """Take the job, or None when somebody else has it, it ended, or its pause is not over."""
+    """Take the job, or None when somebody else has it, it ended, its pause is not over, or its workspace is deleted."""
     with system_scope():
         with connection.cursor() as cursor:
             cursor.execute(CLAIM, {"job": job_id, "worker": worker, "lease_s": LEASE_S})

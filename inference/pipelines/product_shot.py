@@ -240,6 +240,26 @@ def spec_as_dict(spec: ShotSpec) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value or key not in _ABSENT_WHERE_EMPTY}
 
 
+def is_recipe_of(
+    recipe: Mapping[str, Any], spec: ShotSpec, source: Mapping[str, Any], *, options: SceneOptions | None = None
+) -> bool:
+    """Whether ``make_shot`` would make the picture of ``recipe`` again, told before anything is rendered.
+
+    ``source`` has to name the files that the photo and the cutout come from: it stands for their pixels.
+    Raises as ``make_shot`` for a set that is not there.
+    """
+    engine = scene_engine(options or SceneOptions())
+    told = {key: recipe.get(key) for key in ("schema", "kind", "engine", "set", "spec", "source")}
+    return told == {
+        "schema": SCHEMA,
+        "kind": "product_shot",
+        "engine": {"name": engine.name, "revision": engine.revision},
+        "set": dict(engine.identity(spec)),
+        "spec": spec_as_dict(spec),
+        "source": dict(source),
+    }
+
+
 def _recipe(
     photo_rgb: U8,
     cutout: Cutout,

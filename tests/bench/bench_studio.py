@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import os
 import re
 import signal
@@ -27,8 +28,8 @@ from infra.local.postgres import destroy
 ROOT = Path(__file__).resolve().parents[2]
 FIRST, ALL = "studio.first_visible_s", "studio.browser_batch12_s"
 SHOTS = 12
+SETS = 3
 SHOOTS = 5
-PALETTES = ("own", "sand", "sage", "blush", "sky", "ink", "terracotta", "forest")
 DECODED = "[...document.querySelectorAll('.shot__place img')].filter(i => i.complete && i.naturalWidth).length >= {n}"
 LIMIT_S = 240
 
@@ -105,14 +106,15 @@ def _open_ready_product(page: Page, address: str, login: tuple[str, str]) -> str
 
 
 def _shoot(page: Page, product: str, turn: int) -> tuple[float, float]:
-    """Twelve new pictures: every set in as many palettes as give twelve; seconds to the first and to the last."""
+    """Twelve new pictures: the first sets in as many palettes as give twelve; seconds to the first and to the last."""
     page.goto(product)
-    sets = page.locator("input[name=set]")
-    for index in range(sets.count()):
-        sets.nth(index).check()
-    wanted = {PALETTES[(turn + step) % len(PALETTES)] for step in range(SHOTS // sets.count())}
+    for index, box in enumerate(page.locator("input[name=set]").all()):
+        box.set_checked(index < SETS)
     for box in page.locator("input[type=checkbox][name=palette]").all():
-        box.set_checked(box.get_attribute("value") in wanted)
+        box.set_checked(False)
+    for step in range(SHOTS // SETS):
+        page.fill("[data-own-text]", _new_palette(turn * SHOTS + step))
+        page.press("[data-own-text]", "Enter")
     page.wait_for_function("() => !document.querySelector('.set__picture.skeleton img[hidden]')", timeout=60_000)
     begin = time.perf_counter()
     page.click("[data-make]")
@@ -120,3 +122,10 @@ def _shoot(page: Page, product: str, turn: int) -> tuple[float, float]:
     first = time.perf_counter() - begin
     page.wait_for_function(DECODED.format(n=SHOTS), timeout=120_000)
     return first, time.perf_counter() - begin
+
+
+def _new_palette(number: int) -> str:
+    """Two colours that no shoot before had: what was made before would only be looked up."""
+    hues = (number * 0.618 % 1, (number * 0.618 + 0.5) % 1)
+    colours = (colorsys.hls_to_rgb(hue, 0.6, 0.4) for hue in hues)
+    return ",".join("#" + "".join(f"{round(255 * part):02x}" for part in colour) for colour in colours)

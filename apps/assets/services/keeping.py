@@ -20,7 +20,7 @@ from inference.recipe import recipe_hash
 
 
 def keep_blob(workspace: Workspace, data: bytes, *, content_type: str, width: int, height: int) -> Blob:
-    """Store bytes once in a workspace. The same bytes give the same row; bytes that were lost are written again.
+    """Store bytes once in a workspace. The same bytes give the same row; lost and damaged ones are written again.
 
     The bytes lie in the storage before the row appears, so a fault in between leaves no row without bytes.
 
@@ -31,7 +31,7 @@ def keep_blob(workspace: Workspace, data: bytes, *, content_type: str, width: in
     sha256, key = _address(workspace.id, data, content_type)
     with tenant_scope(workspace.id):
         known = Blob.objects.filter(workspace=workspace, sha256=sha256).first()
-    if known is not None and blob_store().has(known.storage_key):
+    if known is not None and blob_store().holds(known.storage_key, data):
         return known
     put_bytes(workspace.id, data, content_type=content_type)
     with tenant_scope(workspace.id):
@@ -56,7 +56,7 @@ def put_bytes(workspace_id: uuid.UUID, data: bytes, *, content_type: str) -> str
     """
     _, key = _address(workspace_id, data, content_type)
     store = blob_store()
-    if not store.has(key):
+    if not store.holds(key, data):
         store.put(key, data, content_type)
     return key
 

@@ -13,8 +13,13 @@ from apps.assets.models import Asset, AssetKind, Blob
 from apps.assets.types import Picture
 from apps.billing import services as ledger
 from apps.jobs.models import Job
+<<<<<<< HEAD
 from apps.studio import catalogue, companions, previews, services, specs
 from apps.studio.companions import CompanionInputs
+=======
+from apps.studio import catalogue, previews, services, specs
+from apps.studio.jobs.repeats import Made, made_before
+>>>>>>> 2957c4b (A shot that was made before is looked up; damaged bytes are written again; jobs of a deleted workspace wait)
 from apps.studio.models import Product, Shot, ShotVersion
 from apps.studio.pictures import encode_png, encode_webp, shared
 from apps.studio.places import PlacedInStudio
@@ -31,7 +36,12 @@ class ShotInputs:
     photo: Blob
     cutout: Asset
     spec: dict[str, Any]
+<<<<<<< HEAD
     companion: CompanionInputs | None = None
+=======
+    made: tuple[Made, ...] = ()
+    """Shots that may be the very same."""
+>>>>>>> 2957c4b (A shot that was made before is looked up; damaged bytes are written again; jobs of a deleted workspace wait)
 
 
 @dataclass(frozen=True)
@@ -65,15 +75,26 @@ class ShotKind(PlacedInStudio):
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
         version = version_of(job)
         spec = version.spec if version else shot.spec
+<<<<<<< HEAD
         return ShotInputs(shot.product.photo.blob, cutout, spec, companions.inputs_of(spec))
+=======
+        return ShotInputs(shot.product.photo.blob, cutout, spec, made=made_before(cutout, spec))
+>>>>>>> 2957c4b (A shot that was made before is looked up; damaged bytes are written again; jobs of a deleted workspace wait)
 
-    def work(self, inputs: ShotInputs, on_progress: Progress) -> ShotOutcome:
-        from inference.pipelines.product_shot import make_shot
+    def work(self, inputs: ShotInputs, on_progress: Progress) -> ShotOutcome | Made:
+        from inference.pipelines.product_shot import is_recipe_of, make_shot
 
-        photo, cutout, source = load_pictures(inputs)
         spec = specs.to_shot_spec(inputs.spec)
+<<<<<<< HEAD
         beside = load_companion(inputs.companion)
         result = make_shot(photo, cutout, spec, source=source, companion=beside, on_progress=on_progress)
+=======
+        for made in inputs.made:
+            if is_recipe_of(made.recipe, spec, source_of(inputs)):
+                return made
+        photo, cutout, source = load_pictures(inputs)
+        result = make_shot(photo, cutout, spec, source=source, on_progress=on_progress)
+>>>>>>> 2957c4b (A shot that was made before is looked up; damaged bytes are written again; jobs of a deleted workspace wait)
         _require_gate(result)
         on_progress("store", 0.95)
         png = encode_png(result.master)
@@ -88,19 +109,13 @@ class ShotKind(PlacedInStudio):
             thumbnail=encode_webp(result.master, width=GALLERY_WIDTH_PX),
         )
 
-    def finish(self, job: Job, outcome: ShotOutcome) -> dict[str, Any]:
+    def finish(self, job: Job, outcome: ShotOutcome | Made) -> dict[str, Any]:
         shot = (
             Shot.objects.select_for_update(of=("self",))
             .select_related("product__photo", "workspace")
             .get(pk=job.params["shot"])
         )
-        blob = assets.keep_blob(
-            shot.workspace,
-            outcome.png,
-            content_type="image/png",
-            width=outcome.width,
-            height=outcome.height,
-        )
+        blob = outcome.blob if isinstance(outcome, Made) else _kept(shot, outcome)
         cutout = Asset.objects.get(pk=job.params["cutout"])
         version = version_of(job)
         spec = version.spec if version else shot.spec
@@ -114,7 +129,8 @@ class ShotKind(PlacedInStudio):
             parents=[*made_from, *edited_from(version)],
             created_by=job.created_by,
         )
-        assets.keep_rendition(asset, spec=f"webp-{GALLERY_WIDTH_PX}", picture=outcome.thumbnail)
+        if isinstance(outcome, ShotOutcome):
+            assets.keep_rendition(asset, spec=f"webp-{GALLERY_WIDTH_PX}", picture=outcome.thumbnail)
         keep_picture(shot, version, asset, outcome.gate)
         ledger.record(
             job.id, shot.workspace, kind=self.name, asset=asset, cpu_ms=job.cpu_ms, size_bytes=blob.size_bytes
@@ -123,6 +139,12 @@ class ShotKind(PlacedInStudio):
 
     def fail(self, job: Job, code: str) -> None:
         """Nothing to undo: a shot without an asset shows its job's state and sentence."""
+
+
+def _kept(shot: Shot, outcome: ShotOutcome) -> Blob:
+    return assets.keep_blob(
+        shot.workspace, outcome.png, content_type="image/png", width=outcome.width, height=outcome.height
+    )
 
 
 def _alike(result: ShotResult, spec: dict[str, Any]) -> dict[str, Any]:
@@ -182,6 +204,7 @@ def cut_pictures(photo: Blob, cutout: Asset) -> tuple[U8, Cutout]:
     rgba = shared.get(cutout.blob.sha256, lambda: asset_store.read_bytes(cutout.blob))
     recipe = cutout.recipe
     left, top, width, height = recipe["window"]
+<<<<<<< HEAD
     found = Cutout(rgb=rgba[..., :3], alpha=rgba[..., 3], engine=recipe["engine"], confidence=recipe["confidence"])
     return rgb[top : top + height, left : left + width, :3], found
 
@@ -192,6 +215,20 @@ def _source(photo: Blob, cutout: Asset) -> dict[str, Any]:
         "cutout_sha256": cutout.blob.sha256,
         "box": cutout.recipe["box"],
         "window": cutout.recipe["window"],
+=======
+    cutout = Cutout(rgb=rgba[..., :3], alpha=rgba[..., 3], engine=recipe["engine"], confidence=recipe["confidence"])
+    return photo[top : top + height, left : left + width, :3], cutout, source_of(inputs)
+
+
+def source_of(inputs: ShotInputs) -> dict[str, Any]:
+    """Which files a shot is made from."""
+    recipe = inputs.cutout.recipe
+    return {
+        "photo_sha256": inputs.photo.sha256,
+        "cutout_sha256": inputs.cutout.blob.sha256,
+        "box": recipe["box"],
+        "window": recipe["window"],
+>>>>>>> 2957c4b (A shot that was made before is looked up; damaged bytes are written again; jobs of a deleted workspace wait)
     }
 
 

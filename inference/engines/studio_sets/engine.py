@@ -62,6 +62,10 @@ class StudioSets:
     def warm(self, name: str) -> None:
         self._store.get(name)
 
+    def identity(self, spec: ShotSpec) -> Mapping[str, Any]:
+        """See ``ports.SceneEngine.identity``."""
+        return _identity(self._store.get(spec.set_name, spec.camera, spec.mood))
+
     def render(
         self,
         cutout: Cutout,
@@ -114,7 +118,7 @@ class StudioSets:
             placement=framing.placement,
             base=framing.base,
             set_delta_e=_set_delta_e(plate, studio, stage, look, maps, colours),
-            identity={"name": studio.name, "version": studio.version, "plates_sha256": studio.digest},
+            identity=_identity(studio),
             parameters=_parameters(studio, framing, look, colours, turn),
             measures=_measures(outline, framing),
             timings_s=watch.timings_s,
@@ -175,6 +179,10 @@ def _with_companion(
         companion=placed,
         parameters={**scene.parameters, "companion": where},
     )
+
+
+def _identity(studio: StudioSet) -> Mapping[str, Any]:
+    return {"name": studio.name, "version": studio.version, "plates_sha256": studio.digest}
 
 
 def chosen_colours(studio: StudioSet, palette: tuple[str, ...]) -> dict[int, str]:

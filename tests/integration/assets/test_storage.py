@@ -61,6 +61,14 @@ def test_lost_bytes_are_written_again(store: BlobStore, workspace: Workspace) ->
     assert read_bytes(blob) == data
 
 
+def test_damaged_bytes_are_written_again(store: BlobStore, workspace: Workspace) -> None:
+    data = png_bytes()
+    blob = keep(workspace, data)
+    store.put(blob.storage_key, data[: len(data) // 2], "image/png")
+    assert keep(workspace, data).pk == blob.pk
+    assert read_bytes(blob) == data
+
+
 def test_changed_bytes_are_noticed(store: BlobStore, workspace: Workspace) -> None:
     blob = keep(workspace, png_bytes())
     store.put(blob.storage_key, b"something else", "image/png")
@@ -115,6 +123,15 @@ def test_only_the_owner_of_the_process_can_read_the_files(files_root: Path) -> N
     blob_store().put("blobs/a/b.png", b"bytes", "image/png")
     assert stat.S_IMODE((files_root / "blobs/a/b.png").stat().st_mode) == 0o600
     assert stat.S_IMODE((files_root / "blobs/a").stat().st_mode) == 0o700
+
+
+def test_a_flipped_bit_is_written_again(files_root: Path, workspace: Workspace) -> None:
+    data = png_bytes()
+    blob = keep(workspace, data)
+    file = files_root / blob.storage_key
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    keep(workspace, data)
+    assert file.read_bytes() == data
 
 
 def test_a_write_that_breaks_off_leaves_the_old_file_whole(files_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

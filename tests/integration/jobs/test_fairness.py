@@ -54,6 +54,27 @@ def test_a_bell_is_rung_once(workspace: Workspace) -> None:
     assert bell(job).rings == 1  # type: ignore[union-attr]
 
 
+def set_deleted(workspace: Workspace, *, is_deleted: bool) -> None:
+    with tenant_scope(workspace.id):
+        Workspace.objects.filter(id=workspace.id).update(deleted_at=timezone.now() if is_deleted else None)
+
+
+def test_jobs_of_a_deleted_workspace_wait_until_it_is_brought_back(workspace: Workspace) -> None:
+    other = new_workspace()
+    rung, unrung = submit(workspace), submit(workspace)
+    assert [one.job_id for one in ring()] == [rung[0].id, unrung[0].id]
+    set_deleted(workspace, is_deleted=True)
+    assert transitions.claim(rung[0].id, worker="here/1") is None
+    with system_scope():
+        Outbox.objects.update(published_at=None)  # as the sweep does with bells that nobody answers
+    theirs = submit(other)
+    assert [one.job_id for one in ring()] == [theirs[0].id]
+    assert (fresh(rung[0]).state, fresh(rung[0]).attempts) == ("queued", 0)
+
+    set_deleted(workspace, is_deleted=False)
+    assert [job.id for job in serve(3)] == [rung[0].id, unrung[0].id]
+
+
 def test_the_broker_is_kept_shallow(workspace: Workspace) -> None:
     submit(workspace, 10)
     assert len(ring()) == 2
