@@ -25,6 +25,7 @@ class GenerateOptions:
         embed_cache_mb: memory for prompt embeddings.
         max_batch: pictures in one pass.
         compile: compile the transformer's blocks (regional) and, on CUDA, record the networks; once a size.
+        adapters_dir: folder with adapters as ``<name>.safetensors``; None = none here.
     """
 
     weights_dir: Path | None = None
@@ -35,6 +36,7 @@ class GenerateOptions:
     embed_cache_mb: int = 256
     max_batch: int = 8
     compile: bool = False
+    adapters_dir: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class GenerateItem:
 @dataclass(frozen=True, eq=False)
 class GenerateRequest:
     """Pictures that may share a pass. ``steps`` and ``guidance`` None = the model's defaults; ``layout_share`` is the
-    share of the steps, from the first, in which layouts hold."""
+    share of the steps, from the first, in which layouts hold; ``adapters`` are added to the weights, (name, weight)."""
 
     items: tuple[GenerateItem, ...]
     width: int
@@ -127,6 +129,7 @@ class GenerateRequest:
     steps: int | None = None
     guidance: float | None = None
     layout_share: float = 0.4
+    adapters: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +177,7 @@ class Generator(Protocol):
         """
 
 
-def batch_key(model: str, request: GenerateRequest, *, adapters: tuple[str, ...] = ()) -> Hashable:
+def batch_key(model: str, request: GenerateRequest) -> Hashable:
     """Requests with equal keys may be drawn in one pass, whoever they belong to.
 
     Items with a reference, a style, a palette or a layout do not share one with items without: their steps cost more.
@@ -183,4 +186,4 @@ def batch_key(model: str, request: GenerateRequest, *, adapters: tuple[str, ...]
         any(bool(getattr(item, name)) for item in request.items) for name in ("reference", "style", "palette", "layout")
     )
     share = request.layout_share if extras[-1] else None
-    return model, adapters, request.height, request.width, request.steps, request.guidance, share, extras
+    return model, request.adapters, request.height, request.width, request.steps, request.guidance, share, extras

@@ -6,6 +6,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import cast
 
+from inference.adapters import AdapterTrainer
 from inference.errors import InputRejected
 from inference.generation import DeviceState, GenerateOptions, Generator
 from inference.models import model_card
@@ -22,6 +23,7 @@ _GENERATORS = {
     "flux2_klein": ("inference.engines.flux2_klein.engine", "klein_engine"),
     "editors": ("inference.engines.editors.engine", "editor_engine"),
 }
+_ADAPTER_TRAINER = ("inference.engines.adapters.trainer", "LatentAdapterTrainer")
 _SCORER = ("inference.engines.prompt_score", "ClipScorer")
 _GATE = "inference.engines.diffusion.gate"
 _DEVICE = "inference.engines.diffusion.generator"
@@ -80,6 +82,19 @@ def generator(name: str, options: GenerateOptions) -> Generator:
     import_module(_GATE).require(card, options)
     module, factory = _GENERATORS[card.engine]
     return cast(Generator, getattr(import_module(module), factory)(card, options))
+
+
+def adapter_trainer(name: str, options: GenerateOptions) -> AdapterTrainer:
+    """What trains adapters for the model called ``name``; it uses the weights of ``generator``.
+
+    Raises:
+        InputRejected, EngineUnavailable: as ``generator``; also a model that can not learn.
+    """
+    engine = generator(name, options)
+    if "adapters" not in engine.card.can:
+        raise InputRejected("generate.adapter_not_possible", f"{engine.card.title} can not learn; choose another model")
+    module, factory = _ADAPTER_TRAINER
+    return cast(AdapterTrainer, getattr(import_module(module), factory)(engine))
 
 
 @lru_cache(maxsize=2)

@@ -68,6 +68,20 @@ SCENE_SENTENCES = {
     "generate.palette_not_possible": _("This model can not be pulled towards a palette. Choose another model."),
     "generate.style_not_possible": _("This model can not follow the style of a picture. Choose another model."),
     "generate.layout_not_possible": _("This model can not be told where things are. Remove the boxes."),
+    "generate.adapter_missing": _("That adapter is not on the machine that draws. Train it again, or choose another."),
+    "generate.adapter_unreadable": _("The file of that adapter is damaged. Train it again."),
+    "generate.adapter_other_model": _(
+        "That adapter was trained for another model. Choose that model, or train an adapter for this one."
+    ),
+    "generate.adapter_not_possible": _("This model takes no adapters. Choose another model."),
+    "generate.bad_adapter": _("A picture uses at most %(most)s adapters, each once. Take some away."),
+    "generate.adapter_pictures": _(
+        "An adapter learns from 1 to %(most)s pictures, each with a few words about it. Add what is missing."
+    ),
+    "generate.adapter_plan": _("A value of this training is out of its range. Reset it and try again."),
+    "generate.adapter_no_semantics": _(
+        "The machine that trains lacks a part of this model. Tell whoever runs this server, or choose another model."
+    ),
     "generate.licence_not_accepted": _(
         "The licence of its weights forbids commercial use. Where yours is not commercial, the operator accepts it "
         "with GENERATOR_LICENCES; otherwise choose a model that may be used commercially."

@@ -26,7 +26,7 @@ class ModelCard:
         guidance: the lowest and the highest that work.
         sizes: sizes (width, height) that workers warm; others work where they are multiples and within the limits.
         can: what else it does: ``reference``, ``mask``, ``layout``, ``palette``, ``style``,
-            ``semantics``, ``guidance``.
+            ``semantics``, ``guidance``, ``adapters``.
         pipeline: class in diffusers, for editors.
         needs_remote_code: runs code from its own repository; off unless the operator pins a revision.
     """

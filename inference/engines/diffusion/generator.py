@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from inference.engines.adapters.switch import Adapters
 from inference.engines.diffusion import gate, requests
 from inference.engines.diffusion.codec import TextureCodec, to_unit_range
 from inference.engines.diffusion.embed_cache import EmbedCache
@@ -19,6 +20,7 @@ from inference.engines.diffusion.layout import mask_of
 from inference.engines.diffusion.masks import held_steps, holds, keep_masks, picture_array, picture_tensor
 from inference.engines.diffusion.memory import MB, free_bytes, in_shrinking_batches, too_little, total_bytes
 from inference.engines.diffusion.noise import seeded_noise
+from inference.engines.diffusion.objective import TrainingLevels
 from inference.engines.diffusion.palette import PalettePull, PaletteSteer, palette_oklab
 from inference.engines.diffusion.reference import Reference
 from inference.engines.diffusion.sampler import sample
@@ -48,6 +50,9 @@ class Family(Protocol):
     def schedule(self, steps: int, cells: int) -> Schedule:
         """Noise levels for a picture of ``cells`` latent cells."""
 
+    def training_levels(self, u: Tensor, cells: int) -> TrainingLevels:
+        """Noise levels to train at, for ``u`` (B,) drawn evenly from 0..1, on the device of ``u``."""
+
     def velocity(self, context: Tensor | None) -> Velocity:
         """The transformer; ``context`` (B, K, T, h, w) are texture latents of pictures to look at, K an item, for
         families that can; (B, T, h, w) = one each."""
@@ -66,6 +71,7 @@ class LatentGenerator:
         self.name, self.licence, self.card = card.name, card.licence, card
         self._options, self._load = options, load
         self._family: Family | None = None
+        self._adapters: Adapters | None = None
         self._revision = ""
         self._fits: dict[tuple[int, int], int] = {}
 
@@ -75,7 +81,7 @@ class LatentGenerator:
 
     def warm(self) -> None:
         """See ``generation.Generator``."""
-        self._loaded()
+        self.loaded()
 
     def check(self, request: GenerateRequest) -> None:
         """See ``generation.Generator``."""
@@ -86,7 +92,8 @@ class LatentGenerator:
     ) -> tuple[GeneratedPicture, ...]:
         """See ``generation.Generator``."""
         steps, guidance = requests.check(self.card, request)
-        family = self._loaded()
+        family = self.loaded()
+        self.adapters.use(request.adapters)
         size = request.width, request.height
         watch = _Watch(on_progress, len(request.items))
 
@@ -99,7 +106,12 @@ class LatentGenerator:
             self._fits[size] = fitted
         return tuple(pictures)
 
-    def _loaded(self) -> Family:
+    def loaded(self) -> Family:
+        """The weights, loaded by the first call.
+
+        Raises:
+            EngineUnavailable: they may not or can not be loaded here.
+        """
         if self._family is None:
             folder = gate.require(self.card, self._options)
             device, dtype = chosen_device(self._options)
@@ -109,8 +121,21 @@ class LatentGenerator:
             family = self._load(folder, device, dtype, EmbedCache(self._options.embed_cache_mb << 20))
             if self._options.compile:
                 quicken(family)
+            self._adapters = Adapters(family.transformer, self.card.name, self._options.adapters_dir)
             self._family, self._revision = family, gate.fetched_revision(folder) or self.card.revision
         return self._family
+
+    @property
+    def adapters(self) -> Adapters:
+        """What the weights are added to by; they are loaded for it."""
+        self.loaded()
+        assert self._adapters is not None
+        return self._adapters
+
+    @property
+    def revision(self) -> str:
+        """Of the weights that are loaded; empty where nobody noted it."""
+        return self._revision
 
     def _identity(self, family: Family) -> dict[str, Any]:
         return {
@@ -119,6 +144,7 @@ class LatentGenerator:
             "revision": self._revision,
             "licence": self.card.licence,
             "dtype": str(family.transformer.dtype).removeprefix("torch."),
+            **({"adapters": adapters} if (adapters := self.adapters.identity()) else {}),
         }
 
 

@@ -146,7 +146,8 @@ def _adapters(module: Any) -> Hashable:
     scales = (
         tuple(part.scaling.items()) for part in module.modules() if isinstance(getattr(part, "scaling", None), dict)
     )
-    return tuple(module.active_adapters()), tuple(places), tuple(scales)
+    are_off = tuple(bool(getattr(part, "disable_adapters", False)) for part in module.modules())
+    return tuple(module.active_adapters()), tuple(places), tuple(scales), any(are_off)
 
 
 def _described(value: Any) -> Hashable:

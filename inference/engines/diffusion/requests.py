@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inference.adapters import is_adapter_name
 from inference.engines.diffusion.noise import MAX_SEED
 from inference.errors import InputRejected
 from inference.generation import GenerateItem, GenerateRequest, ReferencePicture
@@ -12,6 +13,8 @@ from inference.ops.colour import hex_to_rgb
 
 MAX_PROMPT_CHARACTERS = 4000
 MAX_COLOURS = 12
+MAX_ADAPTERS = 4
+MAX_ADAPTER_WEIGHT = 2.0
 _ROUNDING = 1e-6
 
 
@@ -30,6 +33,7 @@ def check(card: ModelCard, request: GenerateRequest) -> tuple[int, float]:
     _check_guidance(card, guidance)
     if not 0.0 <= request.layout_share <= 1.0:
         raise InputRejected("generate.bad_layout", f"layout_share lies between 0 and 1, not {request.layout_share:g}")
+    _check_adapters(card, request)
     for item in request.items:
         if not item.prompt.strip() or len(item.prompt) > MAX_PROMPT_CHARACTERS:
             raise InputRejected(
@@ -45,6 +49,24 @@ def check(card: ModelCard, request: GenerateRequest) -> tuple[int, float]:
         elif card.kind == "edit":
             raise InputRejected("generate.no_picture", f"{card.title} changes a picture; give one with the instruction")
     return steps, guidance
+
+
+def _check_adapters(card: ModelCard, request: GenerateRequest) -> None:
+    if request.adapters and "adapters" not in card.can:
+        raise InputRejected("generate.adapter_not_possible", f"{card.title} takes no adapters; choose another model")
+    names = [name for name, _ in request.adapters]
+    if len(set(names)) < len(names) or len(names) > MAX_ADAPTERS or not all(map(is_adapter_name, names)):
+        raise InputRejected(
+            "generate.bad_adapter",
+            f"a request has up to {MAX_ADAPTERS} adapters, each once, not {names}",
+            most=MAX_ADAPTERS,
+        )
+    if not all(0.0 < weight <= MAX_ADAPTER_WEIGHT for _, weight in request.adapters):
+        raise InputRejected(
+            "generate.bad_adapter",
+            f"an adapter weighs more than 0 and up to {MAX_ADAPTER_WEIGHT:g}, not {dict(request.adapters)}",
+            most=MAX_ADAPTERS,
+        )
 
 
 def _check_size(card: ModelCard, width: int, height: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from inference.engines.diffusion.errors import incompatible
 from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.diffusion.job import Ask, Velocity
 from inference.engines.diffusion.loading import LOADING_ERRORS, read_index, strict
+from inference.engines.diffusion.objective import TrainingLevels
 from inference.engines.diffusion.schedule import TEXTURE, Schedule
 from inference.engines.diffusion.text import PromptEncoder, keep_only_text_layers
 from inference.engines.diffusion.tokens import image_positions, pack
@@ -30,6 +32,7 @@ _REFERENCE_TIME = 10
 # How its prompts are read.
 _TEXT_LAYERS = (9, 18, 27)
 _TEXT_TOKENS = 512
+_SAMPLED_STEPS = 4
 _MODELS = {"transformer": Flux2Transformer2DModel, "vae": AutoencoderKLFlux2, "text_encoder": Qwen3ForCausalLM}
 
 
@@ -121,6 +124,13 @@ class KleinFamily:
 
     def schedule(self, steps: int, cells: int) -> Schedule:
         return klein_schedule(self._scheduler, steps, cells)
+
+    def training_levels(self, u: Tensor, cells: int) -> TrainingLevels:
+        # As dense as its own sampler's: evenly drawn times, shifted by the size (Esser et al. 2024).
+        shift = math.exp(compute_empirical_mu(image_seq_len=cells, num_steps=_SAMPLED_STEPS))
+        sigma = shift * u / (1.0 + (shift - 1.0) * u)
+        both = sigma[:, None].expand(-1, 2)
+        return TrainingLevels(both, torch.ones_like(both))
 
     def velocity(self, context: Tensor | None) -> Velocity:
         return KleinVelocity(self.transformer, context)

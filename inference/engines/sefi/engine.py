@@ -12,9 +12,11 @@ from torch import Tensor
 from inference.engines.diffusion.embed_cache import EmbedCache
 from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.diffusion.job import Velocity
+from inference.engines.diffusion.objective import TrainingLevels
 from inference.engines.diffusion.schedule import Schedule
 from inference.engines.diffusion.text import PromptEncoder, keep_only_text_layers
 from inference.engines.sefi.pipeline import SeFiPipeline
+from inference.engines.sefi.schedule import training_levels
 from inference.engines.sefi.semantic import SemanticEncoder, load_semantic_encoder
 from inference.engines.sefi.velocity import SeFiVelocity
 from inference.generation import GenerateOptions
@@ -46,6 +48,10 @@ class SeFiFamily:
 
     def schedule(self, steps: int, cells: int) -> Schedule:
         return self._pipeline.schedule(steps)
+
+    def training_levels(self, u: Tensor, cells: int) -> TrainingLevels:
+        config = self._pipeline.config
+        return training_levels(u, alpha=config.timestep_shift_alpha, delta_t=config.delta_t)
 
     def velocity(self, context: Tensor | None) -> Velocity:
         return SeFiVelocity(self.transformer)

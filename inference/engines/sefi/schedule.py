@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from inference.engines.diffusion.objective import TrainingLevels
 from inference.engines.diffusion.schedule import Schedule
 from inference.errors import InputRejected
 
@@ -45,3 +47,10 @@ def two_stream_schedule(scheduler: Any, steps: int, *, alpha: float, delta_t: fl
     sigmas = scheduler.sigmas.to("cpu", torch.float32)[places]
     levels = scheduler.timesteps.to("cpu", torch.float32)[places] / _EMBEDDED_PER_LEVEL
     return Schedule(sigmas, levels)
+
+
+def training_levels(u: Tensor, *, alpha: float, delta_t: float) -> TrainingLevels:
+    """Levels for evenly drawn ``u`` (B,) in 0..1, as dense as the sampler's: bent by ``alpha``, then stretched."""
+    raw = (1.0 + delta_t) * alpha * u / (1.0 + (alpha - 1.0) * u)
+    levels = torch.stack([1.0 - raw.clamp(max=1.0), 1.0 - (raw - delta_t).clamp(min=0.0)], dim=1)
+    return TrainingLevels(levels, torch.stack([raw <= 1.0, raw >= delta_t], dim=1).float())

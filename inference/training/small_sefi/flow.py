@@ -1,24 +1,22 @@
 """Trains the transformer with SeFi's objective: flow matching on two streams, semantics a little ahead.
 
-On a common clock u in 0..1 + dt the semantic stream is at min(u, 1) and the texture stream at max(u - dt, 0) of its way
-from noise to picture (SeFi-Image, arXiv 2606.22568); the network sees both noise levels and predicts, for each stream,
-the velocity noise - clean. A stream that is not on its way at a time (texture before dt, semantics after 1) is seen but
-does not count.
+See ``diffusion.objective`` and ``sefi.schedule.training_levels``: the same that adapters are trained with.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from inference.engines.diffusion.objective import flow_loss
 from inference.engines.diffusion.text import language_model
-from inference.engines.diffusion.tokens import image_positions, pack, text_positions
+from inference.engines.sefi.schedule import training_levels
 from inference.engines.sefi.semantic import SemanticEncoder
+from inference.engines.sefi.velocity import SeFiVelocity
 from inference.training.small_sefi import codec_training, learning, parts, semantic_training
 from inference.training.small_sefi.pool import Pool
 from inference.training.small_sefi.presets import TOKENS, Preset
@@ -27,63 +25,6 @@ _NO_PROMPT_SHARE = 0.1
 _AT_ONCE = 256
 _TRAINED_ALPHA = 0.6
 _COMPILE_ERRORS = (RuntimeError, ImportError, OSError, AttributeError, TypeError, ValueError)
-
-
-@dataclass(frozen=True)
-class Levels:
-    """fp32 (B,) noise levels of both streams, 1 = noise, and whether each is on its way."""
-
-    semantic: Tensor
-    texture: Tensor
-    semantic_counts: Tensor
-    texture_counts: Tensor
-
-
-def levels_at(clock: Tensor, delta_t: float) -> Levels:
-    """Levels at times ``clock`` (B,) in 0..1 + delta_t."""
-    return Levels(
-        semantic=1.0 - clock.clamp(max=1.0),
-        texture=1.0 - (clock - delta_t).clamp(min=0.0),
-        semantic_counts=(clock <= 1.0).float(),
-        texture_counts=(clock >= delta_t).float(),
-    )
-
-
-def random_clock(batch: int, delta_t: float, device: torch.device) -> Tensor:
-    """Random times (B,), a little more often early, where pictures are laid out."""
-    u = (torch.arange(batch, device=device) + torch.rand(batch, device=device)) / batch
-    return (1.0 + delta_t) * _TRAINED_ALPHA * u / (1.0 + (_TRAINED_ALPHA - 1.0) * u)
-
-
-def flow_loss(network: Any, clean: Tensor, embeds: Tensor, semantic: int, clock: Tensor, delta_t: float) -> Tensor:
-    """The mean squared error of the velocities, both streams alike.
-
-    Args:
-        network: SeFiTransformer2DModel.
-        clean: (B, C, h, w) latents, the first ``semantic`` channels semantic ones.
-        embeds: (B, L, D).
-        clock: (B,), see ``random_clock``.
-    """
-    levels = levels_at(clock, delta_t)
-    noise = torch.randn_like(clean)
-    channels = torch.arange(clean.shape[1], device=clean.device) < semantic
-    sigma, counts = (
-        torch.where(channels, ours[:, None], theirs[:, None])
-        for ours, theirs in ((levels.semantic, levels.texture), (levels.semantic_counts, levels.texture_counts))
-    )
-    noisy = torch.lerp(clean, noise, sigma[..., None, None])
-    told = network(
-        hidden_states=pack(noisy),
-        timestep_sem=levels.semantic,
-        timestep_tex=levels.texture,
-        encoder_hidden_states=embeds,
-        txt_ids=text_positions(embeds.shape[1]).to(clean.device),
-        img_ids=image_positions(*clean.shape[-2:]).to(clean.device),
-        return_dict=False,
-    )[0]
-    error = (told.float() - pack(noise - clean)).pow(2).mean(dim=1) * counts
-    streams = error[:, channels].mean(), error[:, ~channels].mean()
-    return 0.5 * (streams[0] + streams[1])
 
 
 class Shelf:
@@ -136,10 +77,18 @@ class FlowLearner:
 
     def loss(self) -> Tensor:
         clean, embeds = self.shelf.batch(self.batch)
-        delta_t = parts.SETTINGS["delta_t"]
-        clock = random_clock(self.batch, delta_t, self.device)
+        # Spread evenly, so that no batch is all early or all late.
+        u = (torch.arange(self.batch, device=self.device) + torch.rand(self.batch, device=self.device)) / self.batch
+        levels = training_levels(u, alpha=_TRAINED_ALPHA, delta_t=parts.SETTINGS["delta_t"])
         with learning.autocast(self.device):
-            return flow_loss(self.network, clean, embeds, self.shelf.semantic, clock, delta_t)
+            return flow_loss(
+                SeFiVelocity(self.network),
+                clean,
+                torch.randn_like(clean),
+                embeds,
+                levels,
+                semantic_channels=self.shelf.semantic,
+            )
 
     def follow(self) -> None:
         """After each step: the average moves on."""

@@ -1,4 +1,4 @@
-"""The small SeFi: its pictures show what their captions say, its objective is the sampler's, and a whole run."""
+"""The small SeFi: its pictures show what their captions say, and a whole run does what it should."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import torch
 
 from inference.engines.diffusion.text import PromptEncoder
 from inference.engines.sefi.pipeline import SeFiPipeline
-from inference.engines.sefi.schedule import two_stream_schedule
 from inference.engines.sefi.semantic import load_semantic_encoder
 from inference.training.small_sefi import parts
 from inference.training.small_sefi.clock import Clock
-from inference.training.small_sefi.flow import embedded, flow_loss, levels_at
+from inference.training.small_sefi.flow import embedded
 from inference.training.small_sefi.pool import CLASSES, cell_labels, make_pool
 from inference.training.small_sefi.presets import PRESETS, TOKENS
 from inference.training.small_sefi.render import boxes, draw
@@ -93,29 +92,6 @@ def test_cached_embeddings_are_those_of_the_engine() -> None:
     encoder = PromptEncoder(texts, tokenizer, layers=(1, 2), length=TOKENS)
     prompts = ["a red mug on oak", ""]
     assert torch.equal(embedded(texts, tokenizer, prompts), encoder.embed(prompts, dtype=torch.float32))
-
-
-def test_the_objective_knows_the_levels_of_the_sampler() -> None:
-    from diffusers import FlowMatchEulerDiscreteScheduler
-
-    schedule = two_stream_schedule(FlowMatchEulerDiscreteScheduler(), 11, alpha=1.0, delta_t=0.1)
-    levels = levels_at(torch.linspace(0.0, 1.1, 12), 0.1)
-    ours = torch.stack([levels.semantic, levels.texture], dim=1)
-    assert torch.allclose(ours, schedule.sigmas, atol=2e-3)
-    assert levels.texture_counts.tolist() == [0.0] + [1.0] * 11
-    assert levels.semantic_counts.tolist() == [1.0] * 11 + [0.0]
-
-
-def test_a_perfect_network_has_no_loss_and_idle_streams_do_not_count() -> None:
-    clean = torch.randn(3, 20, 2, 2)
-
-    def knows(hidden_states: torch.Tensor, timestep_sem: torch.Tensor, timestep_tex: torch.Tensor, **_: object):
-        packed = clean.flatten(2).transpose(1, 2)
-        sigma = torch.cat([timestep_sem[:, None].expand(-1, 4), timestep_tex[:, None].expand(-1, 16)], 1)[:, None]
-        return ((hidden_states - packed) / sigma.clamp(min=1e-6),)
-
-    clock = torch.tensor([0.05, 0.5, 1.05])
-    assert float(flow_loss(knows, clean, torch.zeros(3, 4, 8), 4, clock, 0.1)) < 1e-6
 
 
 def test_stages_share_the_time_and_leave_what_they_do_not_need() -> None:

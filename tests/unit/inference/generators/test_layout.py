@@ -68,7 +68,7 @@ def engine(options: GenerateOptions) -> Any:
 
 
 def test_phrases_are_found_in_the_tokens_of_the_prompt(engine: Any) -> None:
-    prompts = engine._loaded().prompts
+    prompts = engine.loaded().prompts
     chosen = prompts.tokens_of(PROMPT, "Blue Mug")
     assert int(chosen.sum()) == len("blue mug")
     assert int(prompts.tokens_of("soap and soap", "soap").sum()) == 2 * len("soap")

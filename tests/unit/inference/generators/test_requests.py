@@ -93,7 +93,7 @@ def test_what_may_share_a_pass() -> None:
     keys = [
         batch_key("m", plain),
         batch_key("n", plain),
-        batch_key("m", plain, adapters=("brand",)),
+        batch_key("m", replace(plain, adapters=(("brand", 1.0),))),
         batch_key("m", masked),
         batch_key("m", replace(plain, width=256)),
         batch_key("m", replace(plain, steps=8)),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.engines.diffusion.schedule import SEMANTIC, TEXTURE, Schedule
-from inference.engines.sefi.schedule import two_stream_schedule
+from inference.engines.sefi.schedule import training_levels, two_stream_schedule
 from inference.errors import InputRejected
 
 SCHEDULER = FlowMatchEulerDiscreteScheduler()
@@ -84,3 +84,16 @@ def test_no_steps_are_refused(steps: int) -> None:
     with pytest.raises(InputRejected) as caught:
         two_stream_schedule(SCHEDULER, steps, alpha=1.0, delta_t=0.1)
     assert caught.value.code == "generate.wrong_steps"
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.3])
+def test_training_meets_the_levels_that_sampling_passes(alpha: float) -> None:
+    schedule = two_stream_schedule(SCHEDULER, 11, alpha=alpha, delta_t=0.1)
+    levels = training_levels(torch.linspace(0.0, 1.0, 12), alpha=alpha, delta_t=0.1)
+    assert torch.allclose(levels.sigmas, schedule.sigmas, atol=2e-3)
+
+
+def test_a_stream_that_waits_or_is_done_does_not_count() -> None:
+    counts = training_levels(torch.linspace(0.0, 1.0, 12), alpha=1.0, delta_t=0.1).counts
+    assert counts[:, TEXTURE].tolist() == [0.0] + [1.0] * 11
+    assert counts[:, SEMANTIC].tolist() == [1.0] * 11 + [0.0]

@@ -1,0 +1,48 @@
+"""Brand and product adapters: trained from pictures, listed from their files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from inference.adapters import SUFFIX, AdapterCard, AdapterPicture, AdapterPlan, TrainedAdapter, read_card
+from inference.generation import GenerateOptions
+from inference.models import ModelCard, model_cards
+from inference.registry import adapter_trainer
+from inference.types import Progress, no_progress
+
+
+def models_that_learn() -> tuple[ModelCard, ...]:
+    """Models that adapters can be trained for; whether one may run here says ``pipelines.generate.models``."""
+    return tuple(card for card in model_cards() if "adapters" in card.can)
+
+
+def train_adapter(
+    model: str,
+    pictures: Sequence[AdapterPicture],
+    plan: AdapterPlan,
+    folder: Path,
+    *,
+    options: GenerateOptions,
+    on_progress: Progress = no_progress,
+) -> TrainedAdapter:
+    """Train an adapter for ``model``; where ``folder`` holds the state of the same training, go on with it.
+
+    Args:
+        folder: of this training alone; ``adapter.safetensors`` is in it at the end. To draw with it, move it to
+            ``options.adapters_dir`` under the name that requests will use.
+        on_progress: called with stages ``encode`` and ``learn``; may raise ``Cancelled``, the state is kept then.
+
+    Raises:
+        InputRejected: pictures or a plan that can not be used; refused before any work.
+        EngineUnavailable: the model may not or can not run here; refused before any work.
+    """
+    return adapter_trainer(model, options).train(pictures, plan, folder, on_progress=on_progress)
+
+
+def adapters(options: GenerateOptions) -> dict[str, AdapterCard]:
+    """All adapters that requests may name, by name."""
+    folder = options.adapters_dir
+    if folder is None or not folder.is_dir():
+        return {}
+    return {path.stem: read_card(path) for path in sorted(folder.glob(f"*{SUFFIX}"))}
