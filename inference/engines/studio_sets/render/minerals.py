@@ -47,7 +47,7 @@ def _flowing(field: Floats, spacing: float, way_deg: float) -> Floats:
     down, across = np.mgrid[0 : field.shape[0], 0 : field.shape[1]].astype(np.float32)
     turn = np.radians(way_deg)
     along = (across * np.sin(turn) + down * np.cos(turn)) / spacing
-    return np.asarray(0.5 * np.sin(np.pi * along + 1.9 * field), np.float32)
+    return np.asarray(0.5 * np.sin(np.pi * along + 1.5 * field), np.float32)
 
 
 def terrazzo(shape: tuple[int, int], recipe: dict[str, Any], base: Floats) -> Floats:
