@@ -11,6 +11,11 @@ Exit status: 0 done; 2 the input can not be used (also wrong arguments); 3 the p
     python -m inference verify recipe.json [--photo PHOTO]
     python -m inference verify FILE [--trust certificate.pem] [--manifest FILE.c2pa]
     python -m inference verify report.json --trust certificate.pem
+    python -m inference models [--weights DIR]
+    python -m inference generate PHOTO --label 'a glass bottle' --weights DIR [--mode exact] [--words '…']
+                             [--surface oak] [--palette …] [--style PICTURE] [--size 1024x1024] --out shot.png
+                             [--layers DIR]
+    python -m inference edit PICTURE --instruction '…' --region L,T,W,H --weights DIR --out edited.png
     python -m inference warm
 
 EDITS are ``--rotate-deg 5``, ``--flip`` and so on; ``shot --help`` lists them with their ranges.
@@ -20,17 +25,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from inference.cli.files import (
+    cut,
+    cutout_figures,
+    cutout_options,
+    load_recipe,
+    parse_box,
+    parse_pair,
+    read_bytes,
+    read_picture,
+    recorded_path,
+    save_picture,
+)
+from inference.cli.generate import add_commands, add_model_options, verify_generated_file
 from inference.edits import KNOBS, SWITCHES, EditProblem, Edits
 from inference.errors import InferenceError, InputRejected
 
 if TYPE_CHECKING:
     from inference.ops.photo import Photo
-    from inference.ports import CutoutOptions, SceneOptions
+    from inference.ports import SceneOptions
     from inference.types import U8, Box, Cutout, ShotResult
 
 BAD_INPUT, FAILED_GATE, ENGINE_TROUBLE = 2, 3, 4
@@ -96,7 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--manifest", type=Path, help="credentials beside the file (default: FILE.c2pa if there is one)"
     )
+    add_model_options(verify)
     verify.set_defaults(run=_verify)
+    add_commands(commands)
     commands.add_parser("warm", help="compile kernels and load sets once").set_defaults(run=_warm)
     return parser
 
@@ -134,10 +153,12 @@ def _cutout(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     from PIL import Image
 
     begin = time.perf_counter()
-    photo, _ = _read(chosen.photo)
-    cutout = _painted(photo, chosen.strokes, _box(chosen.box)) if chosen.strokes else _cut(photo, _box(chosen.box))
-    _save(Image.merge("RGBA", [*Image.fromarray(cutout.rgb).split(), Image.fromarray(cutout.alpha)]), chosen.out)
-    line = {**_cutout_figures(cutout), "out": str(chosen.out), "cutout_s": round(time.perf_counter() - begin, 3)}
+    photo, _ = read_picture(chosen.photo)
+    cutout = (
+        _painted(photo, chosen.strokes, parse_box(chosen.box)) if chosen.strokes else cut(photo, parse_box(chosen.box))
+    )
+    save_picture(Image.merge("RGBA", [*Image.fromarray(cutout.rgb).split(), Image.fromarray(cutout.alpha)]), chosen.out)
+    line = {**cutout_figures(cutout), "out": str(chosen.out), "cutout_s": round(time.perf_counter() - begin, 3)}
     if chosen.strokes:
         line["steps"] = list(cutout.steps)
     return 0, line
@@ -154,7 +175,7 @@ def _painted(photo: Photo, path: Path, box: Box | None) -> Cutout:
         raise InputRejected("strokes.unreadable", f"{path} can not be read as strokes: {error}", index=-1) from error
     strokes = parse_strokes(document, size=(photo.rgb.shape[1], photo.rgb.shape[0]))
     try:
-        found: Cutout | None = _cut(photo, box)
+        found: Cutout | None = cut(photo, box)
     except InputRejected as error:
         if error.code != "cutout.nothing_found":
             raise
@@ -174,10 +195,10 @@ def _shot(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     from inference.pipelines.product_shot import make_shot
     from inference.types import ShotSpec
 
-    photo, digest = _read(chosen.photo)
-    width, height = _pair(chosen.size, "x", int, "a size is WIDTHxHEIGHT")
+    photo, digest = read_picture(chosen.photo)
+    width, height = parse_pair(chosen.size, "x", int, "a size is WIDTHxHEIGHT")
     colours = tuple(code.strip() for code in chosen.palette.split(",") if code.strip())
-    offset = _pair(chosen.offset, ",", float, "an offset is X,Y")
+    offset = parse_pair(chosen.offset, ",", float, "an offset is X,Y")
     spec = ShotSpec(
         chosen.set_name,
         width,
@@ -190,17 +211,17 @@ def _shot(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
         mood=chosen.mood,
         edits=_edits(chosen),
     )
-    box = _box(chosen.box)
+    box = parse_box(chosen.box)
     begin = time.perf_counter()
-    cutout = _cut(photo, box)
+    cutout = cut(photo, box)
     cut_s = round(time.perf_counter() - begin, 3)
-    source = {"photo": _recorded_path(chosen), "file_sha256": digest, "box": box.as_list() if box else None}
+    source = {"photo": recorded_path(chosen), "file_sha256": digest, "box": box.as_list() if box else None}
     result = make_shot(photo.rgb, cutout, spec, source=source, options=_scene_options(chosen))
-    _save(Image.fromarray(result.master), chosen.out)
+    save_picture(Image.fromarray(result.master), chosen.out)
     if chosen.layers:
         _save_layers(result, chosen.layers)
     return 0 if result.gate.passed else FAILED_GATE, {
-        **_cutout_figures(cutout),
+        **cutout_figures(cutout),
         "set": spec.set_name,
         "size": [width, height],
         "seed": spec.seed,
@@ -221,16 +242,18 @@ def _verify(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
 
     if chosen.recipe.suffix.lower() != ".json":
         return _verify_file(chosen)
-    recipe = _load_recipe(chosen.recipe)
+    recipe = load_recipe(chosen.recipe)
     if isinstance(recipe.get("files"), list):
-        return _verify_report(recipe["files"], _bytes(chosen.trust) if chosen.trust else b"")
+        return _verify_report(recipe["files"], read_bytes(chosen.trust) if chosen.trust else b"")
+    if recipe.get("kind") == "generated_shot":
+        return verify_generated_file(recipe, chosen)
     spec_of(recipe)
     source = recipe.get("source") or {}
     path = chosen.photo or chosen.recipe.parent / str(source.get("photo", ""))
-    photo, _ = _read(path)
-    cutout = _cut(photo, Box(*source["box"]) if source.get("box") else None)
+    photo, _ = read_picture(path)
+    cutout = cut(photo, Box(*source["box"]) if source.get("box") else None)
     master = chosen.recipe.parent / "master.png"
-    picture = _read(master)[0].rgb if master.is_file() else None
+    picture = read_picture(master)[0].rgb if master.is_file() else None
     report = verify(recipe, photo.rgb, cutout, picture=picture, options=_scene_options(chosen))
     return 0 if report.passed else FAILED_GATE, report.as_dict()
 
@@ -239,9 +262,9 @@ def _verify_file(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     from inference.pipelines.provenance import examine_file
 
     beside = chosen.manifest or chosen.recipe.with_name(f"{chosen.recipe.name}.c2pa")
-    sidecar = _bytes(beside) if chosen.manifest or beside.is_file() else None
-    trust = _bytes(chosen.trust) if chosen.trust else b""
-    found = examine_file(_bytes(chosen.recipe), trust_pem=trust, sidecar=sidecar)
+    sidecar = read_bytes(beside) if chosen.manifest or beside.is_file() else None
+    trust = read_bytes(chosen.trust) if chosen.trust else b""
+    found = examine_file(read_bytes(chosen.recipe), trust_pem=trust, sidecar=sidecar)
     return 0 if found.verdict == "ours" else FAILED_GATE, found.as_dict()
 
 
@@ -256,50 +279,8 @@ def _verify_report(files: list[Any], chain_pem: bytes) -> tuple[int, dict[str, A
 def _warm(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     from inference.pipelines import cutout, product_shot
 
-    engine = cutout.warm(_cutout_options())
+    engine = cutout.warm(cutout_options())
     return 0, {"engine": engine, "sets": list(product_shot.warm(options=_scene_options(chosen)))}
-
-
-def _read(path: Path) -> tuple[Photo, str]:
-    import hashlib
-
-    from inference.ops.photo import read_photo
-
-    data = _bytes(path)
-    return read_photo(data), hashlib.sha256(data).hexdigest()
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputRejected("photo.missing", f"{path} can not be read: {error.strerror}") from error
-
-
-def _load_recipe(path: Path) -> dict[str, Any]:
-    try:
-        recipe = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputRejected("verify.bad_recipe", f"{path} can not be read as a recipe: {error}") from error
-    if not isinstance(recipe, dict):
-        raise InputRejected("verify.bad_recipe", f"{path} holds no recipe")
-    return recipe
-
-
-def _cut(photo: Photo, box: Box | None) -> Cutout:
-    from inference.pipelines.cutout import cut_out
-
-    return cut_out(photo.rgb, box=box, alpha=photo.alpha, options=_cutout_options())
-
-
-def _cutout_figures(cutout: Cutout) -> dict[str, Any]:
-    return {
-        "engine": cutout.engine,
-        "confidence": round(cutout.confidence, 4),
-        "warnings": list(cutout.warnings),
-        "coverage": round(float((cutout.alpha >= 128).mean()), 4),
-        "photo_size": list(cutout.size),
-    }
 
 
 def _weights(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
@@ -310,51 +291,10 @@ def _weights(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     return 0, {"model": chosen.model, "file": str(path), "bytes": path.stat().st_size}
 
 
-def _cutout_options() -> CutoutOptions:
-    """Where rembg keeps its weights by convention; they are used if they are there, and never fetched by a script."""
-    from inference.ports import CutoutOptions
-
-    home = os.environ.get("U2NET_HOME")
-    return CutoutOptions(weights_dir=Path(home) if home else None)
-
-
 def _scene_options(chosen: argparse.Namespace) -> SceneOptions:
     from inference.ports import SceneOptions
 
     return SceneOptions(plates_dir=chosen.sets_dir)
-
-
-def _recorded_path(chosen: argparse.Namespace) -> str:
-    """The photo as seen from the recipe, so that a folder can be moved as a whole."""
-    photo: Path = chosen.photo
-    return os.path.relpath(photo, chosen.layers) if chosen.layers else photo.name
-
-
-def _box(text: str | None) -> Box | None:
-    from inference.types import Box
-
-    if text is None:
-        return None
-    try:
-        return Box.parse(text)
-    except ValueError as error:
-        raise InputRejected("cli.bad_arguments", str(error)) from error
-
-
-def _pair(text: str, separator: str, kind: type, form: str) -> tuple[Any, Any]:
-    try:
-        first, second = (kind(part) for part in text.lower().split(separator))
-    except ValueError as error:
-        raise InputRejected("cli.bad_arguments", f"{form}, not {text!r}") from error
-    return first, second
-
-
-def _save(picture: Any, path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(path)
-    except (OSError, ValueError) as error:
-        raise InputRejected("cli.can_not_write", f"{path} can not be written: {error}") from error
 
 
 def _save_layers(result: ShotResult, folder: Path) -> None:
@@ -368,6 +308,6 @@ def _save_layers(result: ShotResult, folder: Path) -> None:
         "shadow": result.shadow,
     }
     for name, pixels in layers.items():
-        _save(Image.fromarray(pixels), folder / f"{name}.png")
+        save_picture(Image.fromarray(pixels), folder / f"{name}.png")
     text = json.dumps(result.recipe, ensure_ascii=False, indent=1, sort_keys=True)
     (folder / "recipe.json").write_text(text + "\n", encoding="utf-8")
