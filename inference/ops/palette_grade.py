@@ -27,10 +27,10 @@ MAX_SHIFT = 0.09
 
 _BINS, _REACH = 64, 0.4
 _EPSILON, _RELAXATION, _ROUNDS = 0.002, 0.02, 60
-_SMOOTH_BINS = 1.5
+_SMOOTH_BINS = 2.0
 _LIGHTNESS_WEIGHT = 0.15
 _GREY, _COLOURED = 0.015, 0.045
-_SKIN_HUE_DEG, _SKIN_WIDTH_DEG = 48.0, 11.0
+_SKIN_HUE_DEG, _SKIN_REACH_DEG, _SKIN_SOFT_DEG = 46.0, 31.0, 15.0
 _SKIN_CHROMA = (0.03, 0.14)
 
 
@@ -78,9 +78,8 @@ def skin_likeness(lab: F32) -> F32:
     chroma = np.hypot(lab[..., 1], lab[..., 2])
     low, high = _SKIN_CHROMA
     middling = _smoothstep((chroma - low) / 0.015) * _smoothstep((high - chroma) / 0.02)
-    bell: F32 = np.exp(-np.square((hue - _SKIN_HUE_DEG) / _SKIN_WIDTH_DEG))
-    # A plateau: everything well inside the range counts wholly.
-    return np.asarray(np.clip(1.6 * bell, 0, 1) * middling, np.float32)
+    near = _smoothstep((_SKIN_REACH_DEG - np.abs(hue - _SKIN_HUE_DEG)) / _SKIN_SOFT_DEG)
+    return np.asarray(near * middling, np.float32)
 
 
 def _field(lab: F32, weight: F32, colours: F64) -> F32:
