@@ -25,7 +25,7 @@ NEAR_DELTA_E = 10.0
 VISIBLE_SHARE = 0.01
 DIRECTIONS = 256
 _SEED = 20261121
-_SAMPLES = 8192
+_SAMPLES = 4096
 
 
 def palette_figures(rgb: U8, palette: Sequence[str], counts: Mask | None = None) -> dict[str, float]:

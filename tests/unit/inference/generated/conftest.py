@@ -12,6 +12,7 @@ from inference.types import U8, Cutout
 from tests.checkpoints.klein import write_tiny_klein
 from tests.checkpoints.quiet import _quiet_and_small  # noqa: F401 - an autouse fixture
 from tests.checkpoints.sefi import write_tiny_checkpoint
+from tests.unit.inference.generated.painted import Painted
 
 TOKENS = 480
 
@@ -38,3 +39,10 @@ def cutout(photo: U8) -> Cutout:
     alpha = np.zeros((300, 200), np.uint8)
     alpha[40:260, 60:140] = 255
     return Cutout(photo, alpha, "test", 1.0)
+
+
+@pytest.fixture
+def painted(monkeypatch: pytest.MonkeyPatch) -> Painted:
+    model = Painted()
+    monkeypatch.setattr("inference.pipelines.generated.shot.generator", lambda name, options: model)
+    return model

@@ -1,4 +1,4 @@
-"""Extensions and copies of a product are found; scenes in its colours, shadows and textures are not mistaken for them."""
+"""Extensions and copies of a product are found; scenes in its colours, shadows, textures are not mistaken for them."""
 
 from __future__ import annotations
 
