@@ -13,13 +13,9 @@ from apps.assets.models import Asset, AssetKind, Blob
 from apps.assets.types import Picture
 from apps.billing import services as ledger
 from apps.jobs.models import Job
-<<<<<<< HEAD
 from apps.studio import catalogue, companions, previews, services, specs
 from apps.studio.companions import CompanionInputs
-=======
-from apps.studio import catalogue, previews, services, specs
 from apps.studio.jobs.repeats import Made, made_before
->>>>>>> 2957c4b (A shot that was made before is looked up; damaged bytes are written again; jobs of a deleted workspace wait)
 from apps.studio.models import Product, Shot, ShotVersion
 from apps.studio.pictures import encode_png, encode_webp, shared
 from apps.studio.places import PlacedInStudio
@@ -36,12 +32,9 @@ class ShotInputs:
     photo: Blob
     cutout: Asset
     spec: dict[str, Any]
-<<<<<<< HEAD
     companion: CompanionInputs | None = None
-=======
     made: tuple[Made, ...] = ()
     """Shots that may be the very same."""
->>>>>>> 2957c4b (A shot that was made before is looked up; damaged bytes are written again; jobs of a deleted workspace wait)
 
 
 @dataclass(frozen=True)
@@ -75,26 +68,19 @@ class ShotKind(PlacedInStudio):
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
         version = version_of(job)
         spec = version.spec if version else shot.spec
-<<<<<<< HEAD
-        return ShotInputs(shot.product.photo.blob, cutout, spec, companions.inputs_of(spec))
-=======
-        return ShotInputs(shot.product.photo.blob, cutout, spec, made=made_before(cutout, spec))
->>>>>>> 2957c4b (A shot that was made before is looked up; damaged bytes are written again; jobs of a deleted workspace wait)
+        beside = companions.inputs_of(spec)
+        return ShotInputs(shot.product.photo.blob, cutout, spec, beside, made=made_before(cutout, spec))
 
     def work(self, inputs: ShotInputs, on_progress: Progress) -> ShotOutcome | Made:
         from inference.pipelines.product_shot import is_recipe_of, make_shot
 
         spec = specs.to_shot_spec(inputs.spec)
-<<<<<<< HEAD
-        beside = load_companion(inputs.companion)
-        result = make_shot(photo, cutout, spec, source=source, companion=beside, on_progress=on_progress)
-=======
         for made in inputs.made:
             if is_recipe_of(made.recipe, spec, source_of(inputs)):
                 return made
         photo, cutout, source = load_pictures(inputs)
-        result = make_shot(photo, cutout, spec, source=source, on_progress=on_progress)
->>>>>>> 2957c4b (A shot that was made before is looked up; damaged bytes are written again; jobs of a deleted workspace wait)
+        beside = load_companion(inputs.companion)
+        result = make_shot(photo, cutout, spec, source=source, companion=beside, on_progress=on_progress)
         _require_gate(result)
         on_progress("store", 0.95)
         png = encode_png(result.master)
@@ -182,11 +168,15 @@ def keep_picture(shot: Shot, version: ShotVersion | None, asset: Asset, gate: di
 
 def load_pictures(inputs: ShotInputs) -> tuple[U8, Cutout, dict[str, Any]]:
     """The photo, cropped to the cutout's own window, the cutout, and what the recipe says of both."""
-    photo, cutout = cut_pictures(inputs.photo, inputs.cutout)
+    return *cut_pictures(inputs.photo, inputs.cutout), source_of(inputs)
+
+
+def source_of(inputs: ShotInputs) -> dict[str, Any]:
+    """Which files the shot is made from."""
     source = _source(inputs.photo, inputs.cutout)
     if inputs.companion:
         source["companion"] = _source(inputs.companion.photo, inputs.companion.cutout)
-    return photo, cutout, source
+    return source
 
 
 def load_companion(inputs: CompanionInputs | None) -> Companion | None:
@@ -204,7 +194,6 @@ def cut_pictures(photo: Blob, cutout: Asset) -> tuple[U8, Cutout]:
     rgba = shared.get(cutout.blob.sha256, lambda: asset_store.read_bytes(cutout.blob))
     recipe = cutout.recipe
     left, top, width, height = recipe["window"]
-<<<<<<< HEAD
     found = Cutout(rgb=rgba[..., :3], alpha=rgba[..., 3], engine=recipe["engine"], confidence=recipe["confidence"])
     return rgb[top : top + height, left : left + width, :3], found
 
@@ -215,20 +204,6 @@ def _source(photo: Blob, cutout: Asset) -> dict[str, Any]:
         "cutout_sha256": cutout.blob.sha256,
         "box": cutout.recipe["box"],
         "window": cutout.recipe["window"],
-=======
-    cutout = Cutout(rgb=rgba[..., :3], alpha=rgba[..., 3], engine=recipe["engine"], confidence=recipe["confidence"])
-    return photo[top : top + height, left : left + width, :3], cutout, source_of(inputs)
-
-
-def source_of(inputs: ShotInputs) -> dict[str, Any]:
-    """Which files a shot is made from."""
-    recipe = inputs.cutout.recipe
-    return {
-        "photo_sha256": inputs.photo.sha256,
-        "cutout_sha256": inputs.cutout.blob.sha256,
-        "box": recipe["box"],
-        "window": recipe["window"],
->>>>>>> 2957c4b (A shot that was made before is looked up; damaged bytes are written again; jobs of a deleted workspace wait)
     }
 
 

@@ -229,7 +229,7 @@ def test_a_shot_that_was_made_before_is_looked_up(workspace: Workspace, monkeypa
     first = shoot(workspace, product)
     work(workspace)
     with monkeypatch.context() as patched:
-        patched.delattr(product_shot, "composite")  # nothing can be rendered
+        patched.delattr(product_shot, "pasted")  # nothing can be rendered
         again = shoot(workspace, product)
         [same] = work(workspace)
         shoot(workspace, product, palettes=["forest"])
