@@ -124,7 +124,9 @@ def check_box(box: Sequence[float], name: str) -> None:
     # Written so that NaN fails, too.
     if not (inside and width > 0 and height > 0):
         raise InputRejected(
-            "scene.bad_box", f"the box of {name!r} must lie in the picture, which is 0 to 1 on each side", object=name
+            "scene.bad_box",
+            "a box must lie in the picture, which is 0 to 1 on each side, and not be empty",
+            object=name,
         )
 
 

@@ -107,7 +107,7 @@ class _Search:
         self.boxes: dict[str, Fractions] = {one.id: one.box for one in graph.objects if one.box is not None}
         self.fixed = frozenset(self.boxes)
         for identifier in wishes.ground - self.fixed:
-            self.boxes[identifier] = (0.0, wishes.ground_top, 1.0, 1.0 - wishes.ground_top)
+            self.boxes[identifier] = (0.0, wishes.ground_top, 1.0, round(1.0 - wishes.ground_top, 4))
         self.free = [one for one in graph.objects if one.id not in self.boxes]
         self.free.sort(key=self._links, reverse=True)
         self.touching = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -60,6 +60,21 @@ def put_product(photo: U8, cutout: Cutout, box: Fractions, size: tuple[int, int]
     base = (round((left + width / 2) * size[0]), round((top + height) * size[1]))
     placement = place(outline, scale=scale, base=base)
     return lay_product(photo, cutout, placement, size, base)
+
+
+def at_size(placement: Placement, size: tuple[int, int], smaller: tuple[int, int]) -> Placement:
+    """A placement on a canvas of ``size`` as it is on a preview of the picture; exact only where both are equal."""
+    if size == smaller:
+        return placement
+    factor = smaller[0] / size[0]
+    return replace(
+        placement,
+        scale=placement.scale * factor,
+        x=round(placement.x * factor),
+        y=round(placement.y * smaller[1] / size[1]),
+        width=max(1, round(placement.width * factor)),
+        height=max(1, round(placement.height * factor)),
+    )
 
 
 def lay_product(

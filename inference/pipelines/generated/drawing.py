@@ -101,6 +101,7 @@ def _request(story: Story, items: Sequence[GenerateItem], size: Size) -> Generat
         steps=spec.steps,
         guidance=spec.guidance,
         layout_share=spec.layout_share,
+        adapters=spec.adapters,
     )
 
 

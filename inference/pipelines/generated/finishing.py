@@ -85,10 +85,17 @@ def _shaded(story: Story, plate: U8, product: PlacedProduct) -> U8:
 
 def _with_product(story: Story, product: PlacedProduct, plate: U8, measures: Mapping[str, float]) -> Finished:
     master = pasted(product, plate)
+    extension = find_extension(master, product.mask)
+    figures = {"extension_iou": extension.iou, "product_count": float(extension.count)}
+    gate = _gate(story, product, master, plate)
+    return Finished(master, plate, product, gate, {**measures, **figures}, _warnings(product))
+
+
+def _gate(story: Story, product: PlacedProduct, master: U8, plate: U8) -> GateReport:
     photo, cutout = story.inputs.photo_rgb, story.inputs.cutout
     assert photo is not None
     assert cutout is not None
-    gate = product_gate(
+    return product_gate(
         master,
         photo=photo,
         foreground=cutout.rgb,
@@ -97,27 +104,30 @@ def _with_product(story: Story, product: PlacedProduct, plate: U8, measures: Map
         visible=np.full(plate.shape[:2], 255, np.uint8),
         placement=product.placement,
     )
-    warnings = ("shot.product_upscaled",) if product.placement.scale > 1 else ()
-    if story.spec.mode != "exact":
-        return Finished(master, plate, product, gate, measures, warnings)
-    extension = find_extension(master, product.mask)
-    figures = {"extension_iou": extension.iou, "product_count": float(extension.count)}
-    return Finished(master, plate, product, gate, {**measures, **figures}, warnings)
+
+
+def _warnings(product: PlacedProduct) -> tuple[str, ...]:
+    return ("shot.product_upscaled",) if product.placement.scale > 1 else ()
 
 
 def _edited(story: Story, drawn: U8, size: Size) -> Finished:
-    """``drawn`` inside the region, the picture outside of it to the last bit."""
+    """``drawn`` inside the region, the picture outside of it to the last bit.
+
+    The product is pasted where it was drawn over. Outside the region it is in the picture already: pasted again its
+    soft edge would get harder. A preview shows the picture resampled, which the gate has nothing to say about.
+    """
     assert story.inputs.picture is not None
     picture = resized(story.inputs.picture, size)
     region = resized(region_of(story.spec, story.inputs), size)
     share = faded(region)[..., None]
     plate = np.rint(picture + (drawn.astype(np.float32) - picture) * share).astype(np.uint8)
-    outside = region == 0
-    measures = {"outside_max_abs_diff": float(max_abs_diff(plate[outside], picture[outside]))}
-    product = story.product(size)
+    product, outside = story.product(size), region == 0
+    master = plate if product is None else np.where(outside[..., None], picture, pasted(product, plate))
+    measures = {"outside_max_abs_diff": float(max_abs_diff(master[outside], picture[outside]))}
     if product is None:
-        return Finished(plate, plate, None, None, measures)
-    return _with_product(story, product, plate, measures)
+        return Finished(master, plate, None, None, measures)
+    gate = _gate(story, product, master, plate) if size == story.size else None
+    return Finished(master, plate, product, gate, measures, _warnings(product))
 
 
 def faded(region: U8) -> F32:

@@ -5,7 +5,7 @@ Imports nothing heavy: a web page checks with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -61,6 +61,7 @@ class GeneratedSpec:
         style_strength: how far the meaning of a style picture holds the scene, 0..1 (with ``style`` only).
         layout_share: share of the steps in which objects are held to their boxes.
         shadow: strength of the contact and cast shadow added below the product, 0..1 (``exact`` only).
+        adapters: trained for a brand or a product and added to the weights, (name, weight).
         instruction: what to change (``edit`` only).
         region: where to change it, in fractions of the picture (``edit`` only; a mask says it more exactly).
     """
@@ -81,6 +82,7 @@ class GeneratedSpec:
     layout_share: float = 0.4
     shadow: float = 0.6
     palette_means: PaletteMeans = PaletteMeans()
+    adapters: tuple[tuple[str, float], ...] = ()
     instruction: str = ""
     region: Fractions | None = None
 
@@ -130,6 +132,7 @@ class GeneratedSpec:
             **self.__dict__,
             "scene": self.scene.to_json(),
             "palette_means": dict(self.palette_means.__dict__),
+            "adapters": [list(pair) for pair in self.adapters],
             "region": None if self.region is None else list(self.region),
         }
 
@@ -152,6 +155,8 @@ class GeneratedSpec:
             values["scene"] = SceneForm.from_json(values["scene"])
         if "palette_means" in values:
             values["palette_means"] = _means(values["palette_means"])
+        if "adapters" in values:
+            values["adapters"] = _adapters(values["adapters"])
         if values.get("region") is not None:
             values["region"] = read_fractions(values["region"])
         return cls(**values).checked()
@@ -212,10 +217,20 @@ def _plain(name: str, kind: Any, value: Any) -> Any:
         "SceneForm": (Mapping,),
         "PaletteMeans": (Mapping,),
         "Fractions | None": (list, tuple, type(None)),
+        "tuple[tuple[str, float], ...]": (list, tuple),
     }[str(kind)]
     if not isinstance(value, wanted) or isinstance(value, bool):
         raise InputRejected("generated.bad_spec", f"{name} is of the wrong kind")
     return value
+
+
+def _adapters(raw: Sequence[Any]) -> tuple[tuple[str, float], ...]:
+    """Pairs of a name and a weight; which names there are is for the model to say."""
+    for pair in raw:
+        shaped = isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str)
+        if not shaped or not isinstance(pair[1], int | float) or isinstance(pair[1], bool):
+            raise InputRejected("generated.bad_spec", "adapters are pairs of a name and a weight")
+    return tuple((name, float(weight)) for name, weight in raw)
 
 
 def _means(raw: Mapping[str, Any]) -> PaletteMeans:

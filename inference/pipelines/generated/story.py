@@ -9,7 +9,7 @@ import numpy as np
 from inference.errors import InputRejected
 from inference.generation import Generator
 from inference.models import ModelCard
-from inference.pipelines.generated.canvas import PlacedProduct, lay_product, product_aspect, put_product
+from inference.pipelines.generated.canvas import PlacedProduct, at_size, lay_product, product_aspect, put_product
 from inference.pipelines.generated.spec import GeneratedInputs, GeneratedSpec
 from inference.ports import PromptScorer
 from inference.scene import CompiledScene, compile_scene
@@ -61,8 +61,9 @@ class Story:
             assert known is not None
             assert known.box is not None
             return put_product(photo, cutout, known.box, size)
-        if placement is None or size != self.size:
+        if placement is None:
             return None
+        placement = at_size(placement, self.size, size)
         base = placement.x + placement.width // 2, placement.y + placement.height
         return lay_product(photo, cutout, placement, size, base)
 

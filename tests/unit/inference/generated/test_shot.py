@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from inference.errors import Cancelled, InputRejected
 from inference.generation import GenerateOptions
 from inference.pipelines.generated.shot import generated_shot
 from inference.pipelines.generated.spec import GeneratedInputs, GeneratedSpec
+from inference.pipelines.generated.verify import placement_of
 from inference.scene import SceneForm
 from inference.types import U8, Cutout
 
@@ -108,5 +110,80 @@ def test_refusals_come_before_any_drawing(
 
 
 def test_a_request_comes_back_from_its_json() -> None:
-    spec = replace(EXACT, mode="edit", instruction="green", region=(0.0, 0.0, 0.5, 0.5)).checked()
+    adapters = (("brand-1", 0.8),)
+    spec = replace(EXACT, mode="edit", instruction="green", region=(0.0, 0.0, 0.5, 0.5), adapters=adapters).checked()
     assert GeneratedSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (None, "generated.bad_spec"),
+        ({}, "generated.bad_spec"),
+        ({"mode": "exact", "product_label": "a box", "speed": 1}, "generated.bad_spec"),
+        ({"mode": "exact", "product_label": "a box", "width": "wide"}, "generated.bad_spec"),
+        ({"mode": "exact", "product_label": "a box", "candidates": True}, "generated.bad_spec"),
+        ({"mode": "exact", "product_label": "a box", "palette_means": {"grade": "much"}}, "generated.bad_spec"),
+        ({"mode": "exact", "product_label": "a box", "palette_means": {"grade": 2}}, "generated.bad_number"),
+        ({"mode": "exact", "product_label": "a box", "adapters": [["x"]]}, "generated.bad_spec"),
+        ({"mode": "exact", "product_label": "a box", "strength": float("nan")}, "generated.bad_number"),
+        ({"mode": "dream", "product_label": "a box"}, "generated.bad_mode"),
+        ({"mode": "edit"}, "generated.no_instruction"),
+        ({"mode": "edit", "instruction": "cures acne"}, "prompt.medical_claims"),
+        ({"mode": "edit", "instruction": "green", "region": [0, 0, 2, 1]}, "scene.bad_box"),
+    ],
+)
+def test_what_is_no_request_is_refused(raw: object, code: str) -> None:
+    with pytest.raises(InputRejected) as caught:
+        GeneratedSpec.from_json(raw)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("inputs", "changes", "code"),
+    [
+        ({}, {}, "generated.no_photo"),
+        ({}, {"mode": "edit", "instruction": "green"}, "generated.no_picture"),
+        ({"picture": (320, 320)}, {"mode": "edit", "instruction": "green"}, "generated.no_region"),
+        ({"picture": (64, 320)}, {"mode": "edit", "instruction": "green"}, "generated.picture_size"),
+        (
+            {"picture": (320, 320), "mask": (320, 320)},
+            {"mode": "edit", "instruction": "green"},
+            "generated.empty_region",
+        ),
+    ],
+)
+def test_pictures_that_are_missing_or_do_not_fit_are_refused(
+    inputs: dict[str, tuple[int, int]], changes: dict[str, str], code: str, options: GenerateOptions
+) -> None:
+    given = {name: np.zeros(size if name == "mask" else (*size, 3), np.uint8) for name, size in inputs.items()}
+    with pytest.raises(InputRejected) as caught:
+        generated_shot(replace(EXACT, **changes), GeneratedInputs(**given), options=options)  # type: ignore[arg-type]
+    assert caught.value.code == code
+
+
+def test_an_edit_of_a_shot_keeps_the_product_wherever_it_draws(
+    options: GenerateOptions, photo: U8, cutout: Cutout
+) -> None:
+    shot = generated_shot(replace(EXACT, candidates=1), GeneratedInputs(photo, cutout), options=options)
+    placement = placement_of(shot.recipe)
+    spec = replace(EXACT, mode="edit", instruction="a blue wall", region=(0.0, 0.0, 1.0, 1.0), candidates=1)
+    inputs = GeneratedInputs(photo, cutout, picture=shot.master, placement=placement)
+    edited = generated_shot(spec, inputs, options=options)
+    assert edited.gate is not None
+    assert (edited.gate.passed, edited.gate.max_abs_diff) == (True, 0)
+    assert (edited.master != shot.master).any(axis=2).mean() > 0.3
+
+
+def test_an_edit_beside_the_product_leaves_its_soft_edge_alone(
+    options: GenerateOptions, photo: U8, cutout: Cutout
+) -> None:
+    soft = replace(cutout, alpha=np.asarray(cv2.GaussianBlur(cutout.alpha, (0, 0), 2)))
+    shot = generated_shot(replace(EXACT, candidates=1), GeneratedInputs(photo, soft), options=options)
+    spec = replace(EXACT, mode="edit", instruction="a lamp", region=(0.0, 0.0, 1.0, 0.5), candidates=1)
+    inputs = GeneratedInputs(photo, soft, picture=shot.master, placement=placement_of(shot.recipe))
+    edited = generated_shot(spec, inputs, options=options)
+    assert np.array_equal(edited.master[162:], shot.master[162:])
+    assert edited.measures["outside_max_abs_diff"] == 0
+    assert edited.gate is not None
+    assert edited.gate.max_abs_diff == 0
