@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
+from inference.engines.diffusion.codec import to_unit_range
 from inference.engines.diffusion.generator import LatentGenerator
+from inference.engines.diffusion.masks import cell_mask, picture_array, picture_tensor
 from inference.engines.sefi.engine import sefi_engine
 from inference.generation import GenerateItem, GenerateOptions, GenerateRequest
 from inference.models import ModelCard, model_card
@@ -65,3 +69,15 @@ class Artist:
             layout_share=layout_share,
         )
         return [picture.rgb for picture in self._generator.generate(request, on_progress=no_progress)]
+
+    @torch.no_grad()
+    def pasted(self, pictures: Sequence[U8], others: Sequence[U8], keeps: Sequence[U8]) -> list[U8]:
+        """The kept cells of ``pictures`` among the cells of ``others``, decoded: what the codec alone makes of it."""
+        family = self._generator.loaded()
+        codec, device = family.codec, family.device
+        own, theirs = (
+            codec.encode(torch.stack([picture_tensor(one) for one in many]).to(device) * 2.0 - 1.0)
+            for many in (pictures, others)
+        )
+        kept = torch.stack([cell_mask(keep, *own.shape[-2:]) for keep in keeps])[:, None].to(device)
+        return [picture_array(image) for image in to_unit_range(codec.decode(torch.lerp(theirs, own, kept)))]

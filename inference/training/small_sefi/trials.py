@@ -127,6 +127,14 @@ def references(artist: Artist, count: int, seed: int) -> list[Row]:
             ]
         for scene, rgb in enumerate(artist.draw(these)):
             rows.append(Row(condition, scene, _kept(rgb, truth[scene], keeps[scene], asked, scene), rgb))
+    cells = [_grown(keep) for keep in keeps]
+    codec_alone = (
+        ("codec alone: cells in true surroundings", pictures(asked, artist.side_px)),
+        ("codec alone: there and back", truth),
+    )
+    for condition, others in codec_alone:
+        for scene, rgb in enumerate(artist.pasted(truth, others, cells)):
+            rows.append(Row(condition, scene, _kept(rgb, truth[scene], keeps[scene], asked, scene), rgb))
     return rows
 
 

@@ -72,6 +72,9 @@ class Copyist:
         self.asked.append((list(items), options))
         return [np.full((self.side_px, self.side_px, 3), 128, np.uint8) for _ in items]
 
+    def pasted(self, pictures: Sequence[U8], others: Sequence[U8], keeps: Sequence[U8]) -> list[U8]:
+        return list(others)
+
 
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name)
 def test_conditions_differ_in_one_thing_alone(trial: object) -> None:
