@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from inference.adapters import SUFFIX, AdapterPicture, AdapterPlan, TrainedAdapter
+from inference.engines.adapters.trainer import LatentAdapterTrainer
 from inference.engines.diffusion.codec import to_unit_range
 from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.diffusion.masks import cell_mask, picture_array, picture_tensor
@@ -44,10 +47,22 @@ class Artist:
     Args:
         weights: the folder that ``train`` wrote.
         steps: of each picture.
+        adapters: where those that it is taught are kept; None = it learns nothing.
     """
 
-    def __init__(self, weights: Path, side_px: int, *, device: str = "auto", steps: int | None = None) -> None:
-        options = GenerateOptions(weights_dir=weights, device=device, dtype="float32", max_batch=32)
+    def __init__(
+        self,
+        weights: Path,
+        side_px: int,
+        *,
+        device: str = "auto",
+        steps: int | None = None,
+        adapters: Path | None = None,
+    ) -> None:
+        self._adapters = adapters
+        options = GenerateOptions(
+            weights_dir=weights, device=device, dtype="float32", max_batch=32, adapters_dir=adapters
+        )
         self._generator: LatentGenerator = sefi_engine(small_card(side_px), options)
         self.side_px, self.steps = side_px, steps
 
@@ -58,6 +73,7 @@ class Artist:
         guidance: float | None = None,
         steps: int | None = None,
         layout_share: float = 0.4,
+        adapters: Sequence[tuple[str, float]] = (),
     ) -> list[U8]:
         """uint8 (side, side, 3) an item."""
         request = GenerateRequest(
@@ -67,8 +83,18 @@ class Artist:
             steps=steps or self.steps,
             guidance=guidance,
             layout_share=layout_share,
+            adapters=tuple(adapters),
         )
         return [picture.rgb for picture in self._generator.generate(request, on_progress=no_progress)]
+
+    def teach(self, name: str, pictures: Sequence[AdapterPicture], plan: AdapterPlan) -> TrainedAdapter:
+        """Learn an adapter; ``draw`` takes it by its name."""
+        if self._adapters is None:
+            raise ValueError("an artist without a folder for adapters learns nothing")
+        trainer = LatentAdapterTrainer(self._generator)
+        learned = trainer.train(pictures, plan, self._adapters / "learning" / name, on_progress=no_progress)
+        shutil.copy(learned.path, self._adapters / f"{name}{SUFFIX}")
+        return learned
 
     @torch.no_grad()
     def pasted(self, pictures: Sequence[U8], others: Sequence[U8], keeps: Sequence[U8]) -> list[U8]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import cv2
 import numpy as np
 import torch
 
-from inference.training.small_sefi import trials
+from inference.training.small_sefi import taught, trials
 from inference.training.small_sefi.artist import Artist
 from inference.training.small_sefi.saving import NAME
 from inference.training.small_sefi.statistics import conditions, table
@@ -74,6 +75,14 @@ TRIALS = (
         "Best of N",
         "N previews with 8 steps are scored by what they show of their prompt; the best seed is drawn with all steps.",
         lambda artist, count, seed: trials.candidates(artist, max(2, count // 4), 8, seed),
+    ),
+    Trial(
+        "adapters",
+        "Adapter",
+        "A red bottle with a yellow band, which the model has never seen, is taught by LoRA from 24 pictures whose "
+        f"captions do not name the band ({taught.PLAN.steps} steps of {taught.PLAN.batch}, rank {taught.PLAN.rank}); "
+        "`band's share` is about 0.45 in true pictures. A blue bottle should get no band.",
+        taught.adapters,
     ),
 )
 
@@ -134,8 +143,10 @@ def main() -> int:
     given = parser.parse_args()
     if given.threads:
         torch.set_num_threads(given.threads)
-    artist = Artist(given.weights, side_of(given.weights), device=given.device, steps=given.steps)
-    report(artist, given.out, given.count, given.only)
+    with tempfile.TemporaryDirectory() as adapters:
+        side = side_of(given.weights)
+        artist = Artist(given.weights, side, device=given.device, steps=given.steps, adapters=Path(adapters))
+        report(artist, given.out, given.count, given.only)
     return 0
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inference.adapters import AdapterPicture, AdapterPlan
 from inference.generation import GenerateItem
-from inference.training.small_sefi import measures, trials
+from inference.training.small_sefi import measures, taught, trials
 from inference.training.small_sefi.report import TRIALS, sheet
 from inference.training.small_sefi.statistics import estimate, table
 from inference.training.small_sefi.trials import Row
@@ -38,6 +39,14 @@ def test_a_picture_of_something_else_is_not_mistaken() -> None:
     moved = replace(scenes, slot=(scenes.slot + 1) % 3)
     figures = [trials.adherence(rgb, moved, scene) for scene, rgb in enumerate(trials.pictures(scenes, SIDE))]
     assert all(one["place"] == 0.0 and one["all right"] == 0.0 for one in figures)
+
+
+def test_the_band_of_a_taught_bottle_is_seen_and_missed() -> None:
+    scenes = taught.bottles(3, taught.OWN, 5)
+    for plain, rgb in zip(trials.pictures(scenes, 128), taught.banded(scenes, 128), strict=True):
+        assert taught.band_share(plain, taught.OWN) == 0.0
+        assert 0.35 < taught.band_share(rgb, taught.OWN) < 0.55
+        assert measures.find(rgb, taught.OWN) is not None
 
 
 def test_boxes_overlap_as_geometry_says() -> None:
@@ -72,6 +81,10 @@ class Copyist:
         self.asked.append((list(items), options))
         return [np.full((self.side_px, self.side_px, 3), 128, np.uint8) for _ in items]
 
+    def teach(self, name: str, pictures: Sequence[AdapterPicture], plan: AdapterPlan) -> None:
+        assert {picture.rgb.shape for picture in pictures} == {(self.side_px, self.side_px, 3)}
+        assert not any("yellow" in picture.caption for picture in pictures)
+
     def pasted(self, pictures: Sequence[U8], others: Sequence[U8], keeps: Sequence[U8]) -> list[U8]:
         return list(others)
 
@@ -85,4 +98,4 @@ def test_conditions_differ_in_one_thing_alone(trial: object) -> None:
     seeds = [[item.seed for item in items] for items, _ in artist.asked]
     assert all(one == seeds[0] for one in seeds)
     told = {tuple(item.prompt for item in items) for items, _ in artist.asked}
-    assert len(told) == (2 if trial.name == "prompts" else 1)  # type: ignore[attr-defined]
+    assert len(told) == (2 if trial.name in ("prompts", "adapters") else 1)  # type: ignore[attr-defined]
