@@ -26,6 +26,7 @@ class GenerateOptions:
         max_batch: pictures in one pass.
         compile: compile the transformer's blocks (regional) and, on CUDA, record the networks; once a size.
         adapters_dir: folder with adapters as ``<name>.safetensors``; None = none here.
+        planner: folder in ``weights_dir`` of a language model that reads free words of scenes; empty = rules read them.
     """
 
     weights_dir: Path | None = None
@@ -37,6 +38,7 @@ class GenerateOptions:
     max_batch: int = 8
     compile: bool = False
     adapters_dir: Path | None = None
+    planner: str = ""
 
 
 @dataclass(frozen=True)

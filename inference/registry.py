@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import cast
 
 from inference.adapters import AdapterTrainer
-from inference.errors import InputRejected
+from inference.errors import EngineUnavailable, InputRejected
 from inference.generation import DeviceState, GenerateOptions, Generator
 from inference.models import model_card
 from inference.ports import CutoutEngine, CutoutOptions, EngineStatus, PromptScorer, SceneEngine, SceneOptions
+from inference.scene.planner import LanguageModel
 
 _CUTOUT_ENGINES = {
     "rembg": ("inference.engines.rembg", "RembgEngine"),
@@ -102,3 +103,20 @@ def prompt_scorer(options: GenerateOptions) -> PromptScorer:
     """What says how well pictures fit a prompt; ask its ``status`` whether it can. Imports nothing heavy."""
     module, name = _SCORER
     return cast(PromptScorer, getattr(import_module(module), name)(options))
+
+
+@lru_cache(maxsize=2)
+def language_model(options: GenerateOptions) -> LanguageModel | None:
+    """What reads free words instead of the rules; None unless the options name one. Imports nothing heavy.
+
+    Raises:
+        EngineUnavailable: ``generate.weights_missing``.
+    """
+    if not options.planner:
+        return None
+    folder = None if options.weights_dir is None else options.weights_dir / options.planner
+    if folder is None or not (folder / "config.json").is_file():
+        raise EngineUnavailable(
+            "generate.weights_missing", f"there is no language model in {folder or options.planner}; put one there"
+        )
+    return cast(LanguageModel, import_module("inference.engines.language").LocalLanguageModel(folder))

@@ -33,7 +33,7 @@ def recipe_of(
         "prompt": story.prompt,
         "graph": None if story.scene is None else story.scene.graph.to_json(),
         "model": dict(drawn.identity),
-        "versions": {"choices": choices_version(), "policy": policy_version()},
+        "versions": {"choices": choices_version(), "policy": policy_version(), "words_read_by": story.words_read_by},
         "inputs": {
             name: _described(picture)
             for name, picture in (

@@ -19,7 +19,7 @@ from inference.pipelines.generated.recipe import recipe_of
 from inference.pipelines.generated.result import LABELS, GeneratedCandidate, GeneratedShot
 from inference.pipelines.generated.spec import GeneratedInputs, GeneratedSpec
 from inference.pipelines.generated.story import Story, tell
-from inference.registry import generator, prompt_scorer
+from inference.registry import generator, language_model, prompt_scorer
 from inference.scene.planner import LanguageModel
 from inference.types import Progress, no_progress
 
@@ -42,7 +42,7 @@ def generated_shot(
         options: which weights there are and which licences were accepted.
         engine: the model, already loaded, by which everything is drawn; None = the one that ``spec`` names.
         source: what the caller wants to find again in the recipe; JSON values; does not change the picture.
-        planner: a language model that reads free words; None = rules do.
+        planner: a language model that reads free words; None = the one that ``options`` name, or else rules.
         on_progress: stages ``scene``, ``candidates``, ``judge``, ``render``, ``recipe``; fractions grow from 0 to 1.
             May raise ``Cancelled``; at most one more sampling step is computed.
 
@@ -56,7 +56,8 @@ def generated_shot(
     spec = spec.checked()
     watch = Stopwatch(on_progress)
     with watch.stage("scene", 0.0):
-        story = tell(spec, inputs, engine or generator(spec.model, options), prompt_scorer(options), planner)
+        reader = planner or language_model(options)
+        story = tell(spec, inputs, engine or generator(spec.model, options), prompt_scorer(options), reader)
         check(story)
     with watch.stage("candidates", 0.02):
         drawn = {

@@ -29,6 +29,7 @@ class Story:
     scene: CompiledScene | None
     prompt: str
     scorer: PromptScorer | None = None
+    words_read_by: str = "rules"
     _products: dict[Size, PlacedProduct | None] = field(default_factory=dict)
 
     @property
@@ -98,7 +99,7 @@ def tell(
         name_colours=spec.palette_means.words,
         model=planner,
     )
-    return Story(spec, inputs, engine, scene, scene.prompt, scorer)
+    return Story(spec, inputs, engine, scene, scene.prompt, scorer, "rules" if planner is None else planner.name)
 
 
 def _cutout(inputs: GeneratedInputs) -> Cutout:

@@ -217,3 +217,18 @@ def test_what_was_not_measured_has_no_mark_and_no_weight() -> None:
     assert score({"layout": 0.8}) == 0.8
     assert marked({"prompt_cosine": 0.35})["prompt"] == 1.0
     assert marked({"prompt_cosine": 0.1})["prompt"] == 0.0
+
+
+def test_an_editor_gets_the_product_in_words_and_the_pixels_are_pasted_all_the_same(
+    painted: Painted, made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = replace(model_card("qwen-image-edit-2509"), min_px=32, max_px=192)
+    monkeypatch.setattr(painted, "card", editor, raising=False)
+    shot = made(replace(SPEC, candidates=1, scene=SceneForm(surface="oak", props=("lemons",))))
+    item = painted.requests[0].items[0]
+    assert item.reference is not None
+    assert (item.reference.keep, item.reference.strength, item.layout) == (None, 1.0, ())
+    assert "exact product" in item.prompt
+    assert shot.gate is not None
+    assert shot.gate.max_abs_diff == 0
+    assert "generated.layout_not_told" in shot.candidates[0].reasons
