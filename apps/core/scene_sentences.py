@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 SCENE_SENTENCES = {
+    "scene.generated_only": _("Only generated pictures can be changed in words. Edit this one with its controls."),
+    "scene.no_region": _("Draw a box around the part that may change."),
     "scene.not_offered": _(
         "No GPU worker that has this model is running, so nobody can draw this now. Try again later, choose another "
         "model, or use a studio set: sets need no GPU."
@@ -44,6 +46,12 @@ SCENE_SENTENCES = {
     "generated.no_picture": _("There is no picture to change yet. Wait until the shot is finished."),
     "generated.picture_size": _("The picture and the marked part have different sizes. Reload the page and try again."),
     "generated.product_changed": _("The model drew over the product."),
+    "generated.product_extended": _("The model drew more of the product than there is."),
+    "generated.product_repeated": _("The model drew the product a second time."),
+    "generated.prompt_score_absent": _(
+        "How well the pictures fit the words was not judged: the network that can do it is not here."
+    ),
+    "generated.layout_not_told": _("This model was not told where things are; it is not able to follow boxes."),
     "generated.no_candidate_passed": _(
         "None of %(candidates)s candidates kept the product as it is, so nothing was kept and nothing is charged. "
         "Try again, or describe a simpler scene."

@@ -62,18 +62,23 @@ FIELD_OF = {
     "studio.palette_unreadable": "palette",
     "studio.format_unknown": "format",
     "scene.not_offered": "model",
+    "generate.style_not_possible": "style",
     "generate.unknown_model": "model",
 }
 
 
 @dataclass(frozen=True)
 class SceneRequest:
-    """What the form asks for: the library's request without size and seed, and how many pictures of which format."""
+    """What the form asks for: the library's request without size and seed, and how many pictures of which format.
+
+    ``style`` is the id of an asset whose look is followed.
+    """
 
     generated: Mapping[str, Any]
     palette: tuple[str, ...]
     picture_format: str
     count: int
+    style: str = ""
 
     @property
     def model(self) -> str:
@@ -120,14 +125,15 @@ def read_request(data: QueryDict) -> SceneRequest:
         "mode": "reimagined" if data.get("mode") == "reimagined" else "exact",
         "product_label": data.get("label", "").strip(),
         "model": data.get("model", ""),
-        "strength": _whole(data.get("strength", "60"), 0, 100) / 100,
-        "candidates": _whole(data.get("candidates", "4"), 1, max(CANDIDATES)),
+        "strength": whole(data.get("strength", "60"), 0, 100) / 100,
+        "candidates": whole(data.get("candidates", "4"), 1, max(CANDIDATES)),
         "scene": scene,
     }
     picture_format = data.get("format", "1:1")
     picture_size(picture_format)
     checked = checked_spec(generated)
-    return SceneRequest(checked, palette, picture_format, _whole(data.get("count", "1"), 1, MOST_SHOTS))
+    count = whole(data.get("count", "1"), 1, MOST_SHOTS)
+    return SceneRequest(checked, palette, picture_format, count, style=data.get("style", ""))
 
 
 def checked_spec(generated: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +152,8 @@ def plan(request: SceneRequest, *, first_seed: int = 0) -> list[Spec]:
 
 def _spec(request: SceneRequest, size: dict[str, Any], seed: int) -> Spec:
     asked = {**request.generated, "width": size["width"], "height": size["height"], "seed": seed}
-    return {"set": GENERATED, "palette": list(request.palette), **size, "seed": seed, "generated": asked}
+    style = {"style": request.style} if request.style else {}
+    return {"set": GENERATED, "palette": list(request.palette), **size, **style, "seed": seed, "generated": asked}
 
 
 def with_seed(spec: Spec, seed: int) -> Spec:
@@ -172,9 +179,14 @@ def candidate_rendition(seed: int) -> str:
 
 
 def origin_of_candidates(shot: Shot) -> Asset | None:
-    """The asset whose making drew the candidates that the shot may still be changed to: its first version's."""
-    first = ShotVersion.objects.filter(shot=shot, number=1).select_related("asset").first()
-    return first.asset if first is not None else shot.asset
+    """The asset whose making drew the candidates that the shot may still be changed to.
+
+    A candidate that was taken has no others of its own: those are its parent's, and so on.
+    """
+    version = ShotVersion.objects.filter(shot=shot, number=shot.version).select_related("asset", "parent").first()
+    while version is not None and version.parent is not None and version.spec["generated"]["candidates"] == 1:
+        version = ShotVersion.objects.select_related("asset", "parent").get(pk=version.parent.pk)
+    return version.asset if version is not None else shot.asset
 
 
 def candidates(shot: Shot) -> list[dict[str, Any]]:
@@ -227,6 +239,7 @@ def starting_values(spec: Spec | None, *, label: str) -> dict[str, Any]:
     scene = generated.get("scene", {})
     return {
         "label": generated.get("product_label", label),
+        "style": (spec or {}).get("style", ""),
         "mode": generated.get("mode", "exact"),
         "strength": round(100 * generated.get("strength", 0.6)),
         "candidates": generated.get("candidates", 4),
@@ -244,7 +257,10 @@ def starting_values(spec: Spec | None, *, label: str) -> dict[str, Any]:
 
 def posted_values(data: QueryDict) -> dict[str, Any]:
     """What somebody had typed and chosen, to be shown again beside what is wrong with it."""
-    single = {name: data.get(name, "") for name in (*SINGLE, "label", "mode", "model", "format", "words", "copy_space")}
+    single = {
+        name: data.get(name, "")
+        for name in (*SINGLE, "label", "mode", "model", "format", "words", "copy_space", "style")
+    }
     numbers = {name: data.get(name, "") for name in ("strength", "candidates", "count")}
     palette = {name: data.get(name, "") for name in ("palette", "own_palette")}
     return {**single, **numbers, **palette, "props": data.getlist("props"), "boxes": data.get("boxes", "[]")}
@@ -269,7 +285,8 @@ def _boxes(text: str) -> Any:
         raise InvalidInput("scene.bad_form") from error
 
 
-def _whole(text: str, low: int, high: int) -> int:
+def whole(text: str, low: int, high: int) -> int:
+    """A number that a form sent. Raises InvalidInput ``scene.count`` outside of its range."""
     if not text.isascii() or not text.isdigit() or not low <= int(text[:6]) <= high:
         raise InvalidInput("scene.count", low=low, high=high)
     return int(text)

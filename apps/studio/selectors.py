@@ -184,6 +184,16 @@ def shoot_state(shoot: Shoot) -> ShootState:
     return ShootState(**counts)
 
 
+def recent_pictures(workspace: Workspace, *, chosen: str = "", most: int = 12) -> list[Asset]:
+    """Pictures that a scene may take its look from: accepted shots first, then the newest; ``chosen`` among them."""
+    shots = Shot.objects.filter(workspace=workspace, asset__isnull=False, rejected_at=None)
+    newest = shots.select_related("asset__blob").order_by("-starred", "-created_at", "id")[:most]
+    found = {str(shot.asset_id): shot.asset for shot in newest if shot.asset is not None}
+    for asset in Asset.objects.filter(workspace=workspace, pk__in=_uuids([chosen])).select_related("blob"):
+        found.setdefault(str(asset.id), asset)
+    return list(found.values())
+
+
 def latest_best(shot: Shot) -> Job | None:
     """The last comparison of this shot's variations."""
     found = Job.objects.filter(workspace=shot.workspace, kind="studio.best", subject=f"best:{shot.id}")

@@ -51,15 +51,20 @@ def scene_source_type(recipe: Mapping[str, Any]) -> str:
     Of a generated shot the product is the photo's own, unless it was drawn anew.
     """
     if recipe.get("kind") == GENERATED:
-        return xmp.TRAINED if recipe["spec"]["mode"] == "reimagined" else xmp.COMPOSITE_WITH_TRAINED
+        return xmp.TRAINED if _is_drawn_anew(recipe) else xmp.COMPOSITE_WITH_TRAINED
     is_computed = recipe.get("engine", {}).get("name") == "studio_sets"
     return xmp.COMPOSITE if is_computed else xmp.COMPOSITE_SYNTHETIC
+
+
+def _is_drawn_anew(recipe: Mapping[str, Any]) -> bool:
+    """Whether the product itself came from a model, now or before a part of the picture was changed."""
+    return "reimagined" in (recipe["spec"]["mode"], recipe.get("source", {}).get("product"))
 
 
 def scene_step(recipe: Mapping[str, Any]) -> tuple[str, str]:
     """The C2PA action of a shot."""
     if recipe.get("kind") == GENERATED:
-        subject = "Drawn" if recipe["spec"]["mode"] == "reimagined" else "Surroundings drawn"
+        subject = "Drawn" if _is_drawn_anew(recipe) else "Surroundings drawn"
         return "c2pa.edited", f"{subject} by the model {recipe['model']['model']}"
     name = recipe.get("spec", {}).get("set_name") or recipe.get("engine", {}).get("name", "")
     return "c2pa.edited", f"Lit and shaded in the scene {name}"

@@ -56,6 +56,7 @@ def signed_in_pages(world: World) -> dict[str, str]:
         "shoot of generated scenes": world.path(f"studio/shoots/{world.scene.shoot_id}/"),
         "generated shot": world.path(f"studio/shots/{world.scene.id}/"),
         "candidates": world.path(f"studio/shots/{world.scene.id}/candidates"),
+        "changing a part": world.path(f"studio/shots/{world.scene.id}/change"),
         "engines": world.path("settings/engines/"),
         "exports": world.path("studio/exports/"),
         "exports without one": f"/w/{world.empty.slug}/studio/exports/",

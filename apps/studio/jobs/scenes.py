@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.assets import selectors as asset_store
 from apps.assets import services as assets
-from apps.assets.models import Asset, AssetKind
+from apps.assets.models import Asset, AssetKind, Blob
 from apps.assets.types import Picture
 from apps.billing import services as ledger
+from apps.core.errors import Conflict
 from apps.jobs import engines, stations
 from apps.jobs.models import Job
-from apps.studio import scenes
+from apps.studio import changes, scenes
 from apps.studio.jobs.shots import (
     GALLERY_WIDTH_PX,
     ShotInputs,
@@ -23,15 +25,26 @@ from apps.studio.jobs.shots import (
     load_pictures,
     version_of,
 )
-from apps.studio.models import Shot
-from apps.studio.pictures import encode_png, encode_webp
+from apps.studio.models import Shot, ShotVersion
+from apps.studio.pictures import encode_png, encode_webp, shared
 from apps.studio.places import PlacedInStudio
 
 if TYPE_CHECKING:
     from inference.pipelines.generated.result import GeneratedShot
-    from inference.types import Progress
+    from inference.pipelines.generated.spec import GeneratedInputs
+    from inference.types import U8, Progress
 
 CANDIDATE_PX = 480
+
+
+@dataclass(frozen=True)
+class SceneInputs:
+    """``before``: the picture that is changed, for a change; ``style``: a picture whose look is followed."""
+
+    pictures: ShotInputs
+    spec: dict[str, Any]
+    before: Asset | None
+    style: Asset | None
 
 
 @dataclass(frozen=True)
@@ -59,22 +72,28 @@ class SceneKind(PlacedInStudio):
         """Of the workers that have loaded the model."""
         return stations.lane_of_model(params["model"])
 
-    def load(self, job: Job) -> ShotInputs:
+    def load(self, job: Job) -> SceneInputs:
         shot = Shot.objects.select_related("product__photo__blob").get(pk=job.params["shot"])
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
         version = version_of(job)
-        return ShotInputs(photo=shot.product.photo.blob, cutout=cutout, spec=version.spec if version else shot.spec)
+        spec = version.spec if version else shot.spec
+        return SceneInputs(
+            pictures=ShotInputs(photo=shot.product.photo.blob, cutout=cutout, spec=spec),
+            spec=spec,
+            before=_before(version),
+            style=_style(spec),
+        )
 
-    def work(self, inputs: ShotInputs, on_progress: Progress) -> SceneOutcome:
+    def work(self, inputs: SceneInputs, on_progress: Progress) -> SceneOutcome:
         from inference.pipelines.generated.shot import generated_shot
-        from inference.pipelines.generated.spec import GeneratedInputs, GeneratedSpec
+        from inference.pipelines.generated.spec import GeneratedSpec
 
-        photo, cutout, source = load_pictures(inputs)
+        pictures, source = pictures_of(inputs)
         spec = GeneratedSpec.from_json(inputs.spec["generated"])
         with engines.desk().sit() as seat:
             made = generated_shot(
                 spec,
-                GeneratedInputs(photo_rgb=photo, cutout=cutout),
+                pictures,
                 options=engines.options(),
                 engine=engines.seated(spec.model, seat),
                 source=source,
@@ -82,7 +101,7 @@ class SceneKind(PlacedInStudio):
             )
         on_progress("store", 0.98)
         png = encode_png(made.master)
-        assets.put_bytes(inputs.photo.workspace_id, png, content_type="image/png")
+        assets.put_bytes(inputs.pictures.photo.workspace_id, png, content_type="image/png")
         height, width = made.master.shape[:2]
         return SceneOutcome(
             png=png,
@@ -111,7 +130,12 @@ class SceneKind(PlacedInStudio):
             name=f"{shot.product.name} {scenes.GENERATED}",
             blob=blob,
             recipe=outcome.recipe,
-            parents=[(cutout, "cutout"), (shot.product.photo, "photo"), *edited_from(version)],
+            parents=[
+                (cutout, "cutout"),
+                (shot.product.photo, "photo"),
+                *edited_from(version),
+                *_styled_by(shot, version),
+            ],
             created_by=job.created_by,
         )
         assets.keep_rendition(asset, spec=f"webp-{GALLERY_WIDTH_PX}", picture=outcome.thumbnail)
@@ -131,6 +155,49 @@ class SceneKind(PlacedInStudio):
 
     def fail(self, job: Job, code: str) -> None:
         """Nothing to undo: a shot without an asset shows its job's state and sentence."""
+
+
+def _before(version: ShotVersion | None) -> Asset | None:
+    """The picture that a change begins with: that of the version which was shown when it was asked for."""
+    if version is None or "changed" not in version.spec:
+        return None
+    number = version.spec["changed"]["number"]
+    before = ShotVersion.objects.select_related("asset__blob").get(shot=version.shot_id, number=number)
+    if before.asset is None:
+        raise Conflict("studio.shot_not_ready")
+    return before.asset
+
+
+def _styled_by(shot: Shot, version: ShotVersion | None) -> list[tuple[Asset, str]]:
+    style = _style(version.spec if version else shot.spec)
+    return [(style, "style")] if style else []
+
+
+def _style(spec: dict[str, Any]) -> Asset | None:
+    return Asset.objects.select_related("blob").get(pk=spec["style"]) if spec.get("style") else None
+
+
+def pictures_of(inputs: SceneInputs) -> tuple[GeneratedInputs, dict[str, Any]]:
+    """What goes in, and what the recipe says of where it came from."""
+    from inference.ops.placement import Placement
+    from inference.pipelines.generated.spec import GeneratedInputs
+
+    photo, cutout, source = load_pictures(inputs.pictures)
+    source["product"] = "reimagined" if changes.is_reimagined(inputs.spec) else "exact"
+    style = _read(inputs.style.blob) if inputs.style else None
+    if inputs.before is None:
+        return GeneratedInputs(photo_rgb=photo, cutout=cutout, style=style), source
+    picture, source["picture_sha256"] = _read(inputs.before.blob), inputs.before.blob.sha256
+    placement = inputs.before.recipe["parameters"].get("placement")
+    if placement is None:
+        return GeneratedInputs(picture=picture), source
+    placed = Placement(**placement)
+    return GeneratedInputs(photo_rgb=photo, cutout=cutout, picture=picture, placement=placed), source
+
+
+def _read(blob: Blob) -> U8:
+    """uint8 (H, W, 3)."""
+    return shared.get(blob.sha256, lambda: asset_store.read_bytes(blob))[..., :3]
 
 
 def _figures(made: GeneratedShot) -> dict[str, Any]:

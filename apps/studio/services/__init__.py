@@ -15,7 +15,7 @@ from apps.studio.services.products import (
     rename_product,
     restore_product,
 )
-from apps.studio.services.scenes import request_scenes, take_candidate
+from apps.studio.services.scenes import change_part, request_scenes, take_candidate
 from apps.studio.services.shoots import (
     REJECT_REASONS,
     cancel_shoot,
@@ -34,6 +34,7 @@ __all__ = [
     "archive_product",
     "cancel_batch",
     "cancel_shoot",
+    "change_part",
     "create_products",
     "describe_product",
     "edit_shot",

@@ -9,17 +9,20 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.accounts.models import User
+from apps.accounts.models import User, Workspace
+from apps.assets.models import Asset, AssetKind
 from apps.core.errors import Conflict, NotFound
 from apps.core.ids import uuid7
 from apps.jobs import services as queue
 from apps.jobs import stations
 from apps.jobs.models import Job, Priority
-from apps.studio import scenes
+from apps.studio import changes, scenes
 from apps.studio.models import CutoutState, Product, Shoot, Shot, ShotVersion
 from apps.studio.scenes import SceneRequest
 from apps.studio.services.cutouts import accept_cutout
-from apps.studio.services.edits import current_version
+from apps.studio.services.edits import MOST_VERSIONS, current_version
+from apps.studio.specs import Spec
+from inference.models import model_card
 
 MOST_SEED = 2**31
 
@@ -31,13 +34,21 @@ def request_scenes(product: Product, *, request: SceneRequest, by: User | None, 
     The same request with the same ``token`` (one for each time the page is shown) is the same shoot.
 
     Raises:
-        Conflict: ``studio.no_cutout_yet``; ``scene.not_offered`` while nobody can draw with this model.
+        Conflict: ``studio.no_cutout_yet``; ``scene.not_offered`` while nobody can draw with this model;
+            ``generate.style_not_possible``.
+        NotFound: the picture whose style is wanted is not here.
     """
     if product.cutout_id is None or product.cutout_state not in (CutoutState.READY, CutoutState.ACCEPTED):
         raise Conflict("studio.no_cutout_yet")
     require_offer(request.model)
     workspace = product.workspace
-    choices = {"scene": dict(request.generated), "format": request.picture_format, "count": request.count}
+    _require_style(request, workspace)
+    choices = {
+        "scene": dict(request.generated),
+        "style": request.style,
+        "format": request.picture_format,
+        "count": request.count,
+    }
     Product.objects.select_for_update().get(pk=product.pk)  # two posts of one click take turns
     shoot_id = _shoot_id(product, token, choices)
     if token and (known := Shoot.objects.filter(pk=shoot_id).first()) is not None:
@@ -77,9 +88,32 @@ def take_candidate(shot: Shot, *, seed: int, by: User | None) -> ShotVersion:
     if known is not None:
         return known
     require_offer(spec["generated"]["model"])
+    return _new_version(shot, current, spec, by=by)
+
+
+@transaction.atomic
+def change_part(shot: Shot, *, spec: Spec, by: User | None) -> ShotVersion:
+    """Change a part of a generated picture, as a new version.
+
+    Args:
+        spec: from ``changes.read_change``.
+
+    Raises:
+        Conflict: ``scene.generated_only``, ``studio.shot_not_ready``, ``studio.too_many_versions``;
+            ``scene.not_offered`` while nobody can draw with this model.
+    """
+    shot = Shot.objects.select_for_update(of=("self",)).select_related("workspace", "product").get(pk=shot.pk)
+    changes.require_generated(shot)
+    require_offer(spec["generated"]["model"])
+    return _new_version(shot, current_version(shot), spec, by=by)
+
+
+def _new_version(shot: Shot, parent: ShotVersion, spec: Spec, *, by: User | None) -> ShotVersion:
     newest = shot.versions.order_by("-number").values_list("number", flat=True)[0]
+    if newest >= MOST_VERSIONS:
+        raise Conflict("studio.too_many_versions", most=MOST_VERSIONS)
     version = ShotVersion(
-        workspace=shot.workspace, shot=shot, number=newest + 1, parent=current, spec=spec, created_by=by
+        workspace=shot.workspace, shot=shot, number=newest + 1, parent=parent, spec=spec, created_by=by
     )
     version.job = _submit(shot, by=by, version=version)
     version.save(force_insert=True)
@@ -90,6 +124,20 @@ def require_offer(model: str) -> None:
     """Raises Conflict ``scene.not_offered`` while no living worker has this model."""
     if model not in {offer.name for offer in stations.offers()}:
         raise Conflict("scene.not_offered")
+
+
+def _require_style(request: SceneRequest, workspace: Workspace) -> None:
+    """The picture is here, and the model can follow it."""
+    if not request.style:
+        return
+    try:
+        key = uuid.UUID(request.style)
+    except ValueError as error:
+        raise NotFound("not_found") from error
+    if not Asset.objects.filter(workspace=workspace, pk=key, kind=AssetKind.SHOT).exists():
+        raise NotFound("not_found")
+    if "style" not in model_card(request.model).can:
+        raise Conflict("generate.style_not_possible")
 
 
 def _submit(shot: Shot, *, by: User | None, batch: Any = None, version: ShotVersion | None = None) -> Job:

@@ -15,7 +15,7 @@ from apps.accounts.models import Workspace
 from apps.core.sentences import sentence
 from apps.jobs.models import Job, Station
 from apps.jobs.words import stage_words
-from apps.studio import scenes
+from apps.studio import changes, scenes
 from apps.studio.models import Shot
 from inference.errors import InputRejected
 from inference.models import model_card
@@ -36,7 +36,7 @@ def is_generated(shot: Shot) -> bool:
 
 @register.filter
 def is_reimagined(shot: Shot) -> bool:
-    return scenes.is_generated(shot.spec) and shot.spec["generated"]["mode"] == "reimagined"
+    return scenes.is_generated(shot.spec) and changes.is_reimagined(shot.spec)
 
 
 @register.filter
@@ -63,6 +63,12 @@ def device_words(worker: Station) -> str:
     return f"{device['name']} · {_('%(free)s of %(total)s GB free') % gigabytes}"
 
 
+@register.simple_tag
+def reasons_of(rows: list[dict[str, Any]]) -> list[str]:
+    """What could not be judged, said once for all candidates."""
+    return [sentence(code) for code in dict.fromkeys(code for row in rows for code in row["reasons"])]
+
+
 @register.filter
 def licence_words(is_commercial: bool) -> str:
     return _("may be used commercially") if is_commercial else _("not for commercial use")
@@ -79,6 +85,8 @@ def scene_summary(shot: Shot) -> list[tuple[str, str]]:
         names = chosen if isinstance(chosen, list) else [chosen] if chosen else []
         if names:
             rows.append((str(scenes.TITLES[name]), ", ".join(scenes.choice_title(name, one) for one in names)))
+    if generated["mode"] == "edit":
+        rows.append((_("Change"), generated["instruction"]))
     if scene.get("words"):
         rows.append((_("In your own words"), scene["words"]))
     if scene.get("boxes"):
@@ -104,6 +112,7 @@ def candidate_rows(shot: Shot, workspace: Workspace) -> list[dict[str, Any]]:
                 "passed": one["passed"],
                 "is_used": one["seed"] == _shown_seed(shot),
                 "marks": [(MARKS.get(name, name), mark) for name, mark in one["marks"].items()],
+                "reasons": one.get("reasons", []),
                 "rejected": [sentence(code) for code in one["rejected"]],
             }
         )

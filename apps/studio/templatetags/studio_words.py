@@ -143,14 +143,41 @@ def _drawn_anew_finding(gate: dict[str, Any]) -> list[Finding]:
 def _measured_findings(gate: dict[str, Any]) -> list[Finding]:
     """What was measured of a generated picture beside the product gate."""
     measures = gate.get("measures", {})
-    found = []
-    if "palette_coverage" in measures:
-        share = measures["palette_coverage"]
-        is_kept = share >= PALETTE_KEPT
-        words = _("Scene colours match the palette") if is_kept else _("Scene colours differ from the palette")
-        figure = _("%(share)s of the coloured area") % {"share": f"{share:.0%}"}
-        found.append(Finding("ok" if is_kept else "warn", words, figure))
-    return found
+    return [*_palette_finding(measures), *_extension_finding(measures), *_outside_finding(measures)]
+
+
+def _palette_finding(measures: dict[str, float]) -> list[Finding]:
+    """How much of the scene has the colours of the palette, and how much had them before the grade."""
+    if "palette_coverage" not in measures:
+        return []
+    share, drawn = measures["palette_coverage"], measures.get("drawn_coverage", measures["palette_coverage"])
+    is_kept = share >= PALETTE_KEPT
+    words = _("Scene colours match the palette") if is_kept else _("Scene colours differ from the palette")
+    figure = _("%(share)s of the coloured area; %(drawn)s as it was drawn")
+    return [Finding("ok" if is_kept else "warn", words, figure % {"share": f"{share:.0%}", "drawn": f"{drawn:.0%}"})]
+
+
+def _extension_finding(measures: dict[str, float]) -> list[Finding]:
+    if "extension_iou" not in measures:
+        return []
+    figure = _("outlines agree by %(share)s") % {"share": f"{measures['extension_iou']:.1%}"}
+    return [Finding("ok", _("Nothing was drawn onto the product"), figure)]
+
+
+def _outside_finding(measures: dict[str, float]) -> list[Finding]:
+    """Of a change: everything outside its box."""
+    if "outside_max_abs_diff" not in measures:
+        return []
+    most = measures["outside_max_abs_diff"]
+    if most == 0:
+        return [Finding("ok", _("Outside the box nothing changed"), _("0 pixels differ"))]
+    return [
+        Finding(
+            "warn",
+            _("Something outside the box changed"),
+            _("largest difference %(most)s of 255") % {"most": whole(most)},
+        )
+    ]
 
 
 @register.filter

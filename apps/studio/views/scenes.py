@@ -15,8 +15,8 @@ from apps.accounts.models import Role
 from apps.core.answers import wants_json
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.sentences import sentence
-from apps.studio import engines, offers, scenes, selectors, services
-from apps.studio.models import CutoutState, Product
+from apps.studio import changes, engines, offers, scenes, selectors, services
+from apps.studio.models import CutoutState, Product, Shot
 from apps.studio.templatetags.scene_words import candidate_rows
 
 
@@ -78,6 +78,7 @@ def _context(request: WorkspaceRequest, product: Product, values: dict[str, Any]
         "candidate_counts": scenes.CANDIDATES,
         "counts": range(1, scenes.MOST_SHOTS + 1),
         "standing": scenes.standing(request.workspace),
+        "styles": selectors.recent_pictures(request.workspace, chosen=values["style"]),
         "can_shoot": product.cutout_state in (CutoutState.READY, CutoutState.ACCEPTED),
     }
 
@@ -103,6 +104,41 @@ def take_candidate(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpRespons
         raise InvalidInput("studio.id_unreadable")
     services.take_candidate(shot, seed=int(seed[:18]), by=request.user)
     return redirect("studio:shot", workspace=request.workspace.slug, shot_id=shot_id)
+
+
+@require_GET
+@workspace_view(role=Role.EDITOR)
+def change(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
+    """Say what should change, and where."""
+    shot = selectors.get_shot(request.workspace, shot_id)
+    changes.require_generated(shot)
+    return render(request, "studio/change.html", _change_context(request, shot))
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def save_change(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
+    """Queue the new version; a refusal comes back with what was typed."""
+    shot = selectors.get_shot(request.workspace, shot_id)
+    changes.require_generated(shot)
+    try:
+        services.change_part(shot, spec=changes.read_change(request.POST, shot), by=request.user)
+    except (InvalidInput, Conflict) as error:
+        problem = {"field": changes.field_of(error.code), "message": sentence(error.code, error.params)}
+        context = _change_context(request, shot) | {"problem": problem}
+        return render(request, "studio/change.html", context, status=error.status)
+    return redirect("studio:shot", workspace=request.workspace.slug, shot_id=shot_id)
+
+
+def _change_context(request: WorkspaceRequest, shot: Shot) -> dict[str, Any]:
+    sent = request.POST
+    values = {
+        "boxes": sent.get("boxes", '[{"object": "product", "box": [0.05, 0.05, 0.3, 0.3]}]'),
+        "instruction": sent.get("instruction", ""),
+        "strength": sent.get("strength", "80"),
+        "model": sent.get("model", shot.spec["generated"]["model"]),
+    }
+    return {"shot": shot, "product": shot.product, "values": values, "models": changes.models()}
 
 
 @require_GET

@@ -12,6 +12,7 @@ from django.urls import reverse
 from PIL import Image
 
 from apps.accounts.models import Workspace
+from apps.assets import selectors as asset_store
 from apps.assets.models import Lineage
 from apps.billing.models import LedgerEntry
 from apps.core.tenancy import tenant_scope
@@ -20,6 +21,7 @@ from apps.jobs.models import Job, JobState
 from apps.studio import offers
 from apps.studio.models import Product, Shot
 from apps.studio.offers import Format
+from apps.studio.pictures import decode
 from tests.factories import make_person, make_workspace
 from tests.integration.studio.drawing_house import MODEL, House, drawing_house, ready_product
 
@@ -68,7 +70,11 @@ class Person:
 
     def shots(self) -> list[Shot]:
         with tenant_scope(self.workspace.id):
-            return list(Shot.objects.filter(workspace=self.workspace).select_related("asset__blob", "job"))
+            return list(
+                Shot.objects.filter(workspace=self.workspace)
+                .select_related("asset__blob", "job")
+                .order_by("created_at", "id")
+            )
 
     def parents(self, shot: Shot) -> list[Lineage]:
         with tenant_scope(self.workspace.id):
@@ -142,6 +148,39 @@ def test_another_candidate_is_one_click_away(house: House, person: Person) -> No
     assert shot.asset.recipe["parameters"]["chosen_seed"] == other
     assert len(person.charges()) == 2
     assert person.client.get(person.url("candidates", shot.id)).content.decode().count('class="candidate"') == 2
+
+
+def test_a_part_is_changed_in_words_and_nothing_else(house: House, person: Person) -> None:
+    person.ask()
+    house.wait_for(lambda: all_ended(person))
+    [before] = person.shots()
+    assert before.asset is not None
+    page = person.client.get(person.url("change", before.id)).content.decode()
+    assert "The product stays your photo" in page
+    change = {"instruction": "a lemon", "boxes": '[{"object": "product", "box": [0, 0, 0.25, 0.25]}]', "model": MODEL}
+    assert person.client.post(person.url("save_change", before.id), change).status_code == 302
+    house.wait_for(lambda: person.shots()[0].version == 2)
+    [after] = person.shots()
+    assert after.asset is not None
+    assert after.gate["max_abs_diff"] == 0
+    assert after.gate["measures"]["outside_max_abs_diff"] == 0
+    old, new = (decode(asset_store.read_bytes(shot.asset.blob)) for shot in (before, after) if shot.asset)
+    assert (old[64:] == new[64:]).all()
+    assert (old != new).any()
+    assert {link.role for link in person.parents(after)} == {"photo", "cutout", "edited"}
+    assert "Outside the box nothing changed" in person.client.get(person.url("shot", after.id)).content.decode()
+
+
+def test_a_scene_follows_the_look_of_another_picture(house: House, person: Person) -> None:
+    person.ask(candidates="1")
+    house.wait_for(lambda: all_ended(person))
+    [first] = person.shots()
+    person.ask(candidates="1", style=str(first.asset_id), token="like it")
+    house.wait_for(lambda: all_ended(person))
+    second = person.shots()[-1]
+    assert second.asset is not None, house.last_words()
+    assert {link.role for link in person.parents(second)} == {"photo", "cutout", "style"}
+    assert "style" in second.asset.recipe["inputs"]
 
 
 def test_a_cancelled_scene_stops_within_a_step_and_costs_nothing(

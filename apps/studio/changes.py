@@ -1,0 +1,86 @@
+"""Changing a part of a generated picture by an instruction: what a form asks for, and the spec of the version it makes.
+
+The spec of such a version is the shot's, with ``generated`` in mode ``edit`` (``instruction``, ``region``,
+``strength``) and ``changed`` = what the picture was before: the version's number, and how its product came there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import QueryDict
+
+from apps.core.errors import Conflict, InvalidInput
+from apps.jobs import stations
+from apps.jobs.stations import Offer
+from apps.studio import scenes
+from apps.studio.models import Shot
+from apps.studio.specs import Spec
+from inference.errors import InputRejected
+from inference.models import model_card
+
+CANDIDATES = 2
+FIELD_OF = {"generated.no_instruction": "instruction", "scene.no_region": "boxes", "scene.bad_box": "boxes"}
+
+
+def require_generated(shot: Shot) -> None:
+    """Raises Conflict: ``scene.generated_only`` for a shot of a set, ``studio.shot_not_ready`` without a picture."""
+    if not scenes.is_generated(shot.spec):
+        raise Conflict("scene.generated_only")
+    if shot.asset_id is None:
+        raise Conflict("studio.shot_not_ready")
+
+
+def is_reimagined(spec: Spec) -> bool:
+    """Whether the product in the picture was drawn, now or before a change."""
+    mode = spec.get("changed", {}).get("mode") or spec["generated"]["mode"]
+    return bool(mode == "reimagined")
+
+
+def models() -> Sequence[Offer]:
+    """Living models that can change a part of a picture and keep the rest."""
+    return [offer for offer in stations.offers() if _can_change(offer.name)]
+
+
+def _can_change(name: str) -> bool:
+    try:
+        card = model_card(name)
+    except InputRejected:
+        return False
+    return card.kind == "edit" or "mask" in card.can
+
+
+def read_change(data: QueryDict, shot: Shot) -> Spec:
+    """The spec of the version that somebody asks for.
+
+    Raises:
+        InvalidInput: with the library's code, ``scene.no_region`` without a box, or ``scene.count``.
+    """
+    before: Mapping[str, Any] = shot.spec["generated"]
+    asked = {
+        **before,
+        "mode": "edit",
+        "instruction": data.get("instruction", "").strip(),
+        "region": _region(data.get("boxes", "")),
+        "strength": scenes.whole(data.get("strength", "80"), 10, 100) / 100,
+        "model": data.get("model", "") or before["model"],
+        "candidates": CANDIDATES,
+    }
+    changed = {"number": shot.version, "mode": "reimagined" if is_reimagined(shot.spec) else "exact"}
+    return {**shot.spec, "generated": scenes.checked_spec(asked), "changed": changed}
+
+
+def _region(text: str) -> list[float]:
+    try:
+        boxes = json.loads(text) if text.strip() else []
+        region = [float(value) for value in boxes[0]["box"]]
+    except (ValueError, LookupError, TypeError) as error:
+        raise InvalidInput("scene.no_region") from error
+    return region
+
+
+def field_of(code: str) -> str:
+    """The field of the form that an error is about; empty where it is about the whole."""
+    return "instruction" if code.startswith("prompt.") else FIELD_OF.get(code, "")

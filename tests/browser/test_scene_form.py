@@ -1,0 +1,115 @@
+"""The form of a generated scene in a browser: boxes by pointer and by keys, what it comes to, and refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.site import Site
+from tests.browser.world import World, make_world
+
+
+@pytest.fixture(scope="module")
+def world(site: Site) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def form(open_page: OpenPage, world: World) -> Page:
+    page = open_page(user=world.user, is_heard=False)  # a refusal is an answer of 400, which the console tells
+    page.goto(world.path(f"studio/products/{world.ready.id}/scene/"))
+    return page
+
+
+def boxes(page: Page) -> dict[str, Any]:
+    sent = json.loads(page.locator("[data-boxes-field]").input_value())
+    return {one["object"]: [round(value, 3) for value in one["box"]] for one in sent}
+
+
+def test_a_box_is_placed_moved_sized_and_removed_with_keys(form: Page) -> None:
+    add = form.locator("[data-things] button")
+    add.focus()
+    form.keyboard.press("Enter")
+    box = form.get_by_role("group", name="Box of Product")
+    expect(box).to_be_focused()
+    assert boxes(form) == {"product": [0.3, 0.26, 0.4, 0.56]}
+    form.keyboard.press("ArrowRight")
+    form.keyboard.press("Shift+ArrowDown")
+    form.keyboard.press("Alt+ArrowUp")
+    assert boxes(form) == {"product": [0.31, 0.21, 0.4, 0.57]}
+    form.keyboard.press("Delete")
+    expect(box).to_have_count(0)
+    assert boxes(form) == {}
+    expect(add).to_be_focused()
+
+
+def test_a_box_is_dragged_and_stays_in_the_picture(form: Page) -> None:
+    form.locator("[data-things] button").click()
+    place = form.locator(".place").bounding_box()
+    frame = form.locator("[data-frame]").bounding_box()
+    assert place is not None
+    assert frame is not None
+    form.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    form.mouse.down()
+    form.mouse.move(frame["x"] + frame["width"] + 400, place["y"] + place["height"] / 2, steps=4)
+    form.mouse.up()
+    left, _, width, _ = boxes(form)["product"]
+    assert left + width == pytest.approx(1, abs=0.002)
+
+
+def test_a_prop_can_have_a_place_and_takes_it_along_when_it_goes(form: Page) -> None:
+    form.locator("summary", has_text="Props and room for text").click()
+    lemons = form.get_by_role("checkbox", name="Lemons")
+    lemons.check(force=True)
+    form.get_by_role("button", name="+ Lemons").click()
+    assert set(boxes(form)) == {"lemons"}
+    lemons.uncheck(force=True)
+    assert boxes(form) == {}
+
+
+def test_the_page_says_what_it_comes_to(form: Page) -> None:
+    total = form.locator("[data-sum]")
+    expect(total).to_have_text(re.compile(r"^1 shot, the best of 4 · about \d+ s$"))
+    form.locator("#scene-count").select_option("3")
+    form.locator("#scene-candidates").select_option("8")
+    expect(total).to_have_text(re.compile(r"^3 shots, each the best of 8 · about"))
+    expect(form.locator("[data-make]")).to_have_text("Make 3 shots")
+    strength = form.locator("#scene-strength")
+    expect(strength).to_be_hidden()
+    form.get_by_role("radio", name="Re-imagined").check()
+    expect(strength).to_be_visible()
+
+
+def test_a_refusal_moves_to_its_field_and_nothing_is_lost(form: Page) -> None:
+    form.get_by_role("radio", name="Kitchen").check(force=True)
+    words = form.locator("#scene-words")
+    words.fill("a naked person beside it")
+    form.locator("[data-make]").click()
+    expect(form.locator('[data-problem-of="words"]')).to_contain_text("Sexual or nude scenes are not made here")
+    expect(words).to_be_focused()
+    expect(words).to_have_attribute("aria-invalid", "true")
+    expect(words).to_have_value("a naked person beside it")
+    expect(form.get_by_role("radio", name="Kitchen")).to_be_checked()
+    words.fill("steam")
+    expect(words).not_to_have_attribute("aria-invalid", "true")
+    form.locator("[data-make]").click()
+    form.wait_for_url(re.compile(r"/studio/shoots/"))
+    expect(form.locator(".shot__stage")).to_have_text("Waiting")
+
+
+def test_the_part_that_may_change_is_a_box_on_the_picture(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.goto(world.path(f"studio/shots/{world.scene.id}/change"))
+    box = page.get_by_role("group", name="Box around what may change")
+    box.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    assert boxes(page) == {"product": [0.05, 0.05, 0.31, 0.3]}
+    page.locator("#change-instruction").fill("a lemon")
+    page.get_by_role("button", name="Change it").click()
+    page.wait_for_url(re.compile(rf"/studio/shots/{world.scene.id}/$"))
+    expect(page.locator("#shot-versions .version")).to_have_count(2)

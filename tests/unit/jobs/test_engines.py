@@ -1,0 +1,131 @@
+"""The generators of a GPU worker: what it loads, what it says of what is missing, and when it gives itself up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.checks import CheckMessage
+
+from apps.jobs import engines, generator_checks
+from inference.errors import Cancelled, EngineFailed, EngineUnavailable, InputRejected
+from inference.generation import GenerateItem, GenerateRequest
+from inference.types import no_progress
+
+KLEIN, SEFI = "flux2-klein-4b", "sefi-1b-turbo"
+REQUEST = GenerateRequest((GenerateItem("a mug", 1),), 512, 512)
+
+
+@pytest.fixture(autouse=True)
+def _weights(settings: Any, tmp_path: Path) -> Iterator[None]:
+    settings.GENERATOR_WEIGHTS_DIR = tmp_path
+    settings.GENERATOR_MODELS = []
+    settings.GENERATOR_LICENCES = []
+    engines._ran_out.clear()
+    yield
+    engines._ran_out.clear()
+
+
+def fetch(name: str, folder: Path) -> None:
+    (folder / name).mkdir()
+    (folder / name / "model_index.json").write_text("{}")
+
+
+def test_the_first_model_that_can_run_is_offered_where_none_is_named(settings: Any, tmp_path: Path) -> None:
+    assert engines.wanted() == []
+    fetch(SEFI, tmp_path)
+    assert engines.wanted() == []
+    settings.GENERATOR_LICENCES = ["CC-BY-NC-4.0"]
+    assert [state.card.name for state in engines.wanted()] == [SEFI]
+    fetch(KLEIN, tmp_path)
+    assert [state.card.name for state in engines.wanted()] == [KLEIN]
+
+
+def test_named_models_are_offered_in_their_order_with_what_is_missing(settings: Any) -> None:
+    settings.GENERATOR_MODELS = [SEFI, KLEIN]
+    offers = engines.warm()
+    assert [(one["name"], one["is_ready"], one["code"]) for one in offers] == [
+        (SEFI, False, "generate.licence_not_accepted"),
+        (KLEIN, False, "generate.weights_missing"),
+    ]
+    said = engines.obstacles(offers)
+    assert "CC-BY-NC-4.0" in said
+    assert "hf download black-forest-labs/FLUX.2-klein-4B" in said
+
+
+def test_a_model_that_does_not_fit_the_device_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def too_large(model: str, options: object) -> None:
+        raise EngineUnavailable("generate.too_little_memory", "it needs 13 GB and 8 GB are free")
+
+    fetch(KLEIN, tmp_path)
+    monkeypatch.setattr(engines.generators, "warm", too_large)
+    [offer] = engines.warm()
+    assert (offer["is_ready"], offer["code"]) == (False, "generate.too_little_memory")
+
+
+@pytest.fixture
+def draw(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """draw(error): what happens to the process when the engine raises it; returns how often it gave up so far."""
+    ends: list[int] = []
+    monkeypatch.setattr(engines, "start_afresh", lambda: ends.append(1))
+
+    def draw(error: Exception) -> int:
+        def generate(*args: object, **kwargs: object) -> None:
+            raise error
+
+        monkeypatch.setattr(engines.generators, "generate", generate)
+        with pytest.raises(type(error)):
+            engines._draw(KLEIN, REQUEST, no_progress)
+        return len(ends)
+
+    return draw
+
+
+def test_what_people_asked_wrong_leaves_the_worker_alone(draw: Any) -> None:
+    assert draw(InputRejected("generate.wrong_size", "no")) == 0
+    assert draw(Cancelled()) == 0
+
+
+def test_memory_that_ran_out_twice_in_ten_minutes_ends_the_worker(draw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = EngineFailed("generate.out_of_memory", "too much")
+    now = 1000.0
+    monkeypatch.setattr(engines.time, "monotonic", lambda: now)
+    assert draw(full) == 0
+    now += engines.WITHIN_S + 1
+    assert draw(full) == 0
+    now += 1
+    assert draw(full) == 1
+
+
+def test_any_other_fault_of_the_device_ends_the_worker_at_once(draw: Any) -> None:
+    assert draw(RuntimeError("CUDA error: an illegal memory access was encountered")) == 1
+
+
+def ids(found: list[CheckMessage]) -> list[str | None]:
+    return [message.id for message in found]
+
+
+def test_settings_that_make_no_sense_are_said_at_boot(settings: Any) -> None:
+    assert generator_checks.check_generators() == []
+    settings.GENERATOR_MODELS = ["flux3"]
+    settings.GENERATOR_PINNED_CODE = {"deepgen": "abc"}
+    settings.GENERATOR_LICENCES = ["GPL-3.0"]
+    settings.GENERATOR_DEVICE = "gpu"
+    found = generator_checks.check_generators()
+    assert ids(found) == ["jobs.E010", "jobs.E010", "jobs.E011", "jobs.E012"]
+    assert all(message.hint for message in found)
+
+
+def test_missing_weights_are_a_warning_where_models_were_named(settings: Any, tmp_path: Path) -> None:
+    settings.GENERATOR_WEIGHTS_DIR = tmp_path / "nowhere"
+    assert generator_checks.check_generator_weights() == []
+    settings.GENERATOR_MODELS = [KLEIN]
+    assert ids(generator_checks.check_generator_weights()) == ["jobs.W010"]
+
+
+def test_an_accepted_licence_is_remembered_at_deployment(settings: Any) -> None:
+    assert generator_checks.check_accepted_licences() == []
+    settings.GENERATOR_LICENCES = ["CC-BY-NC-4.0"]
+    assert ids(generator_checks.check_accepted_licences()) == ["jobs.W011"]
