@@ -40,12 +40,12 @@ function watchCutout() {
 
 /** The panel is swapped as a whole when the cutout changed; only then do the previews become out of date. */
 function followCutout(form, stage) {
-  let shown = document.getElementById("cutout").dataset.state;
+  let shown = { ...document.getElementById("cutout").dataset };
   document.addEventListener("htmx:afterSettle", () => {
-    const state = document.getElementById("cutout").dataset.state;
-    if (state === shown) return;
-    const isNew = shown !== "ready" || state !== "accepted";
-    shown = state;
+    const now = { ...document.getElementById("cutout").dataset };
+    const isNew = now.cutout !== shown.cutout;
+    if (!isNew && now.state === shown.state) return;
+    shown = now;
     refreshSum(form);
     if (isNew) stage.restart();
     else stage.refresh();

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from apps.assets import selectors as asset_store
 from apps.assets import services as assets
 from apps.assets.models import Asset, AssetKind, Blob
+from apps.assets.types import Picture
 from apps.jobs.models import Job
 from apps.studio import services
 from apps.studio.models import CutoutState, Product
-from apps.studio.pictures import encode_png, shared
+from apps.studio.pictures import encode_png, encode_webp, shared
 from apps.studio.places import PlacedInStudio
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from inference.types import Cutout, Progress
 
 CUTOUT_MARGIN_PX = 8
+VIEW_WIDTH_PX = 1280  # made along with the cutout, so that whoever drew a box sees it at once
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class CutoutOutcome:
     png: bytes
     width: int
     height: int
+    view: Picture
     recipe: dict[str, Any]
     engine: str
     confidence: float
@@ -65,6 +68,7 @@ class ProductCutout(PlacedInStudio):
             parents=[(product.photo, "photo"), *self.further_parents(job)],
             created_by=job.created_by,
         )
+        assets.keep_rendition(product.cutout, spec=f"webp-{VIEW_WIDTH_PX}", picture=outcome.view)
         product.cutout_state = self.new_state(job, outcome)
         product.cutout_engine = outcome.engine
         product.cutout_confidence = outcome.confidence
@@ -184,6 +188,7 @@ def cropped(result: Cutout, source: dict[str, Any]) -> CutoutOutcome:
         png=encode_png(rgba),
         width=rgba.shape[1],
         height=rgba.shape[0],
+        view=encode_webp(rgba, width=VIEW_WIDTH_PX),
         recipe=recipe,
         engine=result.engine,
         confidence=float(result.confidence),

@@ -8,8 +8,6 @@ from django.utils import timezone
 from apps.accounts.models import Workspace
 from apps.assets import services as assets
 from apps.assets.models import Asset, Lineage
-from apps.assets.selectors import read_bytes
-from apps.assets.storage import blob_store
 from apps.billing.models import LedgerEntry
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.core.tenancy import tenant_scope
@@ -19,7 +17,6 @@ from apps.jobs.tasks import run
 from apps.studio import previews, samples, selectors, services
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.previews import Preview
-from inference.pipelines import product_shot
 from inference.recipe import recipe_hash
 from tests.factories import make_person, make_workspace
 from tests.integration.studio.pictures import HEIGHT, WIDTH, bottle_png
@@ -222,40 +219,6 @@ def test_the_same_shot_asked_for_again_is_the_same_asset(workspace: Workspace) -
     with tenant_scope(workspace.id):
         assert selectors.shots(first)[0].asset_id == selectors.shots(second)[0].asset_id is not None
         assert Asset.objects.filter(kind="shot").count() == 1
-
-
-def test_a_shot_that_was_made_before_is_looked_up(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    product = ready_product(workspace)
-    first = shoot(workspace, product)
-    work(workspace)
-    with monkeypatch.context() as patched:
-        patched.delattr(product_shot, "pasted")  # nothing can be rendered
-        again = shoot(workspace, product)
-        [same] = work(workspace)
-        shoot(workspace, product, palettes=["forest"])
-        with pytest.raises(NameError):
-            work(workspace)
-
-    assert same.state == JobState.SUCCEEDED
-    with tenant_scope(workspace.id):
-        [made], [found] = selectors.shots(first), selectors.shots(again)
-        assert (found.asset_id, found.gate) == (made.asset_id, made.gate)
-        assert LedgerEntry.objects.filter(asset=made.asset).count() == 2
-
-
-def test_a_shot_whose_bytes_were_lost_is_made_again(workspace: Workspace) -> None:
-    product = ready_product(workspace)
-    first = shoot(workspace, product)
-    work(workspace)
-    with tenant_scope(workspace.id):
-        blob = selectors.shots(first)[0].asset.blob
-    before = read_bytes(blob)
-    blob_store().put(blob.storage_key, before[:1000], "image/png")
-    again = shoot(workspace, product)
-    work(workspace)
-    with tenant_scope(workspace.id):
-        assert selectors.shots(again)[0].asset_id == selectors.shots(first)[0].asset_id
-    assert read_bytes(blob) == before
 
 
 def finished_shoot(workspace: Workspace) -> Shoot:
