@@ -6,6 +6,7 @@ twice finds nothing to do.
 
 from __future__ import annotations
 
+import json
 import logging
 import subprocess
 import sys
@@ -58,8 +59,16 @@ def fetch_cutout_weights() -> str:
     # Another process: this one stays small, and a download may take as long as it takes.
     done = subprocess.run([*command, "--dir", str(wanted.parent)], capture_output=True, text=True, check=False)
     if done.returncode:
-        return f"cutout weights are not here, the built-in engine is used: {done.stdout.strip()[-300:]}"
+        return f"cutout weights are not here, the built-in engine is used: {_message(done.stdout)}"
     return f"cutout weights fetched: {wanted}"
+
+
+def _message(printed: str) -> str:
+    """What the library's command line says went wrong: its last line is JSON."""
+    try:
+        return str(json.loads(printed.strip().rpartition("\n")[2])["message"])
+    except (ValueError, LookupError, TypeError):
+        return printed.strip()[-300:]
 
 
 CHORES: tuple[Callable[[], str], ...] = (

@@ -18,6 +18,7 @@ from infra.local.errors import SetupError
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 NEEDED_BYTES = 1 << 30
+DATABASE_WAIT_S = 10
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,20 @@ def check_disk(data_dir: Path) -> None:
             f"Only {free >> 20} MB are free on the disk of {data_dir}, and VisualForge needs 1 GB to work in; "
             "free some space, or set VISUALFORGE_DATA_DIR to a folder on another disk."
         )
+
+
+def check_database(url: str) -> None:
+    """Whether the PostgreSQL that somebody else runs lets us in. Raises SetupError."""
+    import psycopg
+
+    try:
+        psycopg.connect(url, connect_timeout=DATABASE_WAIT_S).close()
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split())
+        raise SetupError(
+            f"The database that DATABASE_URL names can not be reached ({reason}); start it or mend the address, "
+            "or unset DATABASE_URL to use the database that comes along."
+        ) from error
 
 
 def secret_key(data_dir: Path) -> str:

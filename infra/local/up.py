@@ -79,7 +79,9 @@ class Up:
         if not env.get("SECRET_KEY"):
             env["SECRET_KEY"] = preflight.secret_key(self.options.data_dir)
         migration_url = env.pop("DATABASE_MIGRATION_URL", "")
-        if not env.get("DATABASE_URL"):
+        if env.get("DATABASE_URL"):
+            preflight.check_database(env["DATABASE_URL"])
+        else:
             server = self._start_postgres()
             env["DATABASE_URL"], migration_url = server.url(), server.url(roles.OWNER)
         return env, env | {"DATABASE_URL": migration_url or env["DATABASE_URL"]}

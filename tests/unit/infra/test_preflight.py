@@ -13,7 +13,7 @@ import pytest
 from apps.core.env import MOST_WORKERS
 from infra.local import preflight
 from infra.local.errors import SetupError
-from infra.local.preflight import HOST, Options, check_port, claim, read_options, secret_key
+from infra.local.preflight import HOST, Options, check_database, check_port, claim, read_options, secret_key
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -115,6 +115,15 @@ def test_a_second_run_with_the_same_data_names_the_first(claimed: Options) -> No
 def test_the_data_directory_is_free_again_when_the_first_run_is_gone(options: Options) -> None:
     os.close(claim(options))
     os.close(claim(options))
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody:x@127.0.0.1:9/none", "postgresql://[broken"])
+def test_a_database_that_does_not_answer_is_one_clear_sentence(url: str) -> None:
+    with pytest.raises(SetupError) as refused:
+        check_database(url)
+    assert str(refused.value).startswith("The database that DATABASE_URL names can not be reached (")
+    assert "\n" not in str(refused.value)
+    assert str(refused.value).endswith("or unset DATABASE_URL to use the database that comes along.")
 
 
 def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
