@@ -2,7 +2,8 @@
 
 Every pixel's view ray is mirrored at the surface and meets the product's card; the colour found there is blurred in
 proportion to the way the ray went and to the roughness, and weighted by Fresnel (Schlick 1994). What the mirror showed
-before (the surroundings) is taken away in the same proportion, so a dark product darkens a glossy table.
+before (the surroundings) is taken away in the same proportion, so a dark product darkens a glossy table. A surface well
+below the product's base, such as the floor before a plinth, mirrors what the product stands on instead.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from inference.types import F32, U8
 LEVELS = 6
 CARD_PX = 384
 STRENGTH = 0.8
+# Metres below the base: from the first on the support hides the product from the mirror more and more, then wholly.
+HIDDEN_FROM_M, HIDDEN_M = 0.008, 0.022
 
 
 def mirror_card(rgba: U8, base_row: int) -> tuple[F32, ...]:
@@ -90,7 +93,8 @@ def _mirror(depth: Any, normal: Any, gloss: Any, lens: Any, metrics: Any, levels
             base = gloss[y, x, 0]
             # Rough surfaces mask their own grazing reflections: the Schlick term is capped at 1 - roughness.
             fresnel = base + max(0.0, 1.0 - rough - base) * (1.0 - cosine) ** 5
-            amount = STRENGTH * fresnel * (1.0 - rough) ** 2
+            seen = min(1.0, max(0.0, (HIDDEN_M + p[2]) / (HIDDEN_M - HIDDEN_FROM_M)))
+            amount = STRENGTH * fresnel * (1.0 - rough) ** 2 * seen
             for channel in range(3):
                 out[y, x, channel] = amount * (value[channel] - value[3] * around[channel])
 

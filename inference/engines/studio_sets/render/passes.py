@@ -164,8 +164,8 @@ def white_card(solids: dict[str, Any], anchor: Anchor, light: Light, facing: str
     return np.asarray(np.array(measured)[0, 0, :3] / np.pi, np.float32)
 
 
-def radiance(definition: SetDefinition, solids: dict[str, Any], light: Light) -> float:
-    """What gives the light its share of the exposure, judged by an upright and a lying card.
+def radiance(definition: SetDefinition, solids: dict[str, Any], light: Light) -> tuple[float, Floats]:
+    """What gives the light its share of the exposure, judged by an upright and a lying card; and the upright card.
 
     Args:
         solids: what stands in the plate of this light.
@@ -173,7 +173,8 @@ def radiance(definition: SetDefinition, solids: dict[str, Any], light: Light) ->
     Raises DefinitionError where the light reaches neither card.
     """
     anchor = definition.anchors[0]
-    seen = [float(white_card(solids, anchor, light, facing).mean()) for facing in ("camera", "up")]
-    if sum(seen) <= 0:
+    upright, lying = (white_card(solids, anchor, light, facing) for facing in ("camera", "up"))
+    seen = float(upright.mean()) + float(lying.mean())
+    if seen <= 0:
         raise DefinitionError(f"{definition.name}: light {light.name} does not reach {anchor.name}; move one of them")
-    return light.share * definition.exposure * 2 / sum(seen)
+    return light.share * definition.exposure * 2 / seen, upright

@@ -105,7 +105,7 @@ def _plate(
     present = scenes.seen_by(solids, definition, light.name)
     unflagged = scenes.seen_by(solids, definition, None)
     bare = {key: solid for key, solid in unflagged.items() if "standin" not in key}
-    radiance = passes.radiance(definition, bare, light)
+    radiance, _ = passes.radiance(definition, bare, light)
     noisy = passes.light_plate(present, light, scenes.sensor(definition.camera, size), spp, lambda line: None)
     return passes.denoise(noisy * np.float32(radiance), geometry, "fast")
 

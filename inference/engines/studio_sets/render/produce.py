@@ -70,9 +70,12 @@ def _render(definition: SetDefinition, folder: Path, settings: Settings, progres
         shapes = scenes.solids(definition, light.material) if light.kind == "glow" else solids
         present = scenes.seen_by(shapes, definition, light.name)
         # Metered without what stands before the light: a leaf over the meter must not brighten the sun.
-        radiance = passes.radiance(definition, scenes.seen_by(shapes, definition, None), light)
+        unflagged = scenes.seen_by(shapes, definition, None)
+        radiance, card = passes.radiance(definition, unflagged, light)
         plates[light.name] = _plate(definition, light, radiance, present, geometry, settings, progress)
-        cards[light.name] = radiance * passes.white_card(present, definition.anchors[0], light)
+        if present.keys() != unflagged.keys():
+            card = passes.white_card(present, definition.anchors[0], light)
+        cards[light.name] = radiance * card
     progress("encoding")
     return write_plates(folder, definition, plates, geometry, cards)
 

@@ -61,7 +61,7 @@ def photograph(definition: SetDefinition, size: int, spp: int) -> tuple[NDArray[
     solids = scenes.solids(definition)
     # The exposure is metered before the product is put down: the meter stands where the product will.
     backdrop = {key: solid for key, solid in solids.items() if PRODUCT not in key}
-    radiances = {light.name: passes.radiance(definition, backdrop, light) for light in definition.lights}
+    radiances = {light.name: passes.radiance(definition, backdrop, light)[0] for light in definition.lights}
     lights = {f"light_{light.name}": _tinted(light, radiances[light.name]) for light in definition.lights}
     geometry = passes.geometry(solids, definition.camera, size, definition.quality.strata, _progress(definition.name))
     scene = mi.load_dict({"type": "scene", **solids, **lights})

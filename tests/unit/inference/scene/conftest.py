@@ -19,6 +19,7 @@ def sets_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_synthetic_set(folder, name="pillar", pillar=True)
     write_synthetic_set(folder, name="uniform", table_hex="#E6E0D8")
     write_synthetic_set(folder, name="warm", lamp_colour=(1.15, 1.0, 0.8))
+    write_synthetic_set(folder, name="raised", gloss=True, raised_m=0.04)
     return write_synthetic_set(folder, name="glossy", gloss=True)
 
 

@@ -33,10 +33,11 @@ def write_synthetic_set(
     name: str = "synthetic",
     pillar: bool = False,
     gloss: bool = False,
+    raised_m: float = 0.0,
     table_hex: str = TABLE_HEX,
     lamp_colour: tuple[float, float, float] = (1, 1, 1),
 ) -> Path:
-    """Write the set into ``folder / name``; returns ``folder``."""
+    """Write the set into ``folder / name``; returns ``folder``. The product stands ``raised_m`` above the table."""
     home = folder / name
     home.mkdir(parents=True)
     depth, normal, position, wall = _trace(pillar)
@@ -56,6 +57,7 @@ def write_synthetic_set(
     _save(home / "depth.png", codec.encode_png(depth[::2, ::2], inverse))
     description = _description(name, inverse, 0.15 if gloss else 0.9, table_hex)
     description["lights"][0]["color"] = list(lamp_colour)
+    description["anchors"][0]["position"][2] = raised_m
     (home / "set.json").write_text(json.dumps(description))
     return folder
 

@@ -11,7 +11,7 @@ from inference.pipelines.catalogue import list_sets
 
 def test_sets_are_read_with_their_titles_and_materials(sets_dir: Path) -> None:
     by_name = {item.name: item for item in list_sets(sets_dir)}
-    assert sorted(by_name) == ["glossy", "pillar", "synthetic", "uniform", "warm"]
+    assert sorted(by_name) == ["glossy", "pillar", "raised", "synthetic", "uniform", "warm"]
     found = by_name["synthetic"]
     assert (found.version, found.family) == ("1", "test")
     assert found.titles["zh-hans"] == "合成"

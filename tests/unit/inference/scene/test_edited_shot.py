@@ -289,6 +289,14 @@ def test_a_polished_ground_mirrors_and_no_reflection_mirrors_nothing(shoot: Shoo
     assert np.array_equal(shoot(glossy, reflection=0.0).plate[base + 4 :], plain.plate[base + 4 :])
 
 
+def test_a_polished_floor_below_a_plinth_does_not_mirror_what_stands_on_it(shoot: Shoot) -> None:
+    for name, mirrors in (("glossy", True), ("raised", False)):
+        spec = replace(SPEC, set_name=name)
+        shot, without = shoot(spec, reflection=1.0), shoot(spec, reflection=0.0)
+        base, _, _ = floor_of(shot)
+        assert np.array_equal(shot.plate[base + 4 :], without.plate[base + 4 :]) is not mirrors
+
+
 def test_background_blur_leaves_the_ground_and_what_is_on_it_sharp(shoot: Shoot, plain: ShotResult) -> None:
     blurred = shoot(background_blur=1.0)
     base = floor_of(plain)[0]
