@@ -50,6 +50,7 @@ class Lease:
         self._written_at = 0.0
         self._stage = ""
         self._progress = 0.0
+        self._is_behind = False
         self._thread = threading.Thread(target=self._keep_alive, name="keep-alive", daemon=True)
 
     def __enter__(self) -> Lease:
@@ -63,15 +64,24 @@ class Lease:
         self._thread.join()
 
     def on_progress(self, stage: str, fraction: float) -> None:
-        """Raises a StopWork. Writes at most every ``WRITE_EVERY_S``, and whenever the stage changes."""
+        """Raises a StopWork. Writes at most every ``WRITE_EVERY_S``: a shot has a dozen stages in less than a second.
+
+        What was left out is written by the next report, or by the keep-alive where the work falls silent.
+        """
         self.check()
-        now = time.monotonic()
-        if stage == self._stage and now - self._written_at < WRITE_EVERY_S:
-            return
-        self._stage, self._written_at = stage, now
+        self._stage = stage
         self._progress = max(self._progress, whole_fraction(self._kind, stage, fraction))
-        self._guarded(lambda: transitions.report(self.held, stage, self._progress))
+        now = time.monotonic()
+        self._is_behind = now - self._written_at < WRITE_EVERY_S
+        if self._is_behind:
+            return
+        self._written_at = now
+        self._guarded(self._report)
         self.check()
+
+    def _report(self) -> None:
+        self._is_behind = False
+        transitions.report(self.held, self._stage, self._progress)
 
     def check(self) -> None:
         """Raises the reason to stop, if there is one."""
@@ -90,7 +100,7 @@ class Lease:
             while not self._ended.wait(KEEP_ALIVE_S):
                 if self._verdict is not None or time.monotonic() >= self._deadline:
                     return
-                self._guarded(lambda: transitions.renew(self.held))
+                self._guarded(self._report if self._is_behind else lambda: transitions.renew(self.held))
         finally:
             connection.close()
 

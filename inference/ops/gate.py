@@ -16,7 +16,7 @@ trusted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -25,7 +25,15 @@ from inference.edits import MAX_PRODUCT_DELTA_E, NO_EDITS, Edits
 from inference.ops.colour import delta_e, delta_e_unit
 from inference.ops.grade import colour_change, graded, shaded
 from inference.ops.metrics import max_abs_diff, ssim_map
-from inference.ops.placement import Placement, on_canvas, resample, resample_rgba, source_window
+from inference.ops.placement import (
+    Placement,
+    on_canvas,
+    overlap,
+    resample,
+    resample_alpha,
+    resample_rgba,
+    source_window,
+)
 from inference.ops.turn import find_turn, turned
 from inference.types import U8, GateReport, Mask
 
@@ -90,11 +98,15 @@ def product_gate(
         edits: what a person asked for; only the turn and the colour of the product are looked at.
         shade: uint8 (H, W), what another product's shadow leaves of the light on this one; 255 = all.
     """
+    near = _surroundings(placement, master.shape)
+    master, plate, visible = master[near], plate[near], visible[near]
+    shade = None if shade is None else shade[near]
+    placement = replace(placement, x=placement.x - near[1].start, y=placement.y - near[0].start)
     size = (master.shape[1], master.shape[0])
     turn = find_turn(alpha, edits)
     photo, foreground, alpha = turned(photo, turn), turned(foreground, turn), turned(alpha, turn)
     # Beyond the photo there is no product: one that touches the photo's border ends there softly, not as a hard cut.
-    full = on_canvas(resample_rgba(photo, alpha, placement)[..., 3], placement, size)
+    full = on_canvas(resample_alpha(alpha, placement), placement, size)
     original = on_canvas(resample(photo, placement), placement, size)
     expected, shown = interior(full), interior(np.minimum(full, visible))
     wanted = graded(original, edits) if shade is None else shaded(graded(original, edits), shade)
@@ -117,6 +129,17 @@ def product_gate(
         product_delta_e=change.mean if change else None,
         product_delta_e_p95=change.p95 if change else None,
     )
+
+
+def _surroundings(placement: Placement, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns of the canvas that the product's band can reach; the rest of the picture is not its business."""
+    target, _ = overlap(placement, (shape[1], shape[0]))
+    reach = 2 * EDGE_PX
+    rows, columns = (
+        slice(max(0, part.start - reach), min(most, part.stop + reach))
+        for part, most in zip(target, shape[:2], strict=True)
+    )
+    return rows, columns
 
 
 def _edge_delta_e(

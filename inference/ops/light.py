@@ -15,17 +15,14 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from inference.ops.surface import NO_SURFACE, Raster, Surfaces
-from inference.types import F32, U8, Mask
+from inference.ops.surface import ALONE, Raster, Surfaces
+from inference.types import F32, U8
 
 INDIRECT = 0.2
 """Part of a lamp's plate that arrives by way of walls and table: it is dimmed by occlusion, not by the shadow."""
 
 SAME_SURFACE, SMALL_STEP = 0.004, 0.1
 """Relative steps of 1 / depth."""
-
-ALONE = 250
-"""Share of 255 from which a pixel counts as all its owner's."""
 
 
 @numba.njit(cache=True, nogil=True)
@@ -119,26 +116,8 @@ class _Cast:
 
 
 def _cast(maps: F32, surfaces: Surfaces) -> _Cast:
-    owner = np.arange(surfaces.ids.size).reshape(surfaces.ids.shape)
-    elsewhere = np.full(surfaces.ids.shape, -1, np.int64)
-    for kind in np.unique(surfaces.ids):
-        alone = (surfaces.ids == kind) & (surfaces.share >= ALONE)
-        if kind == NO_SURFACE or not alone.any():
-            continue
-        nearest = _nearest(alone)
-        for found, wanted in ((owner, surfaces.ids == kind), (elsewhere, surfaces.others == kind)):
-            found[wanted] = nearest[wanted]
+    owner, elsewhere = surfaces.seams
     return _Cast(np.ascontiguousarray(maps.reshape(-1, maps.shape[2])[owner.reshape(-1)]), elsewhere)
-
-
-def _nearest(chosen: Mask) -> npt.NDArray[np.int64]:
-    """For every pixel the flat index of the nearest chosen one."""
-    _, labels = cv2.distanceTransformWithLabels(
-        (~chosen).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    index = np.zeros(int(labels.max()) + 1, np.int64)
-    index[labels[chosen]] = np.flatnonzero(chosen)
-    return np.asarray(index[labels], np.int64)
 
 
 @numba.njit(cache=True, nogil=True)

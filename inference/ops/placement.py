@@ -123,6 +123,23 @@ def resample_rgba(rgb: U8, alpha: U8, placement: Placement) -> U8:
     return resample(np.dstack([rgb[window], alpha[window]]), moved)
 
 
+def resample_alpha(alpha: U8, placement: Placement) -> U8:
+    """The coverage that ``resample_rgba`` gives, without the colours; clear outside of the photo."""
+    x0, y0, x1, y1 = _reach(placement)
+    part = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    height, width = alpha.shape
+    top, left, bottom, right = max(0, y0), max(0, x0), min(height, y1), min(width, x1)
+    part[top - y0 : bottom - y0, left - x0 : right - x0] = alpha[top:bottom, left:right]
+    moved = replace(placement, source_x=placement.source_x - x0, source_y=placement.source_y - y0)
+    box = (
+        moved.source_x,
+        moved.source_y,
+        moved.source_x + placement.width / placement.scale,
+        moved.source_y + placement.height / placement.scale,
+    )
+    return np.asarray(Image.fromarray(part).resize((placement.width, placement.height), _KERNEL, box=box))
+
+
 def source_window(placement: Placement, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], Placement]:
     """The part of a photo (slices of rows and columns) that a placement can see, and the placement within that part."""
     x0, y0, x1, y1 = _reach(placement)

@@ -6,15 +6,22 @@ A surface is known by its material (index of the largest coverage) and by 1 / de
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import cv2
 import numba
 import numpy as np
 import numpy.typing as npt
 
-from inference.types import F32, U8
+from inference.types import F32, U8, Mask
+
+Index = npt.NDArray[np.int64]
 
 NO_SURFACE = 255
+ALONE = 250
+"""Share of 255 from which a pixel counts as all its owner's."""
+
 SAME_SURFACE = 0.02
 """Relative step of 1 / depth between neighbouring samples that is still one surface."""
 
@@ -30,6 +37,34 @@ class Surfaces:
     ids: U8
     others: U8
     share: U8
+
+    @cached_property
+    def seams(self) -> tuple[Index, Index]:
+        """Where what is cast on a surface is looked up near its seam with another: flat indices, int64 (H, W).
+
+        For each pixel the nearest one that its owner has alone, and the nearest that its runner-up has alone (-1 =
+        none). Both maps of a shot, its shadows and its reflections, ask for them.
+        """
+        owner = np.arange(self.ids.size).reshape(self.ids.shape)
+        elsewhere = np.full(self.ids.shape, -1, np.int64)
+        for kind in np.unique(self.ids):
+            alone = (self.ids == kind) & (self.share >= ALONE)
+            if kind == NO_SURFACE or not alone.any():
+                continue
+            nearest = _nearest(alone)
+            for found, wanted in ((owner, self.ids == kind), (elsewhere, self.others == kind)):
+                found[wanted] = nearest[wanted]
+        return owner, elsewhere
+
+
+def _nearest(chosen: Mask) -> Index:
+    """For every pixel the flat index of the nearest chosen one."""
+    _, labels = cv2.distanceTransformWithLabels(
+        (~chosen).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    index = np.zeros(int(labels.max()) + 1, np.int64)
+    index[labels[chosen]] = np.flatnonzero(chosen)
+    return np.asarray(index[labels], np.int64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,11 +111,11 @@ def placed_product(photo_rgb: U8, cutout: Cutout, scene: ScenePlate, edits: Edit
     original = resample(turned(photo_rgb, find_turn(cutout.alpha, edits)), scene.placement)[part]
     wanted = graded(original, edits)
     if scene.shade is not None:
-        placed[..., :3] = shaded(placed[..., :3], scene.shade)
+        placed[target][..., :3] = shaded(placed[target][..., :3], scene.shade[target])
         wanted = shaded(wanted, scene.shade[target])
-    untouched = interior(placed[..., 3])[target]
+    untouched = interior(placed[target][..., 3])
     placed[target][..., :3][untouched] = wanted[untouched]
-    placed[..., 3] = np.minimum(placed[..., 3], scene.visible)
+    placed[target][..., 3] = np.minimum(placed[target][..., 3], scene.visible[target])
     return placed, colour_change(
         original, wanted, untouched
     ) if edits.colours_product or scene.shade is not None else None

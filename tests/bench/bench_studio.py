@@ -38,7 +38,7 @@ def run(only: str | None) -> Iterable[dict[str, Any]]:
     """Figures: medians over five shoots of different palettes, after one shoot that warms nothing but the page."""
     if not any(name.startswith(only or "") for name in (FIRST, ALL)):
         return
-    with _product() as (address, login), sync_playwright() as playwright:
+    with running_product() as (_process, address, login), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(chromium.require()), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900}, bypass_csp=True)  # waiting needs eval
         product = _open_ready_product(page, address, login)
@@ -58,8 +58,8 @@ def run(only: str | None) -> Iterable[dict[str, Any]]:
 
 
 @contextmanager
-def _product() -> Iterator[tuple[str, tuple[str, str]]]:
-    """Everything that `make run` starts, in a fresh data directory; the address without a slash, and the login."""
+def running_product() -> Iterator[tuple[subprocess.Popen[bytes], str, tuple[str, str]]]:
+    """All that `make run` starts, in a fresh data directory: its process, the address without a slash, the login."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -77,7 +77,7 @@ def _product() -> Iterator[tuple[str, tuple[str, str]]]:
                 [sys.executable, "-m", "infra.local.up"], cwd=ROOT, env=environment, stdout=log, stderr=log
             )
             try:
-                yield f"http://127.0.0.1:{port}", _login_when_ready(process, Path(log.name))
+                yield process, f"http://127.0.0.1:{port}", _login_when_ready(process, Path(log.name))
             finally:
                 process.send_signal(signal.SIGINT)
                 process.wait(timeout=60)
@@ -93,13 +93,19 @@ def _login_when_ready(process: subprocess.Popen[bytes], log: Path) -> tuple[str,
     return login[1], login[2]
 
 
-def _open_ready_product(page: Page, address: str, login: tuple[str, str]) -> str:
-    """Sign in, open the first sample and wait until it can be shot; returns its address."""
+def sign_in(page: Page, address: str, login: tuple[str, str]) -> str:
+    """The address of Studio's home."""
     page.goto(f"{address}/accounts/login/")
     page.fill("input[name=login]", login[0])
     page.fill("input[name=password]", login[1])
     page.press("input[name=password]", "Enter")
     page.wait_for_url(re.compile("/studio/$"))
+    return page.url
+
+
+def _open_ready_product(page: Page, address: str, login: tuple[str, str]) -> str:
+    """Sign in, open the first sample and wait until it can be shot; returns its address."""
+    sign_in(page, address, login)
     page.locator("a.card__name").first.click()
     page.wait_for_selector("[data-make]:not([aria-disabled=true])", timeout=LIMIT_S * 1000)
     return page.url

@@ -91,7 +91,19 @@ def test_after_the_deadline_the_lease_is_left_to_run_out(workspace: Workspace, m
     assert fresh(job).state == "running"
 
 
-def test_progress_never_goes_back(workspace: Workspace) -> None:
+def test_quick_stages_are_told_together(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("apps.jobs.transitions.report", lambda held, stage, progress: told.append(stage))
+    _, held = start(workspace)
+    with Lease(held, find_kind("test.obedient")) as hold:
+        for stage in ("first", "second", "third"):
+            hold.on_progress(stage, 0.1)
+        assert told == ["first"]
+        until(lambda: told == ["first", "third"])  # by the keep-alive, because the work fell silent
+
+
+def test_progress_never_goes_back(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.jobs.lease.WRITE_EVERY_S", 0.0)
     job, held = start(workspace)
     with Lease(held, find_kind("test.obedient")) as hold:
         hold.on_progress("first", 0.8)
