@@ -18,6 +18,7 @@ from django.conf import settings
 
 from inference.errors import InferenceError
 from inference.generation import GeneratedPicture, GenerateOptions, GenerateRequest, Generator
+from inference.pipelines import adapters as adapter_files
 from inference.pipelines import generate as generators
 from inference.pipelines.drawing import DrawingDesk, Seat
 from inference.pipelines.generate import ModelState
@@ -36,6 +37,7 @@ def options() -> GenerateOptions:
         weights_dir=settings.GENERATOR_WEIGHTS_DIR,
         accepted_licences=frozenset(settings.GENERATOR_LICENCES),
         pinned_code=tuple(sorted(settings.GENERATOR_PINNED_CODE.items())),
+        adapters_dir=settings.GENERATOR_ADAPTERS_DIR,
         device=settings.GENERATOR_DEVICE,
         max_batch=settings.GENERATOR_MAX_BATCH,
         compile=settings.GENERATOR_COMPILE,
@@ -75,6 +77,19 @@ def _warmed(state: ModelState) -> dict[str, Any]:
         return {**told, "is_ready": False, "code": error.code, "reason": error.message, "next_step": ""}
     logger.info("%s is loaded after %.1f s", card.name, time.monotonic() - started)
     return {**told, "is_ready": True}
+
+
+def with_adapters(offers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The offers, each with the adapters that lie here for its model now; a damaged file hides itself alone."""
+    found: dict[str, list[str]] = {}
+    for name in adapter_files.adapter_names(options()):
+        try:
+            card = adapter_files.adapter(name, options())
+        except InferenceError as error:
+            logger.warning("the adapter %s is not offered: %s", name, error.message)
+            continue
+        found.setdefault(card.model, []).append(name)
+    return [{**offer, "adapters": found.get(offer["name"], [])} for offer in offers]
 
 
 def obstacles(offers: Sequence[dict[str, Any]]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
@@ -15,10 +15,10 @@ logger = logging.getLogger(__name__)
 
 
 class Heart:
-    """Beats from ``start`` to ``stop``. ``look`` returns what changes (fields of ``Station``)."""
+    """Beats from ``start`` to ``stop``. ``look`` returns what is to be said now (fields of ``Station``)."""
 
-    def __init__(self, worker: str, *, slots: int, offers: Sequence[Any], look: Callable[[], dict[str, Any]]) -> None:
-        self._worker, self._slots, self._offers, self._look = worker, slots, list(offers), look
+    def __init__(self, worker: str, *, look: Callable[[], dict[str, Any]]) -> None:
+        self._worker, self._look = worker, look
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
 
@@ -34,7 +34,7 @@ class Heart:
     def beat(self) -> None:
         """An absent database is no reason to stop drawing; the next beat tries again."""
         try:
-            stations.beat(self._worker, slots=self._slots, offers=self._offers, **self._look())
+            stations.beat(self._worker, **self._look())
         except (OperationalError, InterfaceError) as error:
             logger.warning("the sign of life was not written: %s", str(error).strip())
             connection.close()

@@ -25,13 +25,17 @@ CPU_QUEUE = "jobs"
 
 @dataclass(frozen=True)
 class Offer:
-    """A model that can be asked for now. ``slots``: jobs at the same time, over all workers that have loaded it."""
+    """A model that can be asked for now.
+
+    ``slots``: jobs at the same time, over all workers that have loaded it; ``adapters``: those that all of them have.
+    """
 
     name: str
     title: str
     licence: str
     is_commercial: bool
     slots: int
+    adapters: tuple[str, ...] = ()
 
 
 def lane_of_model(model: str) -> str:
@@ -86,13 +90,15 @@ def offers() -> list[Offer]:
     known: dict[str, Offer] = {}
     for station in living():
         for offer in station.offers:
-            name = offer["name"]
-            if offer["is_ready"] and name not in known:
+            if offer["is_ready"]:
+                name, adapters = offer["name"], offer.get("adapters", [])
+                seen = known[name].adapters if name in known else adapters
                 known[name] = Offer(
                     name=name,
                     title=offer["title"],
                     licence=offer["licence"],
                     is_commercial=offer["is_commercial"],
                     slots=counted[lane_of_model(name)],
+                    adapters=tuple(one for one in adapters if one in seen),
                 )
     return list(known.values())

@@ -43,7 +43,7 @@ def preload(sender: Any = None, **kwargs: Any) -> None:
 def _start_drawing(worker: Any) -> None:
     """Load the models, and consume the lanes of those that are ready. Ends the process where there is none."""
     offers = engines.warm()
-    heart = Heart(worker_name(), slots=settings.GENERATOR_SLOTS, offers=offers, look=_figures)
+    heart = Heart(worker_name(), look=lambda: _figures(offers))
     ready = [offer["name"] for offer in offers if offer["is_ready"]]
     if not ready:
         stations.beat(worker_name(), slots=0, offers=offers)
@@ -54,8 +54,14 @@ def _start_drawing(worker: Any) -> None:
     _hearts.append(heart)
 
 
-def _figures() -> dict[str, Any]:
-    return {"device": engines.device(), "figures": dict(engines.desk().figures.__dict__)}
+def _figures(offers: list[dict[str, Any]]) -> dict[str, Any]:
+    """What this worker says of itself with every sign of life."""
+    return {
+        "slots": settings.GENERATOR_SLOTS,
+        "offers": engines.with_adapters(offers),
+        "device": engines.device(),
+        "figures": dict(engines.desk().figures.__dict__),
+    }
 
 
 def _own_kinds() -> list[JobKind]:

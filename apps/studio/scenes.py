@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import QueryDict
@@ -35,6 +35,7 @@ GENERATED = "generated"
 FIRST_GUESS_S = 20.0
 """Seconds of one shot, until this workspace has made some."""
 
+ADAPTER_WEIGHT = 0.9
 MOST_SHOTS = 8
 CANDIDATES = (1, 2, 4, 8)
 SEEDS_APART = 8
@@ -64,6 +65,7 @@ FIELD_OF = {
     "scene.not_offered": "model",
     "generate.style_not_possible": "style",
     "generate.unknown_model": "model",
+    "generate.adapter_missing": "model",
 }
 
 
@@ -127,6 +129,7 @@ def read_request(data: QueryDict) -> SceneRequest:
         "model": data.get("model", ""),
         "strength": whole(data.get("strength", "60"), 0, 100) / 100,
         "candidates": whole(data.get("candidates", "4"), 1, max(CANDIDATES)),
+        "adapters": [[name, ADAPTER_WEIGHT] for name in [data.get("adapter", "")] if name],
         "scene": scene,
     }
     picture_format = data.get("format", "1:1")
@@ -222,9 +225,21 @@ class Standing:
         return max((offer.slots for offer in self.models), default=1)
 
 
+def offers_for(workspace: Workspace) -> list[Offer]:
+    """The models that can be asked for, each with the adapters that this workspace may use.
+
+    An adapter called ``<workspace's address>--<name>`` belongs to that workspace; one without ``--`` is for everybody.
+    """
+    return [replace(offer, adapters=tuple(_own(offer.adapters, workspace))) for offer in stations.offers()]
+
+
+def _own(adapters: Sequence[str], workspace: Workspace) -> list[str]:
+    return [name for name in adapters if "--" not in name or name.startswith(f"{workspace.slug}--")]
+
+
 def standing(workspace: Workspace) -> Standing:
     """Asks the living workers and this workspace's own last shots."""
-    models = stations.offers()
+    models = offers_for(workspace)
     seconds = typical_seconds(workspace, [KIND]).get(KIND, FIRST_GUESS_S)
     ahead = sum(
         seconds_ahead(workspace, priority=Priority.BATCH, lane=stations.lane_of_model(offer.name), slots=offer.slots)
@@ -240,6 +255,7 @@ def starting_values(spec: Spec | None, *, label: str) -> dict[str, Any]:
     return {
         "label": generated.get("product_label", label),
         "style": (spec or {}).get("style", ""),
+        "adapter": next((name for name, _weight in generated.get("adapters", [])), ""),
         "mode": generated.get("mode", "exact"),
         "strength": round(100 * generated.get("strength", 0.6)),
         "candidates": generated.get("candidates", 4),
@@ -259,7 +275,7 @@ def posted_values(data: QueryDict) -> dict[str, Any]:
     """What somebody had typed and chosen, to be shown again beside what is wrong with it."""
     single = {
         name: data.get(name, "")
-        for name in (*SINGLE, "label", "mode", "model", "format", "words", "copy_space", "style")
+        for name in (*SINGLE, "label", "mode", "model", "format", "words", "copy_space", "style", "adapter")
     }
     numbers = {name: data.get(name, "") for name in ("strength", "candidates", "count")}
     palette = {name: data.get(name, "") for name in ("palette", "own_palette")}

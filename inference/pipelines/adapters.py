@@ -46,3 +46,15 @@ def adapters(options: GenerateOptions) -> dict[str, AdapterCard]:
     if folder is None or not folder.is_dir():
         return {}
     return {path.stem: read_card(path) for path in sorted(folder.glob(f"*{SUFFIX}"))}
+
+
+def adapter_names(options: GenerateOptions) -> tuple[str, ...]:
+    """Names of all files that could be adapters; reads none of them."""
+    folder = options.adapters_dir
+    return tuple(sorted(path.stem for path in folder.glob(f"*{SUFFIX}"))) if folder is not None else ()
+
+
+def adapter(name: str, options: GenerateOptions) -> AdapterCard:
+    """The adapter called ``name``. Raises EngineUnavailable: it is not here, or can not be read."""
+    assert options.adapters_dir is not None
+    return read_card(options.adapters_dir / f"{name}{SUFFIX}")

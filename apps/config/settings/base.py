@@ -207,6 +207,7 @@ CUTOUT_DOWNLOAD = env.flag("CUTOUT_DOWNLOAD", True)
 
 # ---- generators: models that draw scenes, in workers that have torch (docs/generators.md); off until somebody runs one
 GENERATOR_WEIGHTS_DIR = Path(env.text("GENERATOR_WEIGHTS_DIR", str(DATA_DIR / "generators")))
+GENERATOR_ADAPTERS_DIR = Path(env.text("GENERATOR_ADAPTERS_DIR", str(DATA_DIR / "adapters")))
 GENERATOR_MODELS = env.words("GENERATOR_MODELS")
 GENERATOR_LICENCES = env.words("GENERATOR_LICENCES")
 GENERATOR_PINNED_CODE = env.pairs("GENERATOR_PINNED_CODE")

@@ -35,7 +35,7 @@ def request_scenes(product: Product, *, request: SceneRequest, by: User | None, 
 
     Raises:
         Conflict: ``studio.no_cutout_yet``; ``scene.not_offered`` while nobody can draw with this model;
-            ``generate.style_not_possible``.
+            ``generate.style_not_possible``; ``generate.adapter_missing``.
         NotFound: the picture whose style is wanted is not here.
     """
     if product.cutout_id is None or product.cutout_state not in (CutoutState.READY, CutoutState.ACCEPTED):
@@ -43,6 +43,7 @@ def request_scenes(product: Product, *, request: SceneRequest, by: User | None, 
     require_offer(request.model)
     workspace = product.workspace
     _require_style(request, workspace)
+    _require_adapters(request, workspace)
     choices = {
         "scene": dict(request.generated),
         "style": request.style,
@@ -138,6 +139,13 @@ def _require_style(request: SceneRequest, workspace: Workspace) -> None:
         raise NotFound("not_found")
     if "style" not in model_card(request.model).can:
         raise Conflict("generate.style_not_possible")
+
+
+def _require_adapters(request: SceneRequest, workspace: Workspace) -> None:
+    """Adapters of other workspaces look as if they were not there."""
+    offered = {offer.name: offer.adapters for offer in scenes.offers_for(workspace)}
+    if any(name not in offered.get(request.model, ()) for name, _ in request.generated["adapters"]):
+        raise Conflict("generate.adapter_missing")
 
 
 def _submit(shot: Shot, *, by: User | None, batch: Any = None, version: ShotVersion | None = None) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.accounts.models import Workspace
 from apps.core.sentences import sentence
 from apps.jobs.models import Job, Station
+from apps.jobs.stations import Offer
 from apps.jobs.words import stage_words
 from apps.studio import changes, scenes
 from apps.studio.models import Shot
@@ -64,6 +66,16 @@ def device_words(worker: Station) -> str:
 
 
 @register.simple_tag
+def adapters_of(models: Sequence[Offer]) -> list[dict[str, str]]:
+    """What was trained, with the model that it works on; without the part of its name that says whose it is."""
+    return [
+        {"name": name, "title": name.rpartition("--")[2], "model": offer.title}
+        for offer in models
+        for name in offer.adapters
+    ]
+
+
+@register.simple_tag
 def reasons_of(rows: list[dict[str, Any]]) -> list[str]:
     """What could not be judged, said once for all candidates."""
     return [sentence(code) for code in dict.fromkeys(code for row in rows for code in row["reasons"])]
@@ -89,6 +101,10 @@ def scene_summary(shot: Shot) -> list[tuple[str, str]]:
         rows.append((_("Change"), generated["instruction"]))
     if scene.get("words"):
         rows.append((_("In your own words"), scene["words"]))
+    if generated.get("adapters"):
+        rows.append(
+            (_("Trained style"), ", ".join(name.rpartition("--")[2] for name, _weight in generated["adapters"]))
+        )
     if scene.get("boxes"):
         count = len(scene["boxes"])
         rows.append((_("Places"), ngettext("%(count)s box", "%(count)s boxes", count) % {"count": count}))

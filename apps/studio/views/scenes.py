@@ -39,7 +39,8 @@ def scene(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
 def scene_offer(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
     """What can be drawn with now; asked again while the form is open."""
     product = selectors.get_product(request.workspace, product_id)
-    context = {"product": product, "values": {"model": request.GET.get("model", "")}}
+    values = {name: request.GET.get(name, "") for name in ("model", "adapter")}
+    context = {"product": product, "values": values}
     return render(request, "studio/_scene_offer.html", {**context, "standing": scenes.standing(request.workspace)})
 
 

@@ -249,3 +249,24 @@ def test_a_similar_one_begins_with_the_same_choices(client: Client, product: Pro
 def test_another_workspaces_shot_is_no_beginning(client: Client, product: Product) -> None:
     other = factories.make_shot(factories.make_workspace())
     assert client.get(url("scene", product.workspace, product.id), {"like": str(other.id)}).status_code == 404
+
+
+def test_a_trained_adapter_is_offered_to_its_own_workspace_alone(client: Client, product: Product) -> None:
+    slug = product.workspace.slug
+    beat(offer(adapters=[f"{slug}--brand", "another-shop--secret", "everybody"]))
+    page = client.get(url("scene", product.workspace, product.id)).content.decode()
+    assert f'value="{slug}--brand"' in page
+    assert "secret" not in page
+    assert send(client, product, adapter="another-shop--secret").status_code == 409
+    assert send(client, product, adapter="gone").status_code == 409
+    assert shots(product) == []
+    assert send(client, product, adapter=f"{slug}--brand").status_code == 302
+    assert shots(product)[0].spec["generated"]["adapters"] == [[f"{slug}--brand", 0.9]]
+
+
+def test_an_adapter_is_offered_while_every_worker_has_it(client: Client, product: Product) -> None:
+    beat(offer(adapters=["one", "two"]), worker="here/1")
+    beat(offer(adapters=["two"]), worker="here/2")
+    page = client.get(url("scene", product.workspace, product.id)).content.decode()
+    assert 'value="two"' in page
+    assert 'value="one"' not in page

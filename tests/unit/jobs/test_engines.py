@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from django.core.checks import CheckMessage
 
 from apps.jobs import engines, generator_checks
+from inference.adapters import AdapterCard, head_of
 from inference.errors import Cancelled, EngineFailed, EngineUnavailable, InputRejected
 from inference.generation import GenerateItem, GenerateRequest
 from inference.types import no_progress
@@ -129,3 +132,16 @@ def test_an_accepted_licence_is_remembered_at_deployment(settings: Any) -> None:
     assert generator_checks.check_accepted_licences() == []
     settings.GENERATOR_LICENCES = ["CC-BY-NC-4.0"]
     assert ids(generator_checks.check_accepted_licences()) == ["jobs.W011"]
+
+
+def test_adapters_are_offered_with_their_model_and_a_damaged_one_is_not(settings: Any, tmp_path: Path) -> None:
+    settings.GENERATOR_ADAPTERS_DIR = tmp_path / "adapters"
+    assert engines.with_adapters([{"name": KLEIN}]) == [{"name": KLEIN, "adapters": []}]
+    settings.GENERATOR_ADAPTERS_DIR.mkdir()
+    learned = {"model": KLEIN, "revision": "", "licence": "Apache-2.0", "rank": 4, "alpha": 4.0, "steps": 8}
+    card = AdapterCard(**learned, size_px=64, pictures=2, pictures_sha256="a", weights_sha256="b")
+    head = json.dumps({"__metadata__": head_of(card)}).encode()
+    (settings.GENERATOR_ADAPTERS_DIR / "brand.safetensors").write_bytes(struct.pack("<Q", len(head)) + head)
+    (settings.GENERATOR_ADAPTERS_DIR / "broken.safetensors").write_bytes(b"nothing")
+    offers = engines.with_adapters([{"name": KLEIN}, {"name": SEFI}])
+    assert [offer["adapters"] for offer in offers] == [["brand"], []]
