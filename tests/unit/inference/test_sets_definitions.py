@@ -28,7 +28,7 @@ from inference.pipelines.catalogue import list_kinds
 
 SETS = [path.stem for path in definition_paths() if (PLATES_DIR / path.stem / "set.json").exists()]
 # Decoding every plate of every set would take minutes: one of each kind of ground.
-DECODED = ["white-sweep", "plinth", "window-table"]
+DECODED = ["white-sweep", "plinth", "window-table", "gift-boxes", "flatlay-linen"]
 PATHS = [*definition_paths(), *definition_paths(SAMPLES_DIR)]
 MB = 1_000_000
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inference.engines.studio_sets.render import minerals, stones
+from inference.engines.studio_sets.render import minerals, passes, stones
 
 WHITE = np.full(3, 0.8, np.float32)
 MARBLE = {"seed": 26, "pixels_per_m": 800, "cell_m": 0.06, "vein": "#404040", "cloud": 0.0}
@@ -52,3 +52,9 @@ def test_the_broken_edge_of_a_slab_carries_its_texture_undistorted() -> None:
     fallen = np.linalg.norm(np.diff(points[4:8, front], axis=0), axis=-1)
     painted = np.linalg.norm(np.diff(uv[4:8, front], axis=0), axis=-1)
     assert 0.6 < (painted / fallen).mean() < 1.4
+
+
+def test_a_ray_that_slips_between_two_triangles_leaves_no_dot() -> None:
+    hits = np.array([9, 8, 7, 6, 0], np.float32)
+    # What sees nothing at all, or mostly nothing, is the open sky and stays as dark as it is.
+    assert passes.counted(hits, 9).tolist() == [9, 8, 7, 9, 9]
