@@ -31,6 +31,11 @@ SHOTS = 12
 SETS = 3
 SHOOTS = 5
 DECODED = "[...document.querySelectorAll('.shot__place img')].filter(i => i.complete && i.naturalWidth).length >= {n}"
+# Sets further away than half a window are not asked for.
+STRIP_IS_SHOWN = """() => [...document.querySelectorAll(".set__picture.skeleton:has(img[hidden])")].every((place) => {
+  const { top, bottom } = place.getBoundingClientRect();
+  return top > 1.5 * innerHeight || bottom < -0.5 * innerHeight;
+})"""
 LIMIT_S = 240
 
 
@@ -121,12 +126,12 @@ def _shoot(page: Page, product: str, turn: int) -> tuple[float, float]:
     for step in range(SHOTS // SETS):
         page.fill("[data-own-text]", _new_palette(turn * SHOTS + step))
         page.press("[data-own-text]", "Enter")
-    page.wait_for_function("() => !document.querySelector('.set__picture.skeleton img[hidden]')", timeout=60_000)
+    page.wait_for_function(STRIP_IS_SHOWN, timeout=LIMIT_S * 1000)
     begin = time.perf_counter()
     page.click("[data-make]")
-    page.wait_for_function(DECODED.format(n=1), timeout=60_000)
+    page.wait_for_function(DECODED.format(n=1), timeout=LIMIT_S * 1000)
     first = time.perf_counter() - begin
-    page.wait_for_function(DECODED.format(n=SHOTS), timeout=120_000)
+    page.wait_for_function(DECODED.format(n=SHOTS), timeout=LIMIT_S * 1000)
     return first, time.perf_counter() - begin
 
 
