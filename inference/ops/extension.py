@@ -31,9 +31,10 @@ _LONGEST_PX = 224
 _SEARCH_PX = 112
 _REACH = 0.3
 _TOLERANCE_PX = 2
+_FRONT = 1.0
 _LAB_UNIT = np.array([12.0, 8.0, 8.0], np.float32)
 _SAMPLES = 3000
-_LIMIT, _PRIOR = 4.0, 1.4
+_LIMIT, _PRIOR, _COPY_PRIOR = 4.0, 1.4, 0.6
 _SHADE = (0.3, 0.97)
 _COPY_SCALES = (0.5, 0.7, 1.0, 1.4)
 _COPY_FILLED, _COPY_AROUND, _COPY_OVERLAP = 0.72, 0.35, 0.15
@@ -102,9 +103,26 @@ def _iou(lab: F32, mask: Mask, whole: F32, whole_mask: Mask) -> float:
     labels = potts_cut(cost.astype(np.float32), edge_price(lab, strength=4.0, floor=0.06), rounds=80)
     found = (labels > 0.5) & ~dilated(mask, _TOLERANCE_PX)
     found = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
-    extra = _touching(found, dilated(mask, _TOLERANCE_PX + 2))
+    extra = _ending_near(_touching(found, dilated(mask, _TOLERANCE_PX + 2)), mask, beyond)
     area = int(mask.sum())
     return area / (area + int(extra.sum()))
+
+
+def _ending_near(found: Mask, mask: Mask, beyond: Mask) -> Mask:
+    """The parts of ``found`` that end near the product.
+
+    What leaves the neighbourhood, or the picture, on a wider front than it has with the product is a surface or a wall
+    in the product's colours.
+    """
+    count, parts = cv2.connectedComponents(found.astype(np.uint8), connectivity=8)
+    outside = np.pad(dilated(beyond, 1)[1:-1, 1:-1], 1, constant_values=True)
+    beside = dilated(mask, _TOLERANCE_PX + 2)
+    kept = np.zeros_like(found)
+    for number in range(1, count):
+        part = parts == number
+        if np.count_nonzero(part & outside) <= _FRONT * np.count_nonzero(part & beside):
+            kept |= part
+    return kept
 
 
 def _beyond(mask: Mask) -> Mask:
@@ -154,7 +172,7 @@ def _copies(lab: F32, mask: Mask) -> int:
     far = ~dilated(mask, 3)
     if np.count_nonzero(far) < 64 or np.count_nonzero(mask) < 24:
         return 0
-    likely = 1 / (1 + np.exp(-np.clip(_evidence(lab, mask, lab[far]) - _PRIOR, -8, 8)))
+    likely = 1 / (1 + np.exp(-np.clip(_evidence(lab, mask, lab[far]) - _COPY_PRIOR, -8, 8)))
     likely = likely.astype(np.float32)
     likely[dilated(mask, 1)] = 0.0
     taken = np.zeros(mask.shape, np.bool_)

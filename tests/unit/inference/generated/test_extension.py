@@ -53,6 +53,13 @@ def red_wall() -> U8:
     )
 
 
+def red_plinth() -> U8:
+    """In the product's own colour, under it and out of the picture."""
+    scene = wall()
+    scene[288:, 90:270] = np.clip(np.array([150, 42, 50]) + np.random.default_rng(6).normal(0, 5, (72, 180, 3)), 0, 255)
+    return scene
+
+
 def shadowed_sweep() -> U8:
     scene = np.full((SIZE, SIZE, 3), 225, np.float32)
     shade = np.zeros((SIZE, SIZE), np.float32)
@@ -60,7 +67,7 @@ def shadowed_sweep() -> U8:
     return np.asarray(scene * (1 - 0.6 * cv2.GaussianBlur(shade, (0, 0), 9)[..., None]), np.uint8)
 
 
-SCENES = (wall, wood, leaves, red_wall, shadowed_sweep)
+SCENES = (wall, wood, leaves, red_wall, red_plinth, shadowed_sweep)
 
 
 def over(plate: U8, rgb: U8, mask: U8) -> U8:
