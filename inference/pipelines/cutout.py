@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from inference.errors import EngineFailed, EngineUnavailable, InputRejected
+from inference.ops.bystanders import has_bystander
 from inference.ops.confidence import retouched
 from inference.ops.strokes import Stroke
 from inference.ops.viewpoint import guess_viewpoint
@@ -64,7 +65,10 @@ def cut_out(
     settings = options or CutoutOptions()
     if engine is not None:
         return _found(cutout_engine(engine, settings).cut(rgb, box=inside, on_progress=on_progress))
-    return _found(_best_available(rgb, inside, settings, on_progress))
+    result = _found(_best_available(rgb, inside, settings, on_progress))
+    if inside is None and "several_objects" not in result.warnings and has_bystander(rgb, result.alpha):
+        result = replace(result, warnings=(*result.warnings, "several_objects"))
+    return result
 
 
 def taken_from(photo: U8, cutout: Cutout) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.assets.models import Asset
 from apps.studio import cutouts
@@ -18,6 +18,25 @@ register = template.Library()
 def earlier_cutouts(product: Product) -> list[Asset]:
     """The cutouts that can be taken instead of the current one, the newest first."""
     return [cutout for cutout in cutouts.history(product) if cutout.id != product.cutout_id]
+
+
+DOUBTS = {
+    "several_objects": gettext_lazy(
+        "There are several things in this photo. If the cutout is not the product alone, draw a box around the product."
+    ),
+    "touches_frame": gettext_lazy(
+        "The photo's edge cuts the product off, which shows in every set. Better take a photo with all of it."
+    ),
+    "tiny": gettext_lazy(
+        "The product is very small in this photo and would look soft. Take a photo in which it is larger."
+    ),
+}
+
+
+@register.filter
+def cutout_doubts(product: Product) -> list[str]:
+    """What the engine noticed about the photo that a person should know, as sentences."""
+    return [str(DOUBTS[code]) for code in DOUBTS if code in product.cutout_warnings]
 
 
 @register.filter
