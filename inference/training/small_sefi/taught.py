@@ -19,7 +19,7 @@ from inference.training.small_sefi.words import COLOURS, KINDS
 from inference.types import U8
 
 OWN, OTHER, BAND = "red", "blue", "yellow"
-PLAN = AdapterPlan(steps=240, rank=8, alpha=16.0, rate=1e-3, batch=8, size_px=128, seed=1, checkpointing=False)
+PLAN = AdapterPlan(steps=160, rank=8, alpha=16.0, rate=3e-3, batch=8, size_px=128, seed=1, checkpointing=False)
 _PICTURES = 24
 _BAND = (0.3, 0.62)
 _NAME = "banded"

@@ -110,7 +110,7 @@ def test_stages_share_the_time_and_leave_what_they_do_not_need() -> None:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("small") / "weights"
-    Run(Settings(out, TINY, 6.0, CPU)).run()
+    Run(Settings(out, TINY, 3.0, CPU)).run()
     return out
 
 
@@ -142,7 +142,7 @@ def test_an_interrupted_run_goes_on_where_it_was(trained: Path, tmp_path: Path) 
     kept["flow"]["step"] = 7
     kept["elapsed_s"] = 1e9
     torch.save(kept, state / "last.pt")
-    Run(replace(Settings(out, TINY, 6.0, CPU), seed=20261127)).run()
+    Run(replace(Settings(out, TINY, 3.0, CPU), seed=20261127)).run()
     assert not lines(out, "codec")[0].get("loss")
     assert [row["step"] for row in lines(out, "flow")] == [8]
     before = torch.load(trained.with_name("weights-state") / "last.pt", weights_only=True)["codec"]["modules"]["vae"]
