@@ -42,7 +42,9 @@ def public_recipe(recipe: Mapping[str, Any], *, profile: str, product_scale: flo
 def _public_spec(recipe: Mapping[str, Any]) -> dict[str, Any]:
     if recipe.get("kind") != GENERATED:
         return {}
-    return {"spec": {key: recipe["spec"][key] for key in PUBLIC_SPEC_KEYS if key in recipe["spec"]}}
+    spec = {key: recipe["spec"][key] for key in PUBLIC_SPEC_KEYS if key in recipe["spec"]}
+    photo = recipe.get("inputs", {}).get("photo")
+    return {"spec": spec} | ({"photo": photo} if photo else {})
 
 
 def scene_source_type(recipe: Mapping[str, Any]) -> str:

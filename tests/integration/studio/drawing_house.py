@@ -32,8 +32,8 @@ from tests.integration.studio.pictures import bottle_png
 ROOT = Path(__file__).resolve().parents[3]
 MODEL = "flux2-klein-4b"
 SLOTS = 4
-START_S = 90.0
-DONE_S = 60.0
+START_S = 180.0
+DONE_S = 120.0
 
 
 @dataclass

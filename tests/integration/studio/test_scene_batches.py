@@ -35,7 +35,7 @@ from tests.factories import make_workspace
 from tests.integration.studio.drawing_house import MODEL, ready_product
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 ROUNDING = 1
 
 
