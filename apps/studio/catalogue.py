@@ -74,11 +74,12 @@ FAMILIES = (
 
 
 def by_family() -> list[tuple[Family, list[SetInfo]]]:
-    """The sets in the order of their families; a family that nobody named comes last."""
+    """The sets in the order of their families, the plainest first; a family that nobody named comes last."""
     known = {family.key: family for family in FAMILIES}
     others = sorted({info.family for info in sets().values()} - set(known))
     ordered = [*FAMILIES, *(Family(key, key.capitalize()) for key in others)]
-    grouped = [(family, [info for info in sets().values() if info.family == family.key]) for family in ordered]
+    plainest = sorted(sets().values(), key=lambda info: len(info.materials))
+    grouped = [(family, [info for info in plainest if info.family == family.key]) for family in ordered]
     return [(family, members) for family, members in grouped if members]
 
 

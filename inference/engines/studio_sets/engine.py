@@ -44,6 +44,8 @@ from inference.types import F32, U8, Cutout, Progress, ShotSpec
 
 GLOSSY = 0.75
 """Materials rougher than this mirror nothing that could be seen."""
+LEFT_BY_MIRROR = np.float32(0.3)
+"""The share of its light that a surface keeps at least under the product's mirror image."""
 
 
 class StudioSets:
@@ -272,7 +274,8 @@ def _with_reflection(
     )
     if edits.reflection < 1:
         added = added * np.float32(edits.reflection)
-    return add_map(linear, added, stage.canvas, stage.small)
+    # A mirror takes away the surroundings on average; where it showed a dark prop it must not take more than was there.
+    return np.maximum(add_map(linear, added, stage.canvas, stage.small), linear * LEFT_BY_MIRROR)
 
 
 def _visible(stage: Stage, framing: Framing, part: U8) -> U8:

@@ -24,3 +24,7 @@ def test_every_set_is_offered_once_under_a_family_with_a_name() -> None:
     names = [info.name for _, members in grouped for info in members]
     assert sorted(names) == sorted(catalogue.sets())
     assert {family.key for family, _ in grouped} <= {family.key for family in catalogue.FAMILIES}
+
+
+def test_the_plainest_set_comes_first() -> None:
+    assert catalogue.offered()[0] == "white-sweep"
