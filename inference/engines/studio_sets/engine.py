@@ -275,7 +275,8 @@ def _with_reflection(
     if edits.reflection < 1:
         added = added * np.float32(edits.reflection)
     # A mirror takes away the surroundings on average; where it showed a dark prop it must not take more than was there.
-    return np.maximum(add_map(linear, added, stage.canvas, stage.small), linear * LEFT_BY_MIRROR)
+    mirrored = add_map(linear, added, stage.canvas, stage.small)
+    return np.asarray(np.maximum(mirrored, linear * LEFT_BY_MIRROR), np.float32)
 
 
 def _visible(stage: Stage, framing: Framing, part: U8) -> U8:
