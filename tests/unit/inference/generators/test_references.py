@@ -79,7 +79,7 @@ class Seen:
 
 def with_encoder(engine: LatentGenerator) -> LatentGenerator:
     """A semantic encoder whose answer says which picture it saw: its mean brightness, in every channel."""
-    family = engine._loaded()
+    family = engine.loaded()
 
     def semantics(images: torch.Tensor) -> torch.Tensor:
         mean = images.mean(dim=(1, 2, 3)).view(-1, 1, 1, 1)
@@ -96,7 +96,7 @@ def test_each_reference_holds_the_meaning_of_its_own_part(
     product = ReferencePicture(dark, left_half(), hold_texture=1.0, hold_semantics=1.0)
     engine, seen = with_encoder(turbo), Seen(monkeypatch)
     engine.generate(ask(GenerateItem("a mug", 1, product, style=StylePicture(bright, 1.0))))
-    semantic = seen.latents[-1][0, : engine._loaded().semantic_channels]
+    semantic = seen.latents[-1][0, : engine.loaded().semantic_channels]
     assert torch.allclose(semantic[:, :, :2], torch.full_like(semantic[:, :, :2], 10 * 20 / 255), atol=1e-5)
     assert torch.allclose(semantic[:, :, 2:], torch.full_like(semantic[:, :, 2:], 10 * 230 / 255), atol=1e-5)
 
@@ -107,7 +107,7 @@ def test_a_style_alone_holds_meaning_and_leaves_texture_free(
     engine, seen = with_encoder(turbo), Seen(monkeypatch)
     bright = np.full((SIDE, SIDE, 3), 230, np.uint8)
     engine.generate(ask(GenerateItem("a mug", 1, style=StylePicture(bright, 1.0))))
-    channels = engine._loaded().semantic_channels
+    channels = engine.loaded().semantic_channels
     assert torch.allclose(seen.latents[-1][0, :channels], torch.full((channels, 4, 4), 10 * 230 / 255), atol=1e-5)
     reference = seen.references[-1]
     assert float(reference.keep.max()) == 0.0
@@ -120,7 +120,7 @@ def test_a_styles_strength_is_how_long_it_holds(turbo: LatentGenerator, monkeypa
     bright = np.full((SIDE, SIDE, 3), 230, np.uint8)
     for strength in (0.0, 0.4, 0.8, 1.0):
         engine.generate(ask(GenerateItem("a mug", 1, style=StylePicture(bright, strength))))
-    channels = engine._loaded().semantic_channels
+    channels = engine.loaded().semantic_channels
     off = [float((latents[0, :channels] - 10 * 230 / 255).abs().mean()) for latents in seen.latents]
     assert off == sorted(off, reverse=True)
     assert off[0] > off[1] > off[2] > off[3]
@@ -212,7 +212,7 @@ def test_strength_is_a_slider_without_steps(turbo: LatentGenerator) -> None:
 
 
 def test_an_entry_lies_on_the_clock_of_both_streams(turbo: LatentGenerator) -> None:
-    schedule = turbo._loaded().schedule(4, 16)
+    schedule = turbo.loaded().schedule(4, 16)
     for strength in (0.95, 0.7, 0.4, 0.1):
         entry = schedule.entry(strength)
         assert float(entry.sigmas[1]) == pytest.approx(strength, abs=1e-6)
