@@ -15,7 +15,14 @@ from inference.ops.dither import tpdf_tile
 from inference.ops.tonemap import display
 
 SIDE_PX = 256
-PLAIN_WALLS = {"white-sweep": (420, 150), "plinth": (500, 120), "arches": (20, 60)}
+PLAIN_WALLS = {
+    "white-sweep": (420, 150),
+    "plinth": (500, 120),
+    "arches": (20, 60),
+    "two-tone": (640, 300),
+    "halo": (660, 420),
+    "spring-petals": (640, 330),
+}
 """Sets with a plain wall, and where on the plate (x, y) it is."""
 
 
