@@ -31,6 +31,8 @@ SETS = [path.stem for path in definition_paths() if (PLATES_DIR / path.stem / "s
 DECODED = ["white-sweep", "plinth", "window-table", "gift-boxes", "flatlay-linen"]
 PATHS = [*definition_paths(), *definition_paths(SAMPLES_DIR)]
 MB = 1_000_000
+FAMILIES = {"sweep", "plinth", "table", "bath", "kitchen", "stone", "fabric", "shelf", "concrete", "glow", "seasonal"}
+FAMILIES |= {"flatlay"}
 
 MINIMAL = """
 titles = { en = "Bare", zh-hans = "空景" }
@@ -148,6 +150,13 @@ def test_every_file_of_a_set_is_described_and_every_described_file_is_there(name
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_stays_within_its_budget(name: str) -> None:
     assert sum(path.stat().st_size for path in (PLATES_DIR / name).iterdir()) <= 2.7 * MB
+
+
+def test_the_library_has_a_place_for_every_kind_of_picture() -> None:
+    families = [stored(name)["family"] for name in SETS]
+    assert len(families) >= 24
+    assert set(families) == FAMILIES
+    assert sum(stored(name)["top_down"] for name in SETS) == families.count("flatlay") >= 3
 
 
 def test_all_sets_together_stay_within_their_budget() -> None:
