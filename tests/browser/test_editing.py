@@ -122,7 +122,7 @@ def test_saving_makes_a_version_that_can_be_compared_and_taken_back(editor: Page
 @pytest.mark.slow
 def test_a_range_of_shots_is_judged_at_once_and_a_number_says_why(open_page: OpenPage, world: World) -> None:
     page = open_page(user=world.user)
-    page.goto(world.path("studio/review/?state=all"))
+    page.goto(world.path(f"studio/review/?state=all&product={world.shot.product_id}"))
     expect(page.locator("[data-shot]")).to_have_count(2)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
