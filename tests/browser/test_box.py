@@ -27,6 +27,8 @@ def page(request: pytest.FixtureRequest, open_page: OpenPage, world: World) -> P
     opened = open_page(user=world.user, size=request.param)
     opened.goto(world.path(f"studio/products/{world.ready.id}/"))
     opened.locator("[data-box-open]").click()
+    # Drags go from edge to edge of the photo: all of it has to be on the screen.
+    opened.locator("[data-box-area]").evaluate("(area) => area.scrollIntoView({ block: 'center' })")
     return opened
 
 
