@@ -64,6 +64,8 @@ def open_product(page: Page) -> None:
 
 
 def make_two_shots(page: Page) -> None:
+    focus(page, ".sets .skip")
+    page.keyboard.press("Enter")
     focus(page, "input[name=format][value='4:5']")
     page.keyboard.press("Space")
     expect(page.locator("[data-make]")).to_have_text("Make 2 shots")
