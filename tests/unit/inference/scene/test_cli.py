@@ -92,7 +92,7 @@ def test_a_cutout_is_written_with_its_alpha(
 def test_the_sets_are_listed(capsys: pytest.CaptureFixture[str], sets_dir: Path) -> None:
     status, line = run(capsys, "--sets-dir", sets_dir, "sets")
     assert status == 0
-    assert [item["name"] for item in line["sets"]] == ["glossy", "pillar", "synthetic", "uniform", "warm"]
+    assert [item["name"] for item in line["sets"]] == ["glossy", "pillar", "raised", "synthetic", "uniform", "warm"]
     assert line["sets"][2]["titles"] == {"en": "Synthetic", "zh-hans": "合成"}
     assert [material["name"] for material in line["sets"][2]["materials"]] == ["wall", "table"]
 
