@@ -30,8 +30,9 @@ class Forge:
     printed: Path
 
     def pid(self, name: str) -> int:
-        wait_until(lambda: (self.folder / name).exists(), f"{name} had started")
-        return int((self.folder / name).read_text())
+        file = self.folder / name
+        wait_until(lambda: file.exists() and file.read_text() != "", f"{name} had started")
+        return int(file.read_text())
 
     def says(self, words: str) -> bool:
         return words in self.printed.read_text()

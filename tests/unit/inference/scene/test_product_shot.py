@@ -190,7 +190,7 @@ def test_an_empty_cutout_is_refused(photo: np.ndarray, cutout: Cutout, options: 
 
 
 def test_warming_names_the_sets_that_it_loaded(sets_dir: Path) -> None:
-    assert warm(options=SceneOptions(plates_dir=sets_dir)) == ("glossy", "pillar", "synthetic")
+    assert warm(options=SceneOptions(plates_dir=sets_dir)) == ("glossy", "pillar", "raised")
     assert warm(("warm",), options=SceneOptions(plates_dir=sets_dir)) == ("warm",)
 
 
