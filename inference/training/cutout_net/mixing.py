@@ -17,12 +17,13 @@ from torch.nn import functional
 
 from inference.training.cutout_net import photo
 from inference.training.cutout_net.bank import GROUND_PX, PRODUCT_PX, SCENE_PX, Bank
+from inference.training.cutout_net.network import MULTIPLE_PX
+from inference.training.cutout_net.photo import column
 from inference.types import F32, Mask
 
 Rng = np.random.Generator
 AS_RENDERED = 0.4
 AMBIGUOUS = 0.12
-_MULTIPLE_PX = 32
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def mixed(bank: Bank, rng: Rng, *, count: int, size_px: int) -> Batch:
     made = _Picture(torch.cat([part.rgb for part in parts]), torch.cat([part.alpha for part in parts]))[order]
     made = _mirrored(made, rng)
     rgb = photo.photographed(made.rgb, rng)
-    plane = box_plane(made.alpha, rng) * _column(with_box, rgb)
+    plane = box_plane(made.alpha, rng) * column(with_box, rgb)
     return Batch(torch.cat([rgb, plane], 1), made.alpha)
 
 
@@ -88,10 +89,10 @@ def recombined(bank: Bank, rng: Rng, close: Mask, with_box: Mask, shape: tuple[i
     beside = with_box & (rng.random(count) < 2 * AMBIGUOUS)
     if beside.any():
         other = _placed(bank, rng, rng.integers(0, len(bank), count), np.zeros(count, np.bool_), shape)
-        ground = torch.where(_column(beside, ground) > 0, _over(ground, other), ground)
+        ground = torch.where(column(beside, ground) > 0, _over(ground, other), ground)
     alpha = product[:, 3:]
     shade = _shadows(alpha, rng)
-    ground = ground * (1 - _column(rng.uniform(0.15, 0.8, count), ground) * shade)
+    ground = ground * (1 - column(rng.uniform(0.15, 0.8, count), ground) * shade)
     lit = torch.cat([product[:, :3] * photo.relit(rng, count, ground), alpha], 1)
     made = _Picture(_over(ground, lit).clamp(0, 1), alpha)
     return _hidden(bank, made, rng)
@@ -119,9 +120,7 @@ def _first(marks: Tensor) -> Tensor:
 
 def _shape(size_px: int, rng: Rng) -> tuple[int, int]:
     stretch = float(rng.choice([0.8, 1.0, 1.0, 1.25]))
-    return round(size_px * stretch / _MULTIPLE_PX) * _MULTIPLE_PX, round(
-        size_px / stretch / _MULTIPLE_PX
-    ) * _MULTIPLE_PX
+    return round(size_px * stretch / MULTIPLE_PX) * MULTIPLE_PX, round(size_px / stretch / MULTIPLE_PX) * MULTIPLE_PX
 
 
 def _picked(bank: Bank, layer: str, index: np.ndarray) -> Tensor:
@@ -177,14 +176,14 @@ def _grounds(bank: Bank, rng: Rng, tone: Tensor, shape: tuple[int, int]) -> Tens
     made, upper = (_pieces(bank, "patterns", rng, count, shape) for _ in range(2))
     horizon = np.where(rng.random(count) < 0.5, rng.uniform(0.15, 0.75, count), -1.0)
     rows = torch.linspace(0, 1, shape[0], device=tone.device)[None, None, :, None]
-    made = torch.where(rows < _column(horizon, made), upper, made)
-    near = (tone + _tensor(rng.normal(0, 0.055, (count, 3)), tone)).clamp(0, 1)[:, :, None, None]
+    made = torch.where(rows < column(horizon, made), upper, made)
+    near = (tone[:, :, None, None] + column(rng.normal(0, 0.055, (count, 3)), tone)).clamp(0, 1)
     waves = photo.cloud(rng, count, shape, tone, cells=3) - 0.5
-    alike = near + waves * _column(rng.exponential(0.12, count), near)
-    picked = torch.where(_column(kind < 0.5, made) > 0, scenes, made)
-    picked = torch.where(_column((kind >= 0.5) & (kind < 0.75), made) > 0, alike, picked)
+    alike = near + waves * column(rng.exponential(0.12, count), near)
+    picked = torch.where(column(kind < 0.5, made) > 0, scenes, made)
+    picked = torch.where(column((kind >= 0.5) & (kind < 0.75), made) > 0, alike, picked)
     sigma = np.where(rng.random(count) < 0.4, rng.uniform(0.6, 7, count), 0.0)
-    light = 1 + _column(rng.uniform(0, 0.5, count), picked) * (photo.cloud(rng, count, shape, tone, cells=3) - 0.5)
+    light = 1 + column(rng.uniform(0, 0.5, count), picked) * (photo.cloud(rng, count, shape, tone, cells=3) - 0.5)
     return (photo.blurred(picked, sigma) * light * photo.relit(rng, count, tone)).clamp(0, 1)
 
 
@@ -209,8 +208,8 @@ def _shadows(alpha: Tensor, rng: Rng) -> Tensor:
     push[:, 1, 2] = -rng.uniform(-0.05, 0.16, count)
     moved = _sampled(alpha, torch.from_numpy(push).to(alpha.device), tuple(alpha.shape[2:]))
     cast = photo.blurred(moved, rng.uniform(1, 14, count))
-    contact = contact * _column(rng.random(count) < 0.6, alpha)
-    return torch.maximum(contact, cast * _column(rng.random(count) < 0.5, alpha)).clamp(0, 1)
+    contact = contact * column(rng.random(count) < 0.6, alpha)
+    return torch.maximum(contact, cast * column(rng.random(count) < 0.5, alpha)).clamp(0, 1)
 
 
 def _hidden(bank: Bank, made: _Picture, rng: Rng) -> _Picture:
@@ -218,9 +217,9 @@ def _hidden(bank: Bank, made: _Picture, rng: Rng) -> _Picture:
     count, _, height, width = made.rgb.shape
     corner = rng.integers(0, 2, (count, 2)).astype(np.float32)
     reach = np.where(rng.random(count) < 0.05, rng.uniform(0.15, 0.4, count), -1.0)
-    y = torch.linspace(0, 1, height, device=made.rgb.device)[None, None, :, None] - _column(corner[:, 0], made.rgb)
-    x = torch.linspace(0, 1, width, device=made.rgb.device)[None, None, None, :] - _column(corner[:, 1], made.rgb)
-    disc = ((_column(reach, made.rgb) - torch.hypot(y, x)) * 60 + 0.5).clamp(0, 1)
+    y = torch.linspace(0, 1, height, device=made.rgb.device)[None, None, :, None] - column(corner[:, 0], made.rgb)
+    x = torch.linspace(0, 1, width, device=made.rgb.device)[None, None, None, :] - column(corner[:, 1], made.rgb)
+    disc = ((column(reach, made.rgb) - torch.hypot(y, x)) * 60 + 0.5).clamp(0, 1)
     front = _pieces(bank, "patterns", rng, count, (height, width))
     return replace(made, rgb=torch.lerp(made.rgb, front, disc), alpha=made.alpha * (1 - disc))
 
@@ -229,19 +228,10 @@ def _mirrored(made: _Picture, rng: Rng) -> _Picture:
     """Half of the pictures from left to right, a few upside down."""
     layers = torch.cat([made.rgb, made.alpha], 1)
     for share, axis in ((0.5, 3), (0.06, 2)):
-        layers = torch.where(_column(rng.random(len(layers)) < share, layers) > 0, layers.flip(axis), layers)
+        layers = torch.where(column(rng.random(len(layers)) < share, layers) > 0, layers.flip(axis), layers)
     return _Picture(layers[:, :3], layers[:, 3:])
 
 
 def _over(ground: Tensor, layer: Tensor) -> Tensor:
     """A premultiplied layer (N, 4, H, W) on a ground (N, 3, H, W)."""
     return ground * (1 - layer[:, 3:]) + layer[:, :3]
-
-
-def _tensor(values: np.ndarray, like: Tensor) -> Tensor:
-    return torch.from_numpy(np.asarray(values, np.float32)).to(like.device)
-
-
-def _column(values: np.ndarray, like: Tensor) -> Tensor:
-    """One value a picture, as (N, 1, 1, 1)."""
-    return _tensor(values, like)[:, None, None, None]

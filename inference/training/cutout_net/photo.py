@@ -37,24 +37,24 @@ _QUANTISATION = (
 def photographed(rgb: Tensor, rng: Rng) -> Tensor:
     """Through a camera and a file."""
     count = len(rgb)
-    balance = _column(1 + rng.normal(0, 0.06, (count, 3)), rgb)
-    power = _column(np.exp(rng.normal(0, 0.25, count) * (rng.random(count) < 0.7)), rgb)
+    balance = column(1 + rng.normal(0, 0.06, (count, 3)), rgb)
+    power = column(np.exp(rng.normal(0, 0.25, count) * (rng.random(count) < 0.7)), rgb)
     picture = (rgb * balance).clamp(1e-4, 1) ** power
     grey = picture.mean(1, keepdim=True)
     colourful = np.where(rng.random(count) < 0.15, rng.uniform(0, 0.7, count), 1.0)
-    picture = torch.lerp(grey.expand_as(picture), picture, _column(colourful, rgb))
+    picture = torch.lerp(grey.expand_as(picture), picture, column(colourful, rgb))
     picture = blurred(picture, np.where(rng.random(count) < 0.3, rng.uniform(0.4, 1.3, count), 0.0))
     grain = rng.exponential(4 / 255, count) * (rng.random(count) < 0.6)
     seeded = torch.Generator(rgb.device).manual_seed(int(rng.integers(2**31)))
     noise = torch.randn(picture.shape, generator=seeded, device=rgb.device)
-    picture = (picture + noise * _column(grain, rgb)).clamp(0, 1)
+    picture = (picture + noise * column(grain, rgb)).clamp(0, 1)
     coded = compressed(picture, rng.uniform(35, 96, count))
-    return torch.where(_column(rng.random(count) < 0.5, rgb) > 0, coded, picture)
+    return torch.where(column(rng.random(count) < 0.5, rgb) > 0, coded, picture)
 
 
 def relit(rng: Rng, count: int, like: Tensor) -> Tensor:
     """Other light, a factor a channel, (N, 3, 1, 1)."""
-    return _column(rng.uniform(0.7, 1.2, (count, 1)) * (1 + rng.normal(0, 0.05, (count, 3))), like)
+    return column(rng.uniform(0.7, 1.2, (count, 1)) * (1 + rng.normal(0, 0.05, (count, 3))), like)
 
 
 def cloud(rng: Rng, count: int, shape: tuple[int, int], like: Tensor, *, cells: int) -> Tensor:
@@ -102,7 +102,7 @@ def _cosines() -> Tensor:
     return torch.from_numpy(matrix.astype(np.float32))
 
 
-def _column(values: npt.NDArray[Any], like: Tensor) -> Tensor:
-    """One value or three a picture, as (N, C, 1, 1)."""
+def column(values: npt.NDArray[Any], like: Tensor) -> Tensor:
+    """One value or three a picture, as float32 (N, C, 1, 1) on the device of ``like``."""
     flat = np.asarray(values, np.float32)
     return torch.from_numpy(flat.reshape(len(flat), -1, 1, 1)).to(like.device)
