@@ -11,6 +11,8 @@ from inference.models import ModelCard
 from inference.ports import EngineStatus
 from inference.types import U8, Progress
 
+FLOAT8 = "float8"
+
 
 @dataclass(frozen=True)
 class GenerateOptions:
@@ -21,7 +23,8 @@ class GenerateOptions:
         accepted_licences: SPDX ids of non-commercial licences that the operator accepted in the settings.
         pinned_code: model name -> commit whose own code may run here; models that need it are off without an entry.
         device: ``auto`` = CUDA where there is one; else a torch device.
-        dtype: ``auto`` = bfloat16 on CUDA, float32 elsewhere.
+        dtype: ``auto`` = bfloat16 on CUDA, float32 elsewhere; ``float8`` = computes in the same, but keeps the blocks
+            of transformers in eight bits; else the name of a torch dtype.
         embed_cache_mb: memory for prompt embeddings.
         max_batch: pictures in one pass.
         compile: compile the transformer's blocks (regional) and, on CUDA, record the networks; once a size.

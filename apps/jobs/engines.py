@@ -39,6 +39,7 @@ def options() -> GenerateOptions:
         pinned_code=tuple(sorted(settings.GENERATOR_PINNED_CODE.items())),
         adapters_dir=settings.GENERATOR_ADAPTERS_DIR,
         device=settings.GENERATOR_DEVICE,
+        dtype=settings.GENERATOR_DTYPE,
         max_batch=settings.GENERATOR_MAX_BATCH,
         compile=settings.GENERATOR_COMPILE,
     )

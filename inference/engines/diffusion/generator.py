@@ -13,6 +13,7 @@ from torch import Tensor
 from inference.engines.adapters.switch import Adapters
 from inference.engines.diffusion import gate, requests
 from inference.engines.diffusion.codec import TextureCodec, to_unit_range
+from inference.engines.diffusion.eight_bit import eight_bit
 from inference.engines.diffusion.embed_cache import EmbedCache
 from inference.engines.diffusion.graphs import record
 from inference.engines.diffusion.job import Guidance, Job, LayoutMask, Steer, Velocity
@@ -26,7 +27,7 @@ from inference.engines.diffusion.reference import Reference
 from inference.engines.diffusion.sampler import sample
 from inference.engines.diffusion.schedule import Schedule
 from inference.engines.diffusion.text import PromptEncoder
-from inference.generation import DeviceState, GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
+from inference.generation import FLOAT8, DeviceState, GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
 from inference.models import ModelCard
 from inference.ports import EngineStatus
 from inference.types import U8, Progress, no_progress
@@ -119,11 +120,18 @@ class LatentGenerator:
             if shortage is not None:
                 raise shortage.error()
             family = self._load(folder, device, dtype, EmbedCache(self._options.embed_cache_mb << 20))
+            if self._options.dtype == FLOAT8:
+                eight_bit(family.transformer, device)
             if self._options.compile:
                 quicken(family)
-            self._adapters = Adapters(family.transformer, self.card.name, self._options.adapters_dir)
-            self._family, self._revision = family, gate.fetched_revision(folder) or self.card.revision
+            self.adopt(family, gate.fetched_revision(folder) or self.card.revision)
+        assert self._family is not None
         return self._family
+
+    def adopt(self, family: Family, revision: str = "") -> None:
+        """Draw with weights that somebody else brought into memory."""
+        self._adapters = Adapters(family.transformer, self.card.name, self._options.adapters_dir)
+        self._family, self._revision = family, revision
 
     @property
     def adapters(self) -> Adapters:
@@ -143,7 +151,7 @@ class LatentGenerator:
             "model": self.card.name,
             "revision": self._revision,
             "licence": self.card.licence,
-            "dtype": str(family.transformer.dtype).removeprefix("torch."),
+            "dtype": dtype_name(self._options, family.transformer),
             **({"adapters": adapters} if (adapters := self.adapters.identity()) else {}),
         }
 
@@ -157,12 +165,17 @@ def quicken(family: Family) -> None:
 
 
 def chosen_device(options: GenerateOptions) -> tuple[torch.device, torch.dtype]:
-    """The device and the dtype that ``options`` mean here."""
+    """The device and the dtype to compute in that ``options`` mean here."""
     automatic = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(automatic if options.device == "auto" else options.device)
-    if options.dtype == "auto":
+    if options.dtype in ("auto", FLOAT8):
         return device, torch.bfloat16 if device.type == "cuda" else torch.float32
     return device, getattr(torch, options.dtype)
+
+
+def dtype_name(options: GenerateOptions, transformer: Any) -> str:
+    """What the weights of ``transformer`` are kept in, for recipes."""
+    return FLOAT8 if options.dtype == FLOAT8 else str(transformer.dtype).removeprefix("torch.")
 
 
 def device_state(options: GenerateOptions) -> DeviceState:

@@ -18,11 +18,12 @@ import torch
 from PIL import Image
 
 from inference.engines.diffusion import gate, requests
+from inference.engines.diffusion.eight_bit import eight_bit
 from inference.engines.diffusion.errors import incompatible
-from inference.engines.diffusion.generator import chosen_device
+from inference.engines.diffusion.generator import chosen_device, dtype_name
 from inference.engines.diffusion.memory import in_shrinking_batches, too_little
 from inference.errors import InputRejected
-from inference.generation import GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
+from inference.generation import FLOAT8, GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
 from inference.models import ModelCard
 from inference.ports import EngineStatus
 from inference.types import Progress, no_progress
@@ -103,7 +104,7 @@ class InstructionEditor:
             "model": self.card.name,
             "revision": self._revision,
             "licence": self.card.licence,
-            "dtype": str(pipeline.transformer.dtype).removeprefix("torch."),
+            "dtype": dtype_name(self._options, pipeline.transformer),
         }
         chosen = {"steps": steps, "guidance": guidance, "batch": 1}
         timings = {"batch_s": round(time.perf_counter() - begun, 3)}
@@ -116,7 +117,10 @@ class InstructionEditor:
             shortage = too_little(self.card, folder, device, dtype)
             if shortage is not None:
                 raise shortage.error()
-            self._pipeline = _load(self.card, folder, dtype).to(device)
+            pipeline = _load(self.card, folder, dtype).to(device)
+            if self._options.dtype == FLOAT8:
+                eight_bit(pipeline.transformer, device)
+            self._pipeline = pipeline
             self._pipeline.set_progress_bar_config(disable=True)
             self._revision = gate.fetched_revision(folder) or self.card.revision
         return self._pipeline

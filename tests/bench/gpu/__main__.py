@@ -23,6 +23,7 @@ from typing import Any
 
 import torch
 
+from inference.engines.diffusion.eight_bit import eight_bit
 from inference.engines.diffusion.embed_cache import EmbedCache
 from inference.engines.diffusion.generator import Family, LatentGenerator, quicken
 from inference.engines.diffusion.job import Guidance, Job
@@ -51,10 +52,11 @@ class Case:
     build: Callable[[], Any]
     repeats: int = 5
     batches: tuple[int, ...] = (1, BATCH)
+    is_eight_bit: bool = False
 
     @property
     def name(self) -> str:
-        return f"gpu.{self.model}.{self.side_px}"
+        return f"gpu.{self.model}.{self.side_px}" + (".float8" if self.is_eight_bit else "")
 
 
 def published(device: torch.device) -> list[Case]:
@@ -65,7 +67,12 @@ def published(device: torch.device) -> list[Case]:
     ]
     base = Case("sefi-5b-base", 1024, partial(random_sefi, "5b", "base", device), repeats=1, batches=(1,))
     klein = [Case("flux2-klein-4b", side, partial(random_klein, device)) for side in (512, 1024)]
-    return [*turbo, *klein, base]
+    sizes = (("1b", 512), ("5b", 1024))
+    short = [
+        Case(f"sefi-{size}-turbo", side, partial(random_sefi, size, "turbo", device), is_eight_bit=True)
+        for size, side in sizes
+    ]
+    return [*turbo, *klein, *short, base]
 
 
 def tiny() -> list[Case]:
@@ -74,6 +81,7 @@ def tiny() -> list[Case]:
         Case("sefi-1b-turbo", 64, partial(tiny_pipeline, "turbo"), repeats=1),
         Case("sefi-5b-base", 32, partial(tiny_pipeline, "base"), repeats=1),
         Case("flux2-klein-4b", 64, tiny_klein, repeats=1),
+        Case("sefi-1b-turbo", 64, partial(tiny_pipeline, "turbo"), repeats=1, is_eight_bit=True),
     ]
 
 
@@ -84,10 +92,12 @@ def figures(case: Case, device: torch.device, compiled: bool) -> Iterator[dict[s
     plain_s = seconds(plain, device, case.repeats)
     yield figure(f"{case.name}.plain", plain_s, vram_gb=peak_gb(device))
     family = _family(pipeline, case.model)
+    if case.is_eight_bit:
+        eight_bit(family.transformer, device)
     if compiled:
         quicken(family)
     engine = LatentGenerator(card, GenerateOptions(max_batch=BATCH), lambda *_: family)
-    engine._family = family
+    engine.adopt(family)
     numbers = itertools.count()
     for batch in case.batches:
         taken = seconds(partial(_ours, engine, case, batch, numbers), device, case.repeats)

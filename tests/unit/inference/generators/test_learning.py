@@ -19,7 +19,7 @@ from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.flux2_klein.engine import klein_engine
 from inference.engines.sefi.engine import sefi_engine
 from inference.errors import Cancelled, EngineUnavailable, InputRejected
-from inference.generation import GenerateItem, GenerateOptions, GenerateRequest
+from inference.generation import FLOAT8, GenerateItem, GenerateOptions, GenerateRequest
 from inference.models import ModelCard
 from inference.pipelines.adapters import adapters, models_that_learn
 from inference.types import U8, no_progress
@@ -46,11 +46,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def engine(place: Path, model: str) -> LatentGenerator:
+def engine(place: Path, model: str, dtype: str = "auto") -> LatentGenerator:
     options = GenerateOptions(
         weights_dir=place / "weights",
         accepted_licences=NON_COMMERCIAL,
         device="cpu",
+        dtype=dtype,
         adapters_dir=place / "adapters",
     )
     return ENGINES[model](small(model), options)
@@ -68,15 +69,16 @@ def drawn(generator: LatentGenerator, *names: tuple[str, float]) -> U8:
     return picture.rgb
 
 
-@pytest.fixture(scope="module", params=list(ENGINES))
+@pytest.fixture(scope="module", params=[("sefi-1b-base", "auto"), ("flux2-klein-4b", "auto"), ("sefi-1b-base", FLOAT8)])
 def taught(place: Path, request: pytest.FixtureRequest) -> tuple[LatentGenerator, U8, TrainedAdapter, str]:
     """A generator, what it drew before, what it learned, and under which name."""
-    generator = engine(place, request.param)
+    model, dtype = request.param
+    generator = engine(place, model, dtype)
     before = drawn(generator)
     learned = LatentAdapterTrainer(generator).train(
-        pictures(), PLAN, place / f"run-{request.param}", on_progress=no_progress
+        pictures(), PLAN, place / f"run-{model}-{dtype}", on_progress=no_progress
     )
-    name = f"mug-{request.param}"
+    name = f"mug-{model}-{dtype}"
     shutil.copy(learned.path, place / "adapters" / f"{name}.safetensors")
     return generator, before, learned, name
 
