@@ -4,7 +4,8 @@ The tests connect as a role that is no superuser and can not bypass row-level se
 DATABASE_URL to a role like that (with CREATEDB) to use another server; nothing is started then.
 
 pytest-django imports the settings very early; a wrapper around that hook is the last moment before. Workers of
-pytest-xdist inherit the environment of the process that started them, hence its server.
+pytest-xdist inherit the environment of the process that started them, hence its server, in which pytest-django makes a
+database for each; files of their own they keep in a folder of their own.
 """
 
 from __future__ import annotations
@@ -29,7 +30,12 @@ RUNS = ROOT / ".cache" / "test-runs"
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Start PostgreSQL and point Django at it and at an empty data directory."""
     asked = early_config.known_args_namespace
-    if not (asked.help or asked.version or "PYTEST_XDIST_WORKER" in os.environ):
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        own = Path(os.environ["VISUALFORGE_DATA_DIR"]) / worker
+        own.mkdir()
+        os.environ["VISUALFORGE_DATA_DIR"] = str(own)
+    elif not (asked.help or asked.version):
         _prepare()
     return (yield)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -12,13 +14,29 @@ from django.core.exceptions import ImproperlyConfigured
 MOST_WORKERS = 64
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+CONTROL_GROUP = Path("/sys/fs/cgroup")
+"""Where Linux says what a container may use; inside one, the files on top are its own."""
 
 
 def usable_cores() -> int:
-    """How many cores this process may run on (containers and taskset narrow that), at most MOST_WORKERS."""
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
-    return min(os.cpu_count() or 1, MOST_WORKERS)
+    """How many cores this process may keep busy (containers and taskset narrow that), 1 to MOST_WORKERS."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, math.ceil(_cores_of_container()), MOST_WORKERS))
+
+
+def _cores_of_container() -> float:
+    """Processor time that the container may take in one unit of time; MOST_WORKERS where nothing limits it."""
+    allowed = _words_of("cpu.max") or [*_words_of("cpu/cpu.cfs_quota_us"), *_words_of("cpu/cpu.cfs_period_us")]
+    if len(allowed) == 2 and allowed[0].isdigit() and int(allowed[1]) > 0:  # otherwise "max", or -1
+        return int(allowed[0]) / int(allowed[1])
+    return MOST_WORKERS
+
+
+def _words_of(name: str) -> list[str]:
+    try:
+        return (CONTROL_GROUP / name).read_text().split()
+    except OSError:  # another kernel, or none of our business
+        return []
 
 
 class Env:

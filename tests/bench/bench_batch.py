@@ -77,7 +77,7 @@ def _headers(page: Page) -> dict[str, str]:
     return {"Accept": "application/json", "X-CSRFToken": token, "Referer": page.url}
 
 
-def _post(page: Page, url: str, **what: Any) -> dict[str, Any]:
+def post(page: Page, url: str, **what: Any) -> dict[str, Any]:
     request: APIRequestContext = page.request
     answer = request.post(url, headers=_headers(page), timeout=120_000, **what)
     if not answer.ok:
@@ -89,8 +89,8 @@ def _post(page: Page, url: str, **what: Any) -> dict[str, Any]:
 def _add(page: Page, home: str, number: int) -> str:
     """One product; its id."""
     file = {"name": f"bottle-{number:03d}.png", "mimeType": "image/png", "buffer": _photo(number)}
-    asset = _post(page, home.replace("/studio/", "/uploads/"), multipart={"file": file})["asset"]
-    return str(_post(page, f"{home}products/", form={"asset": asset})["products"][0]["id"])
+    asset = post(page, home.replace("/studio/", "/uploads/"), multipart={"file": file})["asset"]
+    return str(post(page, f"{home}products/", form={"asset": asset})["products"][0]["id"])
 
 
 def _wait_for_cutouts(page: Page, home: str, count: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -20,7 +21,7 @@ from apps.studio.models import Product, Shoot, Shot
 from tests.factories import make_batch, make_job, make_shoot, make_shot
 
 MODEL = "flux2-klein-4b"
-SIDE = 1200
+SIDE, PREVIEW_SIDE = 1200, 480
 GATE = {"passed": True, "max_abs_diff": 0, "pixels_compared": 214300, "edge_delta_e": 0.9, "set_delta_e": None}
 SCENE = {
     "setting": "kitchen",
@@ -94,10 +95,10 @@ def _finished(workspace: Workspace, shoot: Shoot, position: int, *, mode: str, g
         "parameters": {"chosen_seed": spec["seed"]},
         "measures": {"candidates": candidates},
     }
-    asset = _asset(workspace, _drawing(position), name=f"scene {shoot.id} {position}", recipe=recipe)
+    asset = _asset(workspace, _picture(position), name=f"scene {shoot.id} {position}", recipe=recipe)
     for number, candidate in enumerate(candidates):
-        picture = _drawing(position + number + 1).resize((480, 480))
-        rendition = Picture(data=_bytes(picture, "WEBP"), content_type="image/webp", width=480, height=480)
+        small = _preview(position + number + 1)
+        rendition = Picture(data=small, content_type="image/webp", width=PREVIEW_SIDE, height=PREVIEW_SIDE)
         keep_rendition(asset, spec=scenes.candidate_rendition(candidate["seed"]), picture=rendition)
     return make_shot(workspace, shoot=shoot, position=position, asset=asset, spec=spec, gate=gate)
 
@@ -122,14 +123,22 @@ def _drawing(number: int) -> Image.Image:
     return picture
 
 
+@cache
+def _picture(number: int) -> bytes:
+    return _bytes(_drawing(number), "PNG")
+
+
+@cache
+def _preview(number: int) -> bytes:
+    return _bytes(_drawing(number).resize((PREVIEW_SIDE, PREVIEW_SIDE)), "WEBP")
+
+
 def _bytes(picture: Image.Image, kind: str) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, kind)
     return buffer.getvalue()
 
 
-def _asset(workspace: Workspace, picture: Image.Image, *, name: str, recipe: dict[str, Any]) -> Asset:
-    blob = keep_blob(
-        workspace, _bytes(picture, "PNG"), content_type="image/png", width=picture.width, height=picture.height
-    )
+def _asset(workspace: Workspace, png: bytes, *, name: str, recipe: dict[str, Any]) -> Asset:
+    blob = keep_blob(workspace, png, content_type="image/png", width=SIDE, height=SIDE)
     return keep_asset(workspace, kind="shot", name=name, blob=blob, recipe=recipe)

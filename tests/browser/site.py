@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from infra.local import processes
 from infra.local.preflight import Options
 from infra.local.programs import WORKER, web
 
@@ -77,7 +78,14 @@ def running_site(*, port: int, database: str, data_dir: Path, secret_key: str) -
 def _program(name: str, argv: list[str], environment: dict[str, str], logs: Path) -> Iterator[None]:
     with (logs / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
-            argv, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            argv,
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=processes.tied_to_parent(signal.SIGTERM),
         )
         try:
             yield

@@ -1,4 +1,7 @@
-"""A workspace in which every state of every page can be seen, made of rows and pictures of our own."""
+"""A workspace in which every state of every page can be seen, made of rows and pictures of our own.
+
+Every test has a world of its own; pictures, which take longer than rows, are drawn once.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -27,7 +31,7 @@ from tests.factories import (
     make_shot,
     make_workspace,
 )
-from tests.integration.studio.pictures import bottle_png
+from tests.integration.studio.pictures import HEIGHT, WIDTH, bottle_png
 
 WINDOW = [122, 72, 116, 316]
 CHECKS = [
@@ -107,8 +111,8 @@ def _batch(workspace: Workspace) -> Batch:
 
 
 def _product(workspace: Workspace, name: str, seed: int, *, cutout: bool = False, **fields: Any) -> Product:
-    picture = Image.open(io.BytesIO(bottle_png(seed=seed)))
-    photo = _asset(workspace, picture, kind="photo", name=f"{name}.png", recipe={"kind": "photo", "seed": seed})
+    recipe = {"kind": "photo", "seed": seed}
+    photo = _asset(workspace, bottle_png(seed=seed), (WIDTH, HEIGHT), kind="photo", name=f"{name}.png", recipe=recipe)
     fields.setdefault("cutout_engine", "classical" if cutout else "")
     return make_product(
         workspace, name=name, photo=photo, cutout=_cutout(workspace, name, photo) if cutout else None, **fields
@@ -116,27 +120,39 @@ def _product(workspace: Workspace, name: str, seed: int, *, cutout: bool = False
 
 
 def _cutout(workspace: Workspace, name: str, photo: Asset) -> Asset:
+    recipe = {"kind": "cutout", "window": WINDOW, "box": None, "engine": "classical", "confidence": 0.9, "of": name}
+    size = (WINDOW[2], WINDOW[3])
+    parents = [(photo, "photo")]
+    return _asset(workspace, _cutout_png(), size, kind="cutout", name=f"{name} cutout", recipe=recipe, parents=parents)
+
+
+@cache
+def _cutout_png() -> bytes:
     left, top, width, height = WINDOW
     crop = Image.open(io.BytesIO(bottle_png())).convert("RGBA").crop((left, top, left + width, top + height))
     mask = Image.new("L", crop.size)
     ImageDraw.Draw(mask).rectangle((8, 78, 108, 308), fill=255)
     crop.putalpha(mask)
-    recipe = {"kind": "cutout", "window": WINDOW, "box": None, "engine": "classical", "confidence": 0.9, "of": name}
-    return _asset(workspace, crop, kind="cutout", name=f"{name} cutout", recipe=recipe, parents=[(photo, "photo")])
+    return _png(crop)
+
+
+def _png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _asset(
     workspace: Workspace,
-    picture: Image.Image,
+    png: bytes,
+    size: tuple[int, int],
     *,
     kind: str,
     name: str,
     recipe: dict[str, Any],
     parents: Sequence[tuple[Asset, str]] = (),
 ) -> Asset:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    blob = keep_blob(workspace, buffer.getvalue(), content_type="image/png", width=picture.width, height=picture.height)
+    blob = keep_blob(workspace, png, content_type="image/png", width=size[0], height=size[1])
     return keep_asset(workspace, kind=kind, name=name, blob=blob, recipe=recipe, parents=parents)
 
 
@@ -176,9 +192,8 @@ def _spec(position: int) -> dict[str, Any]:
 
 def _shot(workspace: Workspace, shoot: Shoot, position: int, **fields: Any) -> Shot:
     spec = _spec(position)
-    picture = Image.new("RGB", (spec["width"], spec["height"]), (226, 222, 216))
-    middle, base = spec["width"] // 2, round(spec["height"] * 0.8)
-    ImageDraw.Draw(picture).rectangle((middle - 150, base - 690, middle + 150, base), fill=(30, 110, 70))
+    size = (spec["width"], spec["height"])
+    middle, base = _foot(*size)
     placement = {"scale": 3.0, "x": middle - 174, "y": base - 924, "source_x": 0.0, "source_y": 0.0}
     recipe = {
         "kind": "product_shot",
@@ -186,5 +201,18 @@ def _shot(workspace: Workspace, shoot: Shoot, position: int, **fields: Any) -> S
         "parameters": {"placement": placement},
         "source": {"window": WINDOW},
     }
-    asset = _asset(workspace, picture, kind="shot", name=f"shot {position}", recipe=recipe)
+    asset = _asset(workspace, _shot_png(*size), size, kind="shot", name=f"shot {position}", recipe=recipe)
     return make_shot(workspace, shoot=shoot, position=position, asset=asset, spec=spec, **fields)
+
+
+def _foot(width: int, height: int) -> tuple[int, int]:
+    """Where the product stands: the middle of its lower edge."""
+    return width // 2, round(height * 0.8)
+
+
+@cache
+def _shot_png(width: int, height: int) -> bytes:
+    middle, base = _foot(width, height)
+    picture = Image.new("RGB", (width, height), (226, 222, 216))
+    ImageDraw.Draw(picture).rectangle((middle - 150, base - 690, middle + 150, base), fill=(30, 110, 70))
+    return _png(picture)

@@ -20,6 +20,7 @@ from apps.jobs.patience import patiently
 from apps.jobs.transitions import Held
 from tests.integration.jobs.conftest import change, fresh
 from tests.integration.jobs.kinds import Obedient
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,14 +37,6 @@ def start(workspace: Workspace) -> tuple[Job, Held]:
     return job, held
 
 
-def until(true: Callable[[], bool]) -> None:
-    for _ in range(250):
-        if true():
-            return
-        time.sleep(0.02)
-    pytest.fail("it never came true")
-
-
 def raises(kind: type[Exception], action: Callable[[], None]) -> bool:
     try:
         action()
@@ -56,7 +49,7 @@ def test_the_lease_is_renewed_while_the_work_is_silent(workspace: Workspace) -> 
     job, held = start(workspace)
     change(job, lease_until=timezone.now() + timedelta(seconds=1))
     with Lease(held, find_kind("test.obedient")):
-        until(lambda: fresh(job).lease_until > timezone.now() + timedelta(seconds=10))  # type: ignore[operator]
+        wait_until(lambda: fresh(job).lease_until > timezone.now() + timedelta(seconds=10))  # type: ignore[operator]
 
 
 def test_the_keep_alive_ends_with_the_lease(workspace: Workspace) -> None:
@@ -72,22 +65,22 @@ def test_silent_work_hears_of_a_cancel_without_asking_the_database(workspace: Wo
     job, held = start(workspace)
     with Lease(held, find_kind("test.obedient")) as hold:
         services.cancel(job)
-        until(lambda: raises(JobCancelled, hold.check))
+        wait_until(lambda: raises(JobCancelled, hold.check))
 
 
 def test_silent_work_hears_that_somebody_else_has_the_job(workspace: Workspace) -> None:
     job, held = start(workspace)
     with Lease(held, find_kind("test.obedient")) as hold:
         change(job, attempts=2)
-        until(lambda: raises(LeaseLost, hold.check))
+        wait_until(lambda: raises(LeaseLost, hold.check))
 
 
 def test_after_the_deadline_the_lease_is_left_to_run_out(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Obedient, "deadline_s", 0.1)
     job, held = start(workspace)
     with Lease(held, find_kind("test.obedient")) as hold:
-        until(lambda: raises(DeadlinePassed, hold.check))
-        until(lambda: not hold._thread.is_alive())
+        wait_until(lambda: raises(DeadlinePassed, hold.check))
+        wait_until(lambda: not hold._thread.is_alive())
     assert fresh(job).state == "running"
 
 
@@ -99,7 +92,7 @@ def test_quick_stages_are_told_together(workspace: Workspace, monkeypatch: pytes
         for stage in ("first", "second", "third"):
             hold.on_progress(stage, 0.1)
         assert told == ["first"]
-        until(lambda: told == ["first", "third"])  # by the keep-alive, because the work fell silent
+        wait_until(lambda: told == ["first", "third"])  # by the keep-alive, because the work fell silent
 
 
 def test_progress_never_goes_back(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

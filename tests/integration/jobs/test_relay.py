@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from apps.jobs.dispatch import Ring
 from apps.jobs.relay import Relay
 from tests.integration.jobs.conftest import bell
 from tests.integration.jobs.test_lease import cut_connections
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,14 +60,6 @@ def running(broker: Broker) -> Iterator[Relay]:
     assert not thread.is_alive()
 
 
-def until(true: Callable[[], bool]) -> None:
-    for _ in range(250):
-        if true():
-            return
-        time.sleep(0.02)
-    pytest.fail("it never came true")
-
-
 def submit(workspace: Workspace) -> str:
     return str(services.submit(workspace, kind="test.obedient", params={}).id)
 
@@ -76,10 +69,10 @@ def test_a_commit_wakes_the_relay(
 ) -> None:
     monkeypatch.setattr(relay, "POLL_S", 60.0)
     first = submit(workspace)
-    until(lambda: broker.rings == [first])
+    wait_until(lambda: broker.rings == [first])
     time.sleep(0.1)
     second = submit(workspace)
-    until(lambda: broker.rings == [first, second])
+    wait_until(lambda: broker.rings == [first, second])
     running.stop()
     submit(workspace)  # wakes it, so that it sees that it has to stop
 
@@ -87,22 +80,22 @@ def test_a_commit_wakes_the_relay(
 def test_work_from_before_the_start_is_found(workspace: Workspace, broker: Broker, request: Any) -> None:
     job_id = submit(workspace)
     request.getfixturevalue("running")
-    until(lambda: broker.rings == [job_id])
+    wait_until(lambda: broker.rings == [job_id])
 
 
 def test_an_absent_broker_is_waited_for(workspace: Workspace, broker: Broker, running: Relay) -> None:
     broker.away = 3
     job_id = submit(workspace)
-    until(lambda: broker.rings == [job_id])
+    wait_until(lambda: broker.rings == [job_id])
 
 
 def test_a_cut_connection_is_made_again(workspace: Workspace, broker: Broker, running: Relay) -> None:
     first = submit(workspace)
-    until(lambda: first in broker.rings)
+    wait_until(lambda: first in broker.rings)
     cut_connections()
     second = submit(workspace)
     # The first may have rung twice, if its stamp was not yet committed.
-    until(lambda: second in broker.rings)
+    wait_until(lambda: second in broker.rings)
 
 
 def test_a_row_that_postgresql_refuses_is_said_and_the_others_are_rung(
@@ -119,8 +112,8 @@ def test_a_row_that_postgresql_refuses_is_said_and_the_others_are_rung(
     monkeypatch.setattr(relay, "SWEEP_EVERY_S", 0.0)
     job_id = submit(workspace)
     request.getfixturevalue("running")
-    until(lambda: broker.rings == [job_id])
-    until(lambda: "one row too many" in caplog.text)
+    wait_until(lambda: broker.rings == [job_id])
+    wait_until(lambda: "one row too many" in caplog.text)
 
 
 def test_a_kind_of_another_version_is_rung_with_a_generous_limit(workspace: Workspace, settings: Any) -> None:

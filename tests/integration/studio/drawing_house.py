@@ -23,6 +23,7 @@ from apps.jobs.models import Job, JobState
 from apps.jobs.tasks import run
 from apps.studio import selectors, services
 from apps.studio.models import Product
+from infra.local import processes
 from infra.local.programs import GPU_WORKER
 from tests.browser.database import own_database
 from tests.browser.site import with_database
@@ -55,6 +56,7 @@ class House:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=processes.tied_to_parent(signal.SIGTERM),
             )
         self.programs.append(program)
         return program

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 WIDTH, HEIGHT = 360, 420
 
 
+@lru_cache(maxsize=64)
 def bottle_png(*, seed: int = 0, transparent: bool = False) -> bytes:
     """8-bit sRGB PNG; a soft light gradient and a little noise, so that nothing is exactly flat.
 

@@ -17,7 +17,7 @@ from infra.local import processes
 from infra.local.errors import SetupError
 from infra.local.postgres import Server, account, cluster, destroy, install, roles, start
 from infra.local.postgres.cluster import answers, socket_folder_of
-from tests.unit.infra.waiting import wait_until
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 

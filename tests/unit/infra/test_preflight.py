@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.core import env
 from apps.core.env import MOST_WORKERS
 from infra.local import preflight
 from infra.local.errors import SetupError
@@ -58,8 +59,33 @@ def test_it_takes_no_more_workers_than_the_settings_do(tmp_path: Path) -> None:
 def test_a_machine_with_more_cores_than_that_has_the_most_workers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(env, "CONTROL_GROUP", tmp_path)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(200)))
     assert read_options({}, tmp_path).workers == MOST_WORKERS
+
+
+@pytest.mark.parametrize(
+    ("files", "workers"),
+    [
+        ({"cpu.max": "200000 100000\n"}, 2),
+        ({"cpu.max": "150000 100000\n"}, 2),
+        ({"cpu.max": "5000 100000\n"}, 1),
+        ({"cpu.max": "max 100000\n"}, 8),
+        ({"cpu.max": "1600000 100000\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8),
+        ({}, 8),
+    ],
+)
+def test_a_container_has_as_many_workers_as_cores_it_may_keep_busy(
+    files: dict[str, str], workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(env, "CONTROL_GROUP", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    assert read_options({}, tmp_path).workers == workers
 
 
 @pytest.mark.parametrize("nonsense", ["http", "-1", "0", "65536", "80.5", "８０００"])

@@ -15,7 +15,7 @@ from infra.local import processes
 from infra.local import supervisor as supervising
 from infra.local.errors import SetupError
 from infra.local.supervisor import Program, StopSignals, Supervisor, ending
-from tests.unit.infra.waiting import wait_until
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 LASTING = ("steady", "grandchild", "detached", "stubborn")
@@ -113,16 +113,18 @@ def test_a_second_signal_means_at_once(tmp_path: Path) -> None:
     script = f"""
 import os, signal, subprocess, sys
 from infra.local.supervisor import Program, StopSignals, Supervisor
-spawn = lambda: subprocess.Popen(["sh", "-c", "trap '' TERM; echo > {tmp_path}/up; sleep 1000"], start_new_session=True)
+argv = ["sh", "-c", "trap '' TERM; echo > {tmp_path}/up; sleep 1000"]
+spawn = lambda: subprocess.Popen(argv, stdout=subprocess.DEVNULL, start_new_session=True)
 supervisor = Supervisor(print, StopSignals())
 supervisor.add(Program("stubborn", spawn, grace_s=1e9))
-supervisor.serve(lambda: None)
+supervisor.serve(lambda: open("{tmp_path}/serving", "w").close())
 print("stopping", flush=True)
 supervisor.stop()
 """
     process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE)
     assert process.stdout is not None
     wait_until((tmp_path / "up").exists, "the program ran")
+    wait_until((tmp_path / "serving").exists, "signals were only counted")
     process.send_signal(signal.SIGTERM)
     assert process.stdout.readline() == b"stopping\n"
     process.send_signal(signal.SIGTERM)

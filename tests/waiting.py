@@ -1,4 +1,4 @@
-"""Waiting for other processes: a condition and a generous limit, never a measured time."""
+"""Waiting for other threads and processes: a condition and a generous limit, never a measured time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 LIMIT_S = 30.0
 
 
-def wait_until(condition: Callable[[], object], what: str) -> None:
+def wait_until(condition: Callable[[], object], what: str = "it came true") -> None:
     """Return as soon as `condition` holds; fail the test after LIMIT_S."""
     deadline = time.monotonic() + LIMIT_S
     while not condition():
