@@ -1,4 +1,4 @@
-"""How pytest-xdist shares the tests out: what stays together, and what begins.
+"""How pytest-xdist shares the tests out: in how many processes, what stays together, and what begins.
 
 The tests of one file run in one process, one after the other, so that what they set up together is set up once.
 Folders whose files share something that takes long to start stay together as well. What takes longest begins, so that
@@ -7,11 +7,16 @@ at the end no process still has a long file before it while the others have noth
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import os
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
+
+from apps.core.env import usable_cores
+from infra.local.programs import ONE_THREAD_EACH
 
 TOGETHER = ("tests/browser", "tests/unit/inference/sefi")
 """Folders whose files share a site and a browser, or networks."""
@@ -21,6 +26,10 @@ LONGEST = (
     "tests/integration/studio/test_scene_worker.py",
 )
 """What begins, in this order."""
+FEW_GROUPS = 4
+"""So many groups, or fewer, are done sooner by one process than others have started."""
+MOST_PROCESSES = 8
+"""Each takes up to 1.5 GB of memory."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -29,6 +38,23 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
     if config.getoption("numprocesses", 0) and config.getoption("dist") == "no":
         config.option.dist = "loadscope"
     return (yield)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """What ``-n auto`` means here, and so `make test`: 0 where this process does better alone."""
+    option = config.option
+    picked = option.keyword or option.lf or option.failedfirst or option.newfirst or getattr(option, "stepwise", False)
+    if picked or option.capture == "no" or option.collectonly:
+        return 0
+    return processes((config.invocation_params.dir / path for path in config.args), config.rootpath, usable_cores())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Libraries that start a thread for every core would only be in each other's way."""
+    for name in ONE_THREAD_EACH:
+        os.environ.setdefault(name, "1")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -42,6 +68,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Put what takes longest first. Every process does the same, as xdist compares their lists."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: rank(group(item.nodeid)))
+
+
+def processes(chosen: Iterable[Path], root: Path, cores: int) -> int:
+    """In how many processes the tests below the ``chosen`` paths run; 0: in the one that asks."""
+    groups = {group(file.relative_to(root).as_posix()) for path in chosen for file in _test_files(path)}
+    return min(cores, len(groups), MOST_PROCESSES) if cores > 1 and len(groups) > FEW_GROUPS else 0
+
+
+def _test_files(path: Path) -> Iterator[Path]:
+    """The files of a folder; no more than one of a file, or of a test in it, whose name has "::" after the file's."""
+    file = Path(str(path).partition("::")[0])
+    return file.rglob("test_*.py") if file.is_dir() else iter([file])
 
 
 def group(nodeid: str) -> str:

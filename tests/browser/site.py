@@ -20,7 +20,7 @@ from infra.local.preflight import Options
 from infra.local.programs import WORKER, web
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 60
+START_S = 180
 
 
 @dataclass(frozen=True)

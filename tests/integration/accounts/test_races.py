@@ -25,7 +25,7 @@ def at_once(*calls: Callable[[], object]) -> list[str]:
 
     def run(call: Callable[[], object]) -> str:
         try:
-            together.wait(timeout=10)
+            together.wait(timeout=60)
             call()
         except AppError as error:
             return error.code

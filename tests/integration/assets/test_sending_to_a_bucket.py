@@ -33,7 +33,7 @@ def complete(browser: Client, ticket: dict[str, Any]) -> Any:
 
 
 def deliver(ticket: dict[str, Any], data: bytes) -> requests.Response:
-    return requests.post(ticket["url"], data=ticket["fields"], files={"file": ("boot.jpg", data)}, timeout=10)
+    return requests.post(ticket["url"], data=ticket["fields"], files={"file": ("boot.jpg", data)}, timeout=60)
 
 
 def keys(bucket: Any, prefix: str) -> list[str]:

@@ -29,7 +29,7 @@ def at_once(actions: list[Callable[[], Any]]) -> list[Any]:
     def run(action: Callable[[], Any]) -> Any:
         try:
             connection.ensure_connection()
-            gate.wait(10)
+            gate.wait(60)
             return action()
         except JobCancelled as verdict:
             return verdict

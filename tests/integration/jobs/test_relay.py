@@ -56,7 +56,7 @@ def running(broker: Broker) -> Iterator[Relay]:
     thread.start()
     yield runner
     runner.stop()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -10,51 +12,64 @@ from infra.local import suite
 from tests import distribution
 
 ROOT = Path(__file__).resolve().parents[3]
+ONE = "tests/unit/infra/test_suite.py"
 
 
-@pytest.mark.parametrize("arguments", [[], ["tests"], ["-q", "--durations=20"], ["tests/unit", "tests/browser", "-x"]])
-def test_many_tests_run_on_every_core(arguments: list[str]) -> None:
-    assert suite.processes(arguments, ROOT, cores=2) == 2
-    assert suite.processes(arguments, ROOT, cores=100) == suite.MOST_PROCESSES
+@pytest.fixture(autouse=True)
+def _eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distribution, "usable_cores", lambda: 8)
 
 
-def test_one_core_has_one_process() -> None:
-    assert suite.processes([], ROOT, cores=1) is None
+def read(pytestconfig: pytest.Config, arguments: str) -> Any:
+    """What pytest makes of the arguments of `make test`."""
+    option = pytestconfig._parser.parse(["--numprocesses=auto", *arguments.split()])
+    here = SimpleNamespace(dir=ROOT)
+    return SimpleNamespace(option=option, args=option.file_or_dir or ["tests"], rootpath=ROOT, invocation_params=here)
+
+
+@pytest.mark.parametrize("many", ["", "tests/unit tests/browser", "tests/integration/studio -x -q --durations=20"])
+def test_many_tests_run_on_every_core(pytestconfig: pytest.Config, many: str) -> None:
+    assert distribution.pytest_xdist_auto_num_workers(read(pytestconfig, many)) == 8
 
 
 @pytest.mark.parametrize(
-    "few",
-    [
-        "tests/unit/infra/test_suite.py",
-        "tests/unit/infra/test_suite.py::test_one_core_has_one_process",
-        "tests/architecture/test_licences.py tests/architecture/test_translations.py",
-        "tests -k palette",
-        "--lf",
-    ],
+    "few", ["tests/browser", ONE, f"{ONE}::test_it[a/b]", "-k palette", "tests --lf", "-s", "--collect-only tests"]
 )
-def test_a_few_tests_run_in_one_process(few: str) -> None:
-    assert suite.processes(few.split(), ROOT, cores=8) is None
+def test_a_few_tests_run_in_one_process(pytestconfig: pytest.Config, few: str) -> None:
+    assert distribution.pytest_xdist_auto_num_workers(read(pytestconfig, few)) == 0
 
 
-@pytest.mark.parametrize("said", ["-n 0", "-n4", "--numprocesses=3", "--dist=worksteal -n 2", "--pdb", "-s", "--co -q"])
-def test_what_a_person_says_about_processes_holds(said: str) -> None:
-    assert suite.processes(said.split(), ROOT, cores=8) is None
+@pytest.mark.parametrize(("said", "processes"), [("-n 0", 0), ("tests/browser -n3", 3), ("--numprocesses=5", 5)])
+def test_the_number_that_a_person_says_holds(pytestconfig: pytest.Config, said: str, processes: int) -> None:
+    assert read(pytestconfig, said).option.numprocesses == processes
 
 
-def test_a_file_that_is_named_twice_counts_once() -> None:
-    tests = ROOT / "tests"
-    assert suite.processes(["tests/architecture/test_licences.py"] * 9, ROOT, cores=8) is None
-    assert len(list(tests.rglob("test_*.py"))) > suite.FEW_FILES
+def test_what_make_test_runs_asks_for_as_many_as_suit(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(suite.steps, "do", lambda steps, say: None)
+    monkeypatch.setattr(suite.chromium, "find", lambda: Path("/usr/bin/chromium"))
+    monkeypatch.setattr(suite.os, "execv", lambda program, arguments: ran.append(list(arguments)))
+    suite.main(["tests/unit", "-n", "0"])
+    assert [arguments[1:] for arguments in ran] == [["-m", "pytest", "--numprocesses=auto", "tests/unit", "-n", "0"]]
+
+
+@pytest.mark.parametrize(("cores", "processes"), [(1, 0), (2, 2), (100, distribution.MOST_PROCESSES)])
+def test_there_are_no_more_processes_than_cores(cores: int, processes: int) -> None:
+    assert distribution.processes([ROOT / "tests"], ROOT, cores) == processes
+
+
+def test_there_are_no_more_processes_than_files() -> None:
+    chosen = [ROOT / "tests" / "unit" / "infra" / f"test_{name}.py" for name in "abcde"]
+    assert distribution.processes([*chosen, *chosen], ROOT, 8) == 5
 
 
 def test_tests_of_a_file_stay_together_and_so_do_folders_that_share_something() -> None:
-    file = "tests/unit/infra/test_suite.py"
-    assert distribution.group(f"{file}::test_one[tests/browser/a.py::b]") == file
+    assert distribution.group(f"{ONE}::test_one[tests/browser/a.py::b]") == ONE
     groups = {distribution.group(f"tests/browser/{name}.py::test_it") for name in ("test_box", "test_kept")}
     assert groups == {"tests/browser"}
 
 
 def test_what_takes_longest_begins() -> None:
     assert all((ROOT / name).exists() for name in (*distribution.LONGEST, *distribution.TOGETHER))
-    ranks = [distribution.rank(distribution.group(name)) for name in (*distribution.LONGEST, "tests/unit/x.py")]
+    ranks = [distribution.rank(distribution.group(name)) for name in (*distribution.LONGEST, ONE)]
     assert ranks == sorted(set(ranks))

@@ -14,7 +14,7 @@ from inference.generation import GeneratedPicture, GenerateItem, GenerateRequest
 from inference.pipelines.drawing import DrawingDesk
 from inference.types import Progress
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def asked(*seeds: int, width: int = 256) -> GenerateRequest:
