@@ -20,7 +20,7 @@ from tests.browser.site import Site, running_site
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 # Waits end as soon as they can: their limit only says when a loaded machine is given up.
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 expect.set_options(timeout=PATIENCE_MS)
 DESKTOP, PHONE = (1440, 900), (390, 844)
 

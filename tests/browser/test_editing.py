@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.world import World, make_world
 
-DRAWN_MS = 60_000
+DRAWN_MS = 120_000
 
 
 @pytest.fixture
