@@ -9,23 +9,34 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from inference.errors import EngineUnavailable
+from inference.ports import EngineStatus
 from inference.types import U8, Progress
 
 FORMAT = "visualforge-adapter/1"
 SUFFIX = ".safetensors"
+STATE = "last.pt"
+"""What a training that was interrupted goes on from, in its folder."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LONGEST_HEAD = 100 << 20
+
+Result = TypeVar("Result")
 
 
 def is_adapter_name(name: str) -> bool:
     """Lower case letters, digits, ``-`` and ``_``: names are names of files."""
     return _NAME.fullmatch(name) is not None
+
+
+def with_trigger(trigger: str, words: str) -> str:
+    """A caption or a prompt as an adapter meets it: what it learned by comes first, when it learns and when it draws."""
+    return f"{trigger}. {words}" if trigger else words
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +97,39 @@ class AdapterCard:
 
 @dataclass(frozen=True)
 class TrainedAdapter:
-    """A finished training: the file, its card, and the mean loss of the first and of the last tenth of the steps."""
+    """A finished training: the file, its card, the loss of every step, and its mean over the first and last tenth."""
 
     path: Path
     card: AdapterCard
     first_loss: float
     last_loss: float
+    losses: tuple[float, ...] = ()
+
+
+class TrainingHost:
+    """Whoever a training runs for. This one has the device to itself and keeps nothing; others override.
+
+    A training on a machine that draws, too, hands out its work piece by piece and is nobody's neighbour for longer than
+    one step.
+    """
+
+    def turn(self, work: Callable[[], Result]) -> Result:
+        """Run one piece of work on the device; between two pieces the model may draw for others.
+
+        Raises:
+            Cancelled: before the work began.
+        """
+        return work()
+
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Run ``work`` on the device when it is free, whether or not the training was cancelled; need not wait."""
+        work()
+
+    def learned(self, step: int, loss: float) -> None:
+        """Step number ``step`` (from 1) is done. Called before ``on_progress`` of the next one."""
+
+    def saved(self, state: Path) -> None:
+        """``state`` is a file from which this training can go on, under the same name in any folder."""
 
 
 class AdapterTrainer(Protocol):
@@ -104,14 +142,27 @@ class AdapterTrainer(Protocol):
             InputRejected: no pictures, no captions, a plan out of bounds, a model that takes no adapters.
         """
 
+    def status(self) -> EngineStatus:
+        """Whether the model can learn on this machine. Loads its weights."""
+
     def train(
-        self, pictures: Sequence[AdapterPicture], plan: AdapterPlan, folder: Path, *, on_progress: Progress
+        self,
+        pictures: Sequence[AdapterPicture],
+        plan: AdapterPlan,
+        folder: Path,
+        *,
+        on_progress: Progress,
+        host: TrainingHost | None = None,
     ) -> TrainedAdapter:
         """Train, or go on with what ``folder`` holds of the same pictures and plan.
+
+        Args:
+            host: shares the device and keeps states; None = the device is this training's alone.
 
         Raises:
             Cancelled: ``on_progress`` said so; ``folder`` holds what is needed to go on.
             InputRejected, EngineUnavailable: as ``check``; the model may not or can not run here.
+            EngineFailed: ``generate.adapter_out_of_memory``.
         """
 
 

@@ -29,6 +29,7 @@ class GenerateOptions:
         max_batch: pictures in one pass.
         compile: compile the transformer's blocks (regional) and, on CUDA, record the networks; once a size.
         adapters_dir: folder with adapters as ``<name>.safetensors``; None = none here.
+        adapters_cache: a second such folder, for adapters that are fetched when they are asked for.
         planner: folder in ``weights_dir`` of a language model that reads free words of scenes; empty = rules read them.
     """
 
@@ -41,6 +42,7 @@ class GenerateOptions:
     max_batch: int = 8
     compile: bool = False
     adapters_dir: Path | None = None
+    adapters_cache: Path | None = None
     planner: str = ""
 
 

@@ -186,7 +186,10 @@ def _options(chosen: argparse.Namespace) -> GenerateOptions:
     from inference.generation import GenerateOptions
 
     return GenerateOptions(
-        weights_dir=chosen.weights, accepted_licences=frozenset(chosen.accept or ()), device=chosen.device
+        weights_dir=chosen.weights,
+        accepted_licences=frozenset(chosen.accept or ()),
+        device=chosen.device,
+        adapters_dir=chosen.adapters,
     )
 
 
@@ -195,6 +198,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     home = os.environ.get("GENERATOR_WEIGHTS_DIR")
     parser.add_argument("--weights", type=Path, default=Path(home) if home else None, help="folder of the weights")
     parser.add_argument("--accept", action="append", metavar="LICENCE", help="a non-commercial licence you accept")
+    parser.add_argument("--adapters", type=Path, help="folder of adapters as NAME.safetensors")
     parser.add_argument("--device", default="auto")
 
 

@@ -13,6 +13,8 @@ a part of what a pass takes. So a lone request loses no time, and many meet.
 A shared pass ends for one of its members without the others noticing: who no longer wants a picture leaves, and only
 when all have left the pass stops (within one step). A shared pass that fails is drawn again, each request alone: nobody
 fails for what a neighbour asked.
+
+Work that is no drawing (a step of a training) gets the device between two passes: ``lend``.
 """
 
 from __future__ import annotations
@@ -20,15 +22,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import TypeVar
 
 from inference.errors import Cancelled
 from inference.generation import GeneratedPicture, GenerateRequest, batch_key
 from inference.types import Progress, no_progress
 
+Result = TypeVar("Result")
 Draw = Callable[[str, GenerateRequest, Progress], tuple[GeneratedPicture, ...]]
 """(model, request, on_progress) -> the pictures, in the items' order; raises as ``pipelines.generate.generate``."""
 
@@ -108,6 +112,25 @@ class DrawingDesk:
                 self._asking -= 1
                 ticket.left = True
                 self._changed.notify_all()
+
+    def lend(self, work: Callable[[], Result], *, on_wait: Callable[[], None]) -> Result:
+        """Run ``work`` in the thread that draws, after the pass that runs now. It should be short: others wait for it.
+
+        ``on_wait`` is called every ``_LOOK_EVERY_S`` until the work is done. What it raises ends the wait: work that
+        has not begun is not done any more, work that has begun is finished first.
+        """
+        lent = self._device.submit(work)
+        try:
+            while not wait([lent], timeout=_LOOK_EVERY_S).done:
+                on_wait()
+        finally:
+            if not lent.cancel():
+                wait([lent])
+        return lent.result()
+
+    def lend_later(self, work: Callable[[], None]) -> Future[None]:
+        """The same without waiting for it."""
+        return self._device.submit(work)
 
     def _take_turn(self) -> None:
         """One pass for the oldest request and those that fit it; nothing when an earlier turn took them along."""

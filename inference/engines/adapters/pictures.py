@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
-from inference.adapters import AdapterPicture
+from inference.adapters import AdapterPicture, TrainingHost
 from inference.engines.diffusion.generator import Family
 from inference.engines.diffusion.masks import picture_tensor
 from inference.errors import EngineUnavailable
@@ -36,32 +37,45 @@ def squared(rgb: U8, side: int) -> U8:
     return np.asarray(cv2.resize(square, (side, side), interpolation=how), np.uint8)
 
 
-@torch.no_grad()
-def lesson(family: Family, pictures: Sequence[AdapterPicture], side: int, on_progress: Progress) -> Lesson:
-    """Encode every picture and its caption.
+def obstacle(family: Family) -> EngineUnavailable | None:
+    """Why the family can not learn here: it draws meaning and texture apart, and nothing here reads meaning."""
+    if not family.semantic_channels or family.can_read_meaning():
+        return None
+    return EngineUnavailable(
+        "generate.adapter_no_semantics",
+        "SemVAE and DINOv2 are not here, which read the meaning of pictures; fetch both "
+        "(docs/generators.md names them) beside the model's weights",
+    )
+
+
+def lesson(
+    family: Family, pictures: Sequence[AdapterPicture], side: int, on_progress: Progress, host: TrainingHost
+) -> Lesson:
+    """Encode every picture and its caption, one a turn.
 
     Raises:
-        EngineUnavailable: the model draws meaning and texture apart, and the encoder of meaning is not here.
+        EngineUnavailable: as ``obstacle``.
     """
-    latents, embeds = [], []
+    missing = obstacle(family)
+    if missing is not None:
+        raise missing
+    parts = []
     for number, picture in enumerate(pictures):
         on_progress("encode", number / len(pictures))
-        image = picture_tensor(squared(picture.rgb, side))[None].to(family.device)
-        texture = family.codec.encode(image * 2.0 - 1.0)
-        parts = [texture]
-        if family.semantic_channels:
-            meaning = family.semantics(image)
-            if meaning is None:
-                raise EngineUnavailable(
-                    "generate.adapter_no_semantics",
-                    "SemVAE and DINOv2 are not here, which read the meaning of pictures; fetch both "
-                    "(docs/generators.md names them) beside the model's weights",
-                )
-            parts = [meaning.to(texture.device), texture]
-        latents.append(torch.cat(parts, dim=1).float().cpu())
-        embeds.append(family.embed([picture.caption]).cpu())
+        parts.append(host.turn(partial(_encoded, family, picture, side)))
     on_progress("encode", 1.0)
+    latents, embeds = zip(*parts, strict=True)
     return Lesson(torch.cat(latents), torch.cat(embeds))
+
+
+@torch.no_grad()
+def _encoded(family: Family, picture: AdapterPicture, side: int) -> tuple[Tensor, Tensor]:
+    """Latents (1, C, h, w) and embedding (1, L, D) of one picture, on the CPU."""
+    image = picture_tensor(squared(picture.rgb, side))[None].to(family.device)
+    texture = family.codec.encode(image * 2.0 - 1.0)
+    meaning = family.semantics(image) if family.semantic_channels else None
+    latents = texture if meaning is None else torch.cat([meaning.to(texture.device), texture], dim=1)
+    return latents.float().cpu(), family.embed([picture.caption]).cpu()
 
 
 def pictures_sha256(pictures: Sequence[AdapterPicture]) -> str:

@@ -35,11 +35,12 @@ class Adapters:
     Args:
         transformer: a diffusers model with ``PeftAdapterMixin``.
         model: its name; adapters of others are refused.
-        folder: where adapters lie as ``<name>.safetensors``; None = there are none.
+        folders: where adapters lie as ``<name>.safetensors``; the first one that has a name wins.
+        revision: of the loaded weights; empty where nobody noted it.
     """
 
-    def __init__(self, transformer: Any, model: str, folder: Path | None) -> None:
-        self._transformer, self._model, self._folder = transformer, model, folder
+    def __init__(self, transformer: Any, model: str, folders: Sequence[Path], revision: str = "") -> None:
+        self._transformer, self._model, self._folders, self._revision = transformer, model, folders, revision
         self._loaded: OrderedDict[str, tuple[Stamp, AdapterCard]] = OrderedDict()
         self._active: tuple[tuple[str, float], ...] = ()
 
@@ -53,7 +54,7 @@ class Adapters:
         assert len(cards) == len(wanted)
         self._active = tuple(wanted)
         if not wanted:
-            if self._loaded:
+            if getattr(self._transformer, "peft_config", None):
                 self._transformer.disable_adapters()
             return
         self._transformer.enable_adapters()
@@ -72,25 +73,35 @@ class Adapters:
             for name, weight in self._active
         ]
 
-    @contextmanager
-    def learning(self, name: str, config: Any) -> Iterator[list[Any]]:
-        """A fresh adapter, alone active, whose weights learn: the list of its parameters. Taken off at the end."""
-        transformer = self._transformer
+    def begin(self, name: str, config: Any) -> list[Any]:
+        """Add a fresh adapter that will learn: the list of its parameters. What is drawn does not use it."""
         with quiet():
-            transformer.add_adapter(config, adapter_name=name)
+            self._transformer.add_adapter(config, adapter_name=name)
+        self.use(self._active)
+        marked = self._transformer.named_parameters()
+        return [weight for key, weight in marked if f".{name}." in key and "lora_" in key]
+
+    @contextmanager
+    def learning(self, name: str, weights: Sequence[Any]) -> Iterator[None]:
+        """For one step: the adapter that ``begin`` added is alone active, and its weights have gradients."""
+        transformer = self._transformer
+        transformer.enable_adapters()
+        transformer.set_adapter(name)
+        for weight in weights:
+            weight.requires_grad_(True)
         try:
-            transformer.enable_adapters()
-            transformer.set_adapter(name)
-            yield [weight for key, weight in transformer.named_parameters() if f".{name}." in key and "lora_" in key]
+            yield
         finally:
-            transformer.delete_adapters(name)
             transformer.requires_grad_(False)
             self.use(self._active)
 
+    def end(self, name: str) -> None:
+        """Take the adapter that learned off again."""
+        self._transformer.delete_adapters(name)
+        self.use(self._active)
+
     def _load(self, name: str) -> AdapterCard:
-        path = (self._folder or Path()) / f"{name}{SUFFIX}"
-        if self._folder is None:
-            raise EngineUnavailable("generate.adapter_missing", "no folder for adapters is configured", name=name)
+        path = self._path(name)
         card = read_card(path)
         if card.model != self._model:
             raise EngineUnavailable(
@@ -98,6 +109,13 @@ class Adapters:
                 f"the adapter {name} was trained on {card.model} and does not fit {self._model}; choose that model",
                 name=name,
                 model=card.model,
+            )
+        if card.revision and self._revision and card.revision != self._revision:
+            raise EngineUnavailable(
+                "generate.adapter_other_revision",
+                f"the adapter {name} was trained on {card.model} at {card.revision}, and {self._revision} is loaded; "
+                "train it again",
+                name=name,
             )
         facts = path.stat()
         stamp = facts.st_mtime_ns, facts.st_size
@@ -107,6 +125,12 @@ class Adapters:
             self._loaded[name] = (stamp, card)
         self._loaded.move_to_end(name)
         return card
+
+    def _path(self, name: str) -> Path:
+        places = [folder / f"{name}{SUFFIX}" for folder in self._folders]
+        if not places:
+            raise EngineUnavailable("generate.adapter_missing", "no folder for adapters is configured", name=name)
+        return next((place for place in places if place.is_file()), places[0])
 
     def _read(self, name: str, path: Path, card: AdapterCard) -> None:
         from peft import set_peft_model_state_dict

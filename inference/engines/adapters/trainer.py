@@ -7,25 +7,37 @@ same weights as one that was not.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from inference.adapters import SUFFIX, AdapterCard, AdapterPicture, AdapterPlan, TrainedAdapter, head_of
-from inference.engines.adapters.pictures import Lesson, lesson, pictures_sha256
+from inference.adapters import (
+    STATE,
+    SUFFIX,
+    AdapterCard,
+    AdapterPicture,
+    AdapterPlan,
+    TrainedAdapter,
+    TrainingHost,
+    head_of,
+)
+from inference.engines.adapters.pictures import Lesson, lesson, obstacle, pictures_sha256
 from inference.engines.adapters.switch import lora_config
 from inference.engines.diffusion.generator import Family, LatentGenerator
+from inference.engines.diffusion.memory import release
 from inference.engines.diffusion.objective import flow_loss
-from inference.errors import Cancelled, InputRejected
+from inference.errors import Cancelled, EngineFailed, InputRejected
+from inference.ports import EngineStatus
 from inference.types import Progress
 
-_NAME = "being_learned"
-_STATE = "last.pt"
+_numbers = itertools.count(1)
 _WARM_UP_SHARE = 0.1
 _MOST_STEPS, _MOST_RANK, _MOST_PICTURES, _MOST_BATCH = 20_000, 128, 500, 16
 
@@ -59,22 +71,44 @@ class LatentAdapterTrainer:
         if not sizes or not all(bounds):
             raise InputRejected("generate.adapter_plan", f"this plan is out of bounds: {asdict(plan)}")
 
+    def status(self) -> EngineStatus:
+        """See ``adapters.AdapterTrainer``."""
+        missing = obstacle(self._generator.loaded())
+        if missing is None:
+            return EngineStatus(True)
+        return EngineStatus(False, missing.message, code=missing.code)
+
     def train(
-        self, pictures: Sequence[AdapterPicture], plan: AdapterPlan, folder: Path, *, on_progress: Progress
+        self,
+        pictures: Sequence[AdapterPicture],
+        plan: AdapterPlan,
+        folder: Path,
+        *,
+        on_progress: Progress,
+        host: TrainingHost | None = None,
     ) -> TrainedAdapter:
         """See ``adapters.AdapterTrainer``. Stages of the progress: ``encode``, ``learn``."""
         self.check(pictures, plan)
-        family, sha = self._generator.loaded(), pictures_sha256(pictures)
-        learned = lesson(family, pictures, plan.size_px, on_progress)
+        host = host or TrainingHost()
+        family, sha = host.turn(self._generator.loaded), pictures_sha256(pictures)
+        learned = lesson(family, pictures, plan.size_px, on_progress, host)
         folder.mkdir(parents=True, exist_ok=True)
-        # LoRA begins at random; of the seed alone, like everything else here.
-        with torch.random.fork_rng(devices=_devices(family)):
-            torch.manual_seed(plan.seed)
-            with self._generator.adapters.learning(_NAME, lora_config(plan.rank, plan.alpha)) as weights:
-                run = _Run(family, learned, plan, weights, folder / _STATE, self._key(plan, sha))
-                run.go(on_progress)
-                state = _state_of(family.transformer)
-        card = AdapterCard(
+        run = _Run(self._generator, host, learned, plan, folder / STATE, self._key(plan, sha))
+        try:
+            host.turn(run.begin)
+            run.go(on_progress)
+            state = host.turn(run.learned)
+        finally:
+            run.end()
+        card = self._card(plan, len(pictures), sha, state)
+        path = _write(folder / f"adapter{SUFFIX}", state, card)
+        (folder / STATE).unlink(missing_ok=True)
+        tenth = max(1, plan.steps // 10)
+        first, last = (sum(part) / len(part) for part in (run.losses[:tenth], run.losses[-tenth:]))
+        return TrainedAdapter(path, card, first, last, tuple(run.losses))
+
+    def _card(self, plan: AdapterPlan, pictures: int, sha: str, state: dict[str, Tensor]) -> AdapterCard:
+        return AdapterCard(
             model=self._generator.name,
             revision=self._generator.revision,
             licence=self._generator.licence,
@@ -82,15 +116,10 @@ class LatentAdapterTrainer:
             alpha=plan.alpha,
             steps=plan.steps,
             size_px=plan.size_px,
-            pictures=len(pictures),
+            pictures=pictures,
             pictures_sha256=sha,
             weights_sha256=_sha256(state),
         )
-        path = _write(folder / f"adapter{SUFFIX}", state, card)
-        (folder / _STATE).unlink(missing_ok=True)
-        tenth = max(1, plan.steps // 10)
-        first, last = (sum(part) / len(part) for part in (run.losses[:tenth], run.losses[-tenth:]))
-        return TrainedAdapter(path, card, first, last)
 
     def _key(self, plan: AdapterPlan, sha: str) -> str:
         """Names what a kept state belongs to: another plan, pictures or model begin anew."""
@@ -98,43 +127,86 @@ class LatentAdapterTrainer:
 
 
 class _Run:
-    """The steps of one training, and their state."""
+    """The steps of one training, and their state. Whatever touches the device runs in a turn of the host."""
 
     def __init__(
-        self, family: Family, learned: Lesson, plan: AdapterPlan, weights: list[nn.Parameter], kept: Path, key: str
+        self, generator: LatentGenerator, host: TrainingHost, learned: Lesson, plan: AdapterPlan, kept: Path, key: str
     ) -> None:
-        self.family, self.learned, self.plan, self.weights = family, learned, plan, weights
-        self.kept, self.key = kept, key
+        self.family, self.adapters, self.host = generator.loaded(), generator.adapters, host
+        self.lesson, self.plan, self.kept, self.key = learned, plan, kept, key
+        # One that lost its job may still be here when its successor begins.
+        self.name = f"learning_{next(_numbers)}"
+        self.weights: list[nn.Parameter] = []
         self.losses: list[float] = []
-        for weight in weights:
+
+    def begin(self) -> None:
+        """Add the adapter, as it was left or fresh."""
+        plan = self.plan
+        # LoRA begins at random; of the seed alone, like everything else here.
+        with torch.random.fork_rng(devices=_devices(self.family)):
+            torch.manual_seed(plan.seed)
+            self.weights = self.adapters.begin(self.name, lora_config(plan.rank, plan.alpha))
+        for weight in self.weights:
             # Small steps get lost in bfloat16.
             weight.data = weight.data.float()
-            weight.requires_grad_(True)
-        self.optimiser = torch.optim.AdamW(weights, lr=plan.rate, weight_decay=1e-2)
+        self.optimiser = torch.optim.AdamW(self.weights, lr=plan.rate, weight_decay=1e-2)
         self._resume()
 
     def go(self, on_progress: Progress) -> None:
-        transformer = self.family.transformer
-        if self.plan.checkpointing:
-            transformer.enable_gradient_checkpointing()
+        """All steps that are left. What ``on_progress`` raises ends them, with everything kept."""
         try:
             for step in range(len(self.losses), self.plan.steps):
                 on_progress("learn", step / self.plan.steps)
-                self.losses.append(self._step(step))
+                loss = self.host.turn(partial(self._turn, step))
+                self.host.learned(step + 1, loss)
                 if (step + 1) % self.plan.save_every == 0:
-                    self._save()
+                    self.host.saved(self.kept)
             on_progress("learn", 1.0)
         except Cancelled:
             self._save()
+            self.host.saved(self.kept)
             raise
+
+    def learned(self) -> dict[str, Tensor]:
+        """The adapter's weights, fp32 on the CPU."""
+        from peft import get_peft_model_state_dict
+
+        state = get_peft_model_state_dict(self.family.transformer, adapter_name=self.name)
+        return {name: value.detach().float().cpu().contiguous() for name, value in sorted(state.items())}
+
+    def end(self) -> None:
+        """Take the adapter off, where it was added."""
+        if self.weights:
+            self.host.afterwards(partial(self.adapters.end, self.name))
+
+    def _turn(self, step: int) -> float:
+        transformer, loss = self.family.transformer, None
+        if self.plan.checkpointing:
+            transformer.enable_gradient_checkpointing()
+        try:
+            with self.adapters.learning(self.name, self.weights):
+                loss = self._step(step)
+        except torch.OutOfMemoryError:
+            pass  # said below, where the frames of the failed step hold no tensors any more
         finally:
             transformer.disable_gradient_checkpointing()
+            self.optimiser.zero_grad(set_to_none=True)
+        if loss is None:
+            release()
+            raise EngineFailed(
+                "generate.adapter_out_of_memory",
+                "the device ran out of memory in a training step; train a smaller model or with a lower rank",
+            )
+        self.losses.append(loss)
+        if (step + 1) % self.plan.save_every == 0:
+            self._save()
+        return loss
 
     def _step(self, step: int) -> float:
         plan, family, device = self.plan, self.family, self.family.device
         chance = torch.Generator().manual_seed(plan.seed * 1_000_003 + step)
-        rows = torch.randint(len(self.learned.latents), (plan.batch,), generator=chance)
-        clean = self.learned.latents[rows]
+        rows = torch.randint(len(self.lesson.latents), (plan.batch,), generator=chance)
+        clean = self.lesson.latents[rows]
         noise = torch.randn(clean.shape, generator=chance)
         cells = clean.shape[-2] * clean.shape[-1]
         levels = family.training_levels(torch.rand(plan.batch, generator=chance).to(device), cells)
@@ -145,11 +217,10 @@ class _Run:
             family.velocity(None),
             clean.to(device),
             noise.to(device),
-            self.learned.embeds[rows].to(device),
+            self.lesson.embeds[rows].to(device),
             levels,
             semantic_channels=family.semantic_channels,
         )
-        self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.weights, 1.0)
         self.optimiser.step()
@@ -180,13 +251,6 @@ class _Run:
 
 def _devices(family: Family) -> list[Any]:
     return [family.device] if family.device.type == "cuda" else []
-
-
-def _state_of(transformer: Any) -> dict[str, Tensor]:
-    from peft import get_peft_model_state_dict
-
-    state = get_peft_model_state_dict(transformer, adapter_name=_NAME)
-    return {name: value.detach().float().cpu().contiguous() for name, value in sorted(state.items())}
 
 
 def _sha256(state: dict[str, Tensor]) -> str:

@@ -54,6 +54,9 @@ class Family(Protocol):
     def training_levels(self, u: Tensor, cells: int) -> TrainingLevels:
         """Noise levels to train at, for ``u`` (B,) drawn evenly from 0..1, on the device of ``u``."""
 
+    def can_read_meaning(self) -> bool:
+        """Whether ``semantics`` has an answer, where the family keeps meaning apart from texture."""
+
     def velocity(self, context: Tensor | None) -> Velocity:
         """The transformer; ``context`` (B, K, T, h, w) are texture latents of pictures to look at, K an item, for
         families that can; (B, T, h, w) = one each."""
@@ -95,6 +98,14 @@ class LatentGenerator:
         steps, guidance = requests.check(self.card, request)
         family = self.loaded()
         self.adapters.use(request.adapters)
+        if request.adapters and self._options.compile:
+            with torch.compiler.set_stance("force_eager"):
+                return self._drawn(family, request, steps, guidance, on_progress)
+        return self._drawn(family, request, steps, guidance, on_progress)
+
+    def _drawn(
+        self, family: Family, request: GenerateRequest, steps: int, guidance: float, on_progress: Progress
+    ) -> tuple[GeneratedPicture, ...]:
         size = request.width, request.height
         watch = _Watch(on_progress, len(request.items))
 
@@ -130,7 +141,8 @@ class LatentGenerator:
 
     def adopt(self, family: Family, revision: str = "") -> None:
         """Draw with weights that somebody else brought into memory."""
-        self._adapters = Adapters(family.transformer, self.card.name, self._options.adapters_dir)
+        folders = [one for one in (self._options.adapters_dir, self._options.adapters_cache) if one is not None]
+        self._adapters = Adapters(family.transformer, self.card.name, folders, revision)
         self._family, self._revision = family, revision
 
     @property

@@ -76,7 +76,7 @@ def in_shrinking_batches(
             done.extend(drawn)
         elif len(sizes) > 1:
             sizes = sizes[1:]
-            _release()
+            release()
         else:
             raise EngineFailed(
                 "generate.out_of_memory",
@@ -93,7 +93,8 @@ def _unless_out_of_memory(run: Callable[[Sequence[Item]], Sequence[Result]], ite
         return None
 
 
-def _release() -> None:
+def release() -> None:
+    """Give what is cached back to the device."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

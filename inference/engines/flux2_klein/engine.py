@@ -132,6 +132,9 @@ class KleinFamily:
         both = sigma[:, None].expand(-1, 2)
         return TrainingLevels(both, torch.ones_like(both))
 
+    def can_read_meaning(self) -> bool:
+        return False
+
     def velocity(self, context: Tensor | None) -> Velocity:
         return KleinVelocity(self.transformer, context)
 

@@ -53,6 +53,9 @@ class SeFiFamily:
         config = self._pipeline.config
         return training_levels(u, alpha=config.timestep_shift_alpha, delta_t=config.delta_t)
 
+    def can_read_meaning(self) -> bool:
+        return self._semantic is not None
+
     def velocity(self, context: Tensor | None) -> Velocity:
         return SeFiVelocity(self.transformer)
 

@@ -23,6 +23,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 4096
 MAX_CANDIDATES = 8
 MAX_INSTRUCTION = 600
+MAX_TRIGGER = 60
 MAX_SEED = 2**53 - 1
 
 
@@ -62,6 +63,7 @@ class GeneratedSpec:
         layout_share: share of the steps in which objects are held to their boxes.
         shadow: strength of the contact and cast shadow added below the product, 0..1 (``exact`` only).
         adapters: trained for a brand or a product and added to the weights, (name, weight).
+        trigger: the words that the adapters learned by; they stand before the prompt.
         instruction: what to change (``edit`` only).
         region: where to change it, in fractions of the picture (``edit`` only; a mask says it more exactly).
     """
@@ -83,6 +85,7 @@ class GeneratedSpec:
     shadow: float = 0.6
     palette_means: PaletteMeans = PaletteMeans()
     adapters: tuple[tuple[str, float], ...] = ()
+    trigger: str = ""
     instruction: str = ""
     region: Fractions | None = None
 
@@ -122,8 +125,10 @@ class GeneratedSpec:
                 check_box(self.region, "region")
         elif not 0 < len(self.product_label.strip()) <= MAX_LABEL:
             raise InputRejected("generated.no_label", f"name the product in 1 to {MAX_LABEL} characters")
+        if len(self.trigger) > MAX_TRIGGER:
+            raise InputRejected("generated.bad_spec", f"a trigger has up to {MAX_TRIGGER} characters")
         drawn = " ".join(box.object for box in self.scene.boxes)
-        for text in (self.product_label, self.scene.words, self.instruction, drawn):
+        for text in (self.product_label, self.scene.words, self.instruction, self.trigger, drawn):
             check_prompt(text)
 
     def to_json(self) -> dict[str, Any]:

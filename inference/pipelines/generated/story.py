@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from inference.errors import InputRejected
+from inference.adapters import with_trigger
 from inference.generation import Generator
 from inference.models import ModelCard
 from inference.pipelines.generated.canvas import PlacedProduct, at_size, lay_product, product_aspect, put_product
@@ -89,7 +90,7 @@ def tell(
     """
     if spec.mode == "edit":
         _check_picture(spec, inputs)
-        return Story(spec, inputs, engine, None, spec.instruction.strip(), scorer)
+        return Story(spec, inputs, engine, None, with_trigger(spec.trigger, spec.instruction.strip()), scorer)
     cutout = _cutout(inputs)
     scene = compile_scene(
         spec.scene,
@@ -99,7 +100,8 @@ def tell(
         name_colours=spec.palette_means.words,
         model=planner,
     )
-    return Story(spec, inputs, engine, scene, scene.prompt, scorer, "rules" if planner is None else planner.name)
+    prompt = with_trigger(spec.trigger, scene.prompt)
+    return Story(spec, inputs, engine, scene, prompt, scorer, "rules" if planner is None else planner.name)
 
 
 def _cutout(inputs: GeneratedInputs) -> Cutout:
