@@ -35,7 +35,7 @@ def is_adapter_name(name: str) -> bool:
 
 
 def with_trigger(trigger: str, words: str) -> str:
-    """A caption or a prompt as an adapter meets it: what it learned by comes first, when it learns and when it draws."""
+    """A caption or a prompt as an adapter meets it: the word that it learns by comes first, also when it draws."""
     return f"{trigger}. {words}" if trigger else words
 
 
@@ -125,6 +125,9 @@ class TrainingHost:
         """Run ``work`` on the device when it is free, whether or not the training was cancelled; need not wait."""
         work()
 
+    def resumed(self, step: int) -> None:
+        """The training goes on after step number ``step`` of an earlier attempt; 0 = it begins."""
+
     def learned(self, step: int, loss: float) -> None:
         """Step number ``step`` (from 1) is done. Called before ``on_progress`` of the next one."""
 
@@ -161,8 +164,8 @@ class AdapterTrainer(Protocol):
 
         Raises:
             Cancelled: ``on_progress`` said so; ``folder`` holds what is needed to go on.
-            InputRejected, EngineUnavailable: as ``check``; the model may not or can not run here.
-            EngineFailed: ``generate.adapter_out_of_memory``.
+            InputRejected, EngineUnavailable: as ``check``; the model may not or can not run here, or a step needs more
+                memory than there is (``generate.adapter_out_of_memory``).
         """
 
 

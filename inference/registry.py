@@ -66,6 +66,15 @@ def generator_status(name: str, options: GenerateOptions) -> EngineStatus:
     return cast(EngineStatus, import_module(_GATE).status_of(model_card(name), options))
 
 
+def generator_revision(name: str, options: GenerateOptions) -> str:
+    """The commit of the weights of the model called ``name`` that lie here; empty where nobody noted it. Cheap.
+
+    Raises:
+        InputRejected: there is no such model (``generate.unknown_model``).
+    """
+    return cast(str, import_module(_GATE).revision_of(model_card(name), options))
+
+
 def generator_device(options: GenerateOptions) -> DeviceState:
     """The device that ``options`` mean here. Imports torch."""
     return cast(DeviceState, import_module(_DEVICE).device_state(options))

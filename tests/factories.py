@@ -17,7 +17,7 @@ from apps.billing.models import LedgerEntry
 from apps.core.ids import uuid7
 from apps.core.tenancy import tenant_scope
 from apps.jobs.models import Batch, Job
-from apps.studio.models import Export, ExportFile, Product, Shoot, Shot
+from apps.studio.models import Adapter, AdapterPicture, Export, ExportFile, Product, Shoot, Shot
 
 PASSWORD = "correct horse battery"
 _count = itertools.count(1)
@@ -159,6 +159,32 @@ def make_export_file(workspace: Workspace, *, shot: Shot | None = None, name: st
             blob=blob,
             **{"passed": True, **fields},
         )
+
+
+def make_adapter(workspace: Workspace, *, name: str = "", ready: bool = True, **fields: Any) -> Adapter:
+    """What a model has learned from one picture; or, when it is not ``ready``, a training that nobody began."""
+    number = next(_count)
+    picture = make_asset(workspace)
+    if ready and "blob" not in fields:
+        data = f"adapter {number}".encode()
+        fields["blob"] = keep_blob(workspace, data, content_type="application/x-safetensors", width=0, height=0)
+        fields["preview"], fields["plain_preview"] = make_blob(workspace), make_blob(workspace)
+        model = {"name": fields.get("model", "flux2-klein-4b"), "revision": "", "licence": "Apache-2.0"}
+        fields.setdefault("recipe", {"model": model, "losses": [0.9, 0.5, 0.4], "first_loss": 0.9, "last_loss": 0.4})
+    with tenant_scope(workspace.id):
+        adapter = Adapter.objects.create(
+            workspace=workspace,
+            name=name or f"Adapter {number}",
+            **{
+                "trigger": "zaluba",
+                "subject": "a glass bottle",
+                "model": "flux2-klein-4b",
+                "plan": {"steps": 600, "rank": 16, "size_px": 512},
+                **fields,
+            },
+        )
+        AdapterPicture.objects.create(workspace=workspace, adapter=adapter, asset=picture, position=0)
+    return adapter
 
 
 def make_ledger_entry(workspace: Workspace, **fields: Any) -> LedgerEntry:

@@ -15,6 +15,7 @@ SUFFIX_OF = {
     "image/tiff": "tif",
     "image/vnd.adobe.photoshop": "psd",
     "application/c2pa": "c2pa",
+    "application/x-safetensors": "safetensors",
 }
 """Content types that we keep, and the suffix of their files."""
 

@@ -32,6 +32,12 @@ def read_key(key: str) -> bytes:
     return blob_store().get(key)
 
 
+def find_key(key: str) -> bytes | None:
+    """What ``write_key`` wrote under a key; None where there is nothing. Raises Unavailable like ``read_bytes``."""
+    store = blob_store()
+    return store.get(key) if store.has(key) else None
+
+
 def get_asset(workspace_id: uuid.UUID, asset_id: uuid.UUID) -> Asset:
     """With its blob and workspace. Raises NotFound."""
     asset = Asset.objects.select_related("blob", "workspace").filter(workspace=workspace_id, pk=asset_id).first()

@@ -77,6 +77,13 @@ class Env:
             raise ImproperlyConfigured(f"{name}={number} is out of range: it must be {limits}.")
         return number
 
+    def folder_name(self, name: str) -> str:
+        """The name of a folder in a folder that is known otherwise; empty where it is not set."""
+        value = self.text(name)
+        if value and (value in (".", "..") or any(sign in value for sign in "/\\\0")):
+            raise ImproperlyConfigured(f"{name}={value!r} is no name of a folder. Write its last part only, no path.")
+        return value
+
     def words(self, name: str, default: str = "") -> list[str]:
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
 

@@ -5,8 +5,38 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 SCENE_SENTENCES = {
+    "adapter.no_name": _("Give it a name of 1 to %(most)s characters."),
+    "adapter.bad_trigger": _(
+        "Its word has 3 to 24 small letters and digits without spaces, and begins with a letter. Type another one."
+    ),
+    "adapter.no_subject": _("Say in 1 to %(most)s characters what the pictures show, for example “a glass bottle”."),
+    "adapter.pictures": _("Choose %(fewest)s to %(most)s pictures; there are %(count)s now."),
+    "adapter.caption_too_long": _("The words of a picture are too long: at most %(most)s characters. Shorten them."),
+    "adapter.bad_plan": _("Choose one of the offered lengths and sizes."),
+    "adapter.not_trainable": _(
+        "No GPU worker that can train this model is running. Try again later, or choose another model."
+    ),
+    "adapter.too_many": _("There are %(most)s adapters in this workspace already. Delete one that you need no longer."),
+    "adapter.too_many_open": _(
+        "%(most)s adapters of this workspace are being trained already. Wait until one is done, or cancel one."
+    ),
+    "adapter.not_ready": _("This adapter was never finished. Try its training again, or delete it."),
+    "adapter.not_usable": _(
+        "That adapter can not be used with this model now. It was trained on %(model)s; choose that model, or none."
+    ),
+    "adapter.still_learning": _("This adapter is still being trained. Cancel the training first."),
+    "adapter.retire_first": _("This adapter is in use. Retire it first; then it can be deleted."),
+    "adapter.gone": _("The adapter that this picture was asked for with was deleted. Make a new one without it."),
+    "generate.adapter_other_revision": _(
+        "That adapter was trained on another revision of this model than the one that is loaded. Train it again."
+    ),
+    "generate.adapter_out_of_memory": _(
+        "The device has too little memory to train this model. Choose a smaller model, or a smaller adapter."
+    ),
     "scene.generated_only": _("Only generated pictures can be changed in words. Edit this one with its controls."),
     "scene.no_region": _("Draw a box around the part that may change."),
+    "change.nothing_painted": _("Paint over the part that may change."),
+    "change.too_small": _("What you painted is too small to draw in. Paint a larger part."),
     "scene.not_offered": _(
         "No GPU worker that has this model is running, so nobody can draw this now. Try again later, choose another "
         "model, or use a studio set: sets need no GPU."
@@ -51,13 +81,17 @@ SCENE_SENTENCES = {
     "generated.prompt_score_absent": _(
         "How well the pictures fit the words was not judged: the network that can do it is not here."
     ),
+    "generated.planner_away": _(
+        "The language model that reads free words was away, so rules read them: rarer words may have been missed."
+    ),
     "generated.layout_not_told": _("This model was not told where things are; it is not able to follow boxes."),
     "generated.no_candidate_passed": _(
         "None of %(candidates)s candidates kept the product as it is, so nothing was kept and nothing is charged. "
         "Try again, or describe a simpler scene."
     ),
     "export.generated_format": _(
-        "A generated picture has the format that it was drawn in. Make the scene again in the format you need."
+        "This generated picture can not be cut to that format without cutting the product. "
+        "Make the scene again in the format you need."
     ),
     "generate.unknown_model": _("There is no model called “%(name)s”. Reload the page and choose another one."),
     "generate.nothing_asked": _("Nothing was asked for. Reload the page and try again."),

@@ -10,9 +10,9 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 OUT_OF_MEMORY = "generate.out_of_memory"
 MOST_OUT_OF_MEMORY = 2
 WITHIN_S = 600.0
+LATEST_COUNTS = 0.3
+Result = TypeVar("Result")
 
 
 def options() -> GenerateOptions:
@@ -38,10 +40,12 @@ def options() -> GenerateOptions:
         accepted_licences=frozenset(settings.GENERATOR_LICENCES),
         pinned_code=tuple(sorted(settings.GENERATOR_PINNED_CODE.items())),
         adapters_dir=settings.GENERATOR_ADAPTERS_DIR,
+        adapters_cache=settings.GENERATOR_ADAPTERS_CACHE,
         device=settings.GENERATOR_DEVICE,
         dtype=settings.GENERATOR_DTYPE,
         max_batch=settings.GENERATOR_MAX_BATCH,
         compile=settings.GENERATOR_COMPILE,
+        planner=settings.GENERATOR_PLANNER,
     )
 
 
@@ -77,7 +81,11 @@ def _warmed(state: ModelState) -> dict[str, Any]:
         logger.warning("%s is not loaded: %s", card.name, error.message)
         return {**told, "is_ready": False, "code": error.code, "reason": error.message, "next_step": ""}
     logger.info("%s is loaded after %.1f s", card.name, time.monotonic() - started)
-    return {**told, "is_ready": True}
+    learning = adapter_files.can_learn(card.name, options())
+    if not learning.available:
+        logger.info("%s can not be trained here: %s", card.name, learning.reason)
+    revision = generators.revision(card.name, options())
+    return {**told, "is_ready": True, "revision": revision, "can_learn": learning.available}
 
 
 def with_adapters(offers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -111,6 +119,19 @@ def desk() -> DrawingDesk:
     return DrawingDesk(_draw, most=settings.GENERATOR_MAX_BATCH)
 
 
+_shot_s: dict[str, float] = {}
+
+
+def note_shot(model: str, seconds: float) -> None:
+    """A shot took ``seconds`` from the claim to the last byte; the latest ones count most."""
+    _shot_s[model] = round(_shot_s.get(model, seconds) + (seconds - _shot_s.get(model, seconds)) * LATEST_COUNTS, 2)
+
+
+def figures() -> dict[str, Any]:
+    """``Station.figures``: what was drawn here since the start, and how long a shot takes lately, by model."""
+    return {**desk().figures.__dict__, "shot_s": dict(_shot_s)}
+
+
 class Seated:
     """A loaded model as one job sees it: what it asks for is drawn at the desk, perhaps with others."""
 
@@ -137,10 +158,14 @@ def seated(model: str, seat: Seat) -> Generator:
 
 
 def _draw(model: str, request: GenerateRequest, on_progress: Progress) -> tuple[GeneratedPicture, ...]:
-    """Draw, and watch over the device: what broke it for good ends the process, whose supervisor starts a new one."""
+    return watched(lambda: generators.generate(model, request, options=options(), on_progress=on_progress))
+
+
+def watched(work: Callable[[], Result]) -> Result:
+    """Use the device, and watch over it: what broke it for good ends the process, whose supervisor starts a new one."""
     is_device_fine = False
     try:
-        pictures = generators.generate(model, request, options=options(), on_progress=on_progress)
+        result = work()
         is_device_fine = True
     except InferenceError as error:
         is_device_fine = not (error.code == OUT_OF_MEMORY and _too_often())
@@ -148,7 +173,7 @@ def _draw(model: str, request: GenerateRequest, on_progress: Progress) -> tuple[
     finally:
         if not is_device_fine:
             start_afresh()
-    return pictures
+    return result
 
 
 _ran_out: deque[float] = deque(maxlen=MOST_OUT_OF_MEMORY)

@@ -5,12 +5,14 @@ jobs.E011  GENERATOR_LICENCES names a licence that no model has
 jobs.E012  GENERATOR_DEVICE is no device
 jobs.W010  models were named, but their folder is missing
 jobs.W011  a licence that forbids commercial use was accepted (only with --deploy)
+jobs.W012  the language model that should read free words is not here
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -55,6 +57,25 @@ def check_generator_weights(app_configs: Configs = None, **kwargs: Any) -> list[
             id="jobs.W010",
         )
     ]
+
+
+@register
+def check_planner(app_configs: Configs = None, **kwargs: Any) -> list[CheckMessage]:
+    folder = settings.GENERATOR_WEIGHTS_DIR / settings.GENERATOR_PLANNER
+    if not settings.GENERATOR_PLANNER or not settings.GENERATOR_WEIGHTS_DIR.is_dir() or _is_model(folder):
+        return []
+    return [
+        Warning(
+            f"GENERATOR_PLANNER is set, but there is no language model in {folder}; rules read the words of scenes.",
+            hint=f"Put a causal language model there in the layout of transformers (hf download HUB-ID --local-dir "
+            f"{folder}), or empty GENERATOR_PLANNER.",
+            id="jobs.W012",
+        )
+    ]
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / "config.json").is_file()
 
 
 @register(deploy=True)

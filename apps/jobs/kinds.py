@@ -27,10 +27,11 @@ UNKNOWN_DEADLINE_S = 600.0
 class OnProgress(Protocol):
     """Called by the work with a stage's name and the fraction done (0 to 1) of the whole job.
 
+    ``figures``, where given, become ``job.figures``: what the work measures while it runs.
     Raises a subclass of ``inference.errors.Cancelled`` when the work has to stop; let it pass.
     """
 
-    def __call__(self, stage: str, fraction: float) -> None: ...
+    def __call__(self, stage: str, fraction: float, figures: Mapping[str, float] | None = None) -> None: ...
 
 
 @runtime_checkable

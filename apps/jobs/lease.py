@@ -7,7 +7,7 @@ import mmap
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 from django.db import InterfaceError, OperationalError, connection
@@ -49,6 +49,7 @@ class Lease:
         self._renewed_at = time.monotonic()
         self._written_at = 0.0
         self._stage = ""
+        self._figures: Mapping[str, float] = {}
         self._progress = 0.0
         self._is_behind = False
         self._thread = threading.Thread(target=self._keep_alive, name="keep-alive", daemon=True)
@@ -63,13 +64,14 @@ class Lease:
         self._ended.set()
         self._thread.join()
 
-    def on_progress(self, stage: str, fraction: float) -> None:
+    def on_progress(self, stage: str, fraction: float, figures: Mapping[str, float] | None = None) -> None:
         """Raises a StopWork. Writes at most every ``WRITE_EVERY_S``: a shot has a dozen stages in less than a second.
 
         What was left out is written by the next report, or by the keep-alive where the work falls silent.
         """
         self.check()
         self._stage = stage
+        self._figures = figures if figures is not None else self._figures
         self._progress = max(self._progress, whole_fraction(self._kind, stage, fraction))
         now = time.monotonic()
         self._is_behind = now - self._written_at < WRITE_EVERY_S
@@ -81,7 +83,7 @@ class Lease:
 
     def _report(self) -> None:
         self._is_behind = False
-        transitions.report(self.held, self._stage, self._progress)
+        transitions.report(self.held, self._stage, self._progress, figures=self._figures)
 
     def check(self) -> None:
         """Raises the reason to stop, if there is one."""

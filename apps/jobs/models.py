@@ -87,6 +87,7 @@ class Job(WorkspaceModel):
     )
     progress = models.FloatField(default=0.0)
     stage = models.CharField(max_length=40, blank=True)
+    figures = models.JSONField(default=dict, help_text="what the work measures while it runs, by the kind's own names")
 
     changed_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)

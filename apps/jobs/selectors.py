@@ -162,11 +162,12 @@ def _open_jobs(workspace: Workspace) -> QuerySet[Job]:
     return Job.objects.filter(workspace=workspace, state__in=OPEN).exclude(kind__in=quiet_kinds())
 
 
-def typical_seconds(workspace: Workspace, kinds: Iterable[str]) -> dict[str, float]:
-    """The median time of the last successes of each kind; kinds without any are missing."""
+def typical_seconds(workspace: Workspace, kinds: Iterable[str], *, lane: str = "") -> dict[str, float]:
+    """The median time of the last successes of each kind, in one lane or in all; kinds without any are missing."""
     typical = {}
     for kind in kinds:
         done = Job.objects.filter(workspace=workspace, kind=kind, state=JobState.SUCCEEDED).order_by("-created_at")
+        done = done.filter(lane=lane) if lane else done
         spans = done.annotate(span=F("ended_at") - F("started_at")).values_list("span", flat=True)[:TYPICAL_OF_LAST]
         seconds = [span.total_seconds() for span in spans if span is not None]
         if seconds:

@@ -20,6 +20,7 @@ BEAT_S = 3.0
 ALIVE_S = 15.0
 FORGET_AFTER = timedelta(days=1)
 GPU_LANE = "gpu-"
+TRAINING_LANE = "train-"
 CPU_QUEUE = "jobs"
 
 
@@ -27,7 +28,9 @@ CPU_QUEUE = "jobs"
 class Offer:
     """A model that can be asked for now.
 
-    ``slots``: jobs at the same time, over all workers that have loaded it; ``adapters``: those that all of them have.
+    ``slots``: jobs at the same time, over all workers that have loaded it; ``adapters``: those that all of them have;
+    ``revision``: of the weights, empty where nobody noted it or workers differ; ``can_learn``: somebody can train
+    adapters for it; ``shot_s``: seconds that workers took for a shot lately, 0 while none was made since they started.
     """
 
     name: str
@@ -36,11 +39,19 @@ class Offer:
     is_commercial: bool
     slots: int
     adapters: tuple[str, ...] = ()
+    revision: str = ""
+    can_learn: bool = False
+    shot_s: float = 0.0
 
 
 def lane_of_model(model: str) -> str:
     """The lane of the workers that have loaded ``model``."""
     return f"{GPU_LANE}{model}"
+
+
+def lane_of_training(model: str) -> str:
+    """The lane of the workers that can train adapters for ``model``: one training at a time each, beside drawing."""
+    return f"{TRAINING_LANE}{model}"
 
 
 def queue_of(lane: str) -> str:
@@ -81,7 +92,8 @@ def slots() -> dict[str, int]:
         for offer in station.offers:
             if offer["is_ready"]:
                 found[lane_of_model(offer["name"])] += station.slots
-    return dict(found)
+                found[lane_of_training(offer["name"])] += bool(offer.get("can_learn"))
+    return {lane: count for lane, count in found.items() if count}
 
 
 def offers() -> list[Offer]:
@@ -91,8 +103,9 @@ def offers() -> list[Offer]:
     for station in living():
         for offer in station.offers:
             if offer["is_ready"]:
-                name, adapters = offer["name"], offer.get("adapters", [])
-                seen = known[name].adapters if name in known else adapters
+                name, adapters, revision = offer["name"], offer.get("adapters", []), offer.get("revision", "")
+                other = known.get(name)
+                seen = other.adapters if other else adapters
                 known[name] = Offer(
                     name=name,
                     title=offer["title"],
@@ -100,5 +113,9 @@ def offers() -> list[Offer]:
                     is_commercial=offer["is_commercial"],
                     slots=counted[lane_of_model(name)],
                     adapters=tuple(one for one in adapters if one in seen),
+                    revision=revision if other is None or other.revision == revision else "",
+                    can_learn=bool(offer.get("can_learn")) or bool(other and other.can_learn),
+                    # The slowest one: who asks may meet it.
+                    shot_s=max(other.shot_s if other else 0.0, station.figures.get("shot_s", {}).get(name, 0.0)),
                 )
     return list(known.values())

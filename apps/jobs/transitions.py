@@ -6,6 +6,7 @@ All clocks are PostgreSQL's, so that machines need not agree on the time.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ CLAIM = """
         UPDATE jobs_job SET state = 'running', attempts = attempts + 1, worker = %(worker)s,
             lease_until = statement_timestamp() + %(lease_s)s * interval '1 second',
             started_at = statement_timestamp(), changed_at = statement_timestamp(),
-            progress = 0, stage = '', error_code = '', error_params = '{}'
+            progress = 0, stage = '', figures = '{}', error_code = '', error_params = '{}'
         WHERE id = %(job)s AND state = 'queued' AND attempts < max_attempts AND cancel_requested_at IS NULL
             AND EXISTS (SELECT 1 FROM jobs_outbox WHERE job_id = %(job)s AND ready_at <= statement_timestamp())
             AND EXISTS (SELECT 1 FROM accounts_workspace WHERE id = workspace_id AND deleted_at IS NULL)
@@ -47,7 +48,7 @@ RENEW = """
 """
 REPORT = """
     UPDATE jobs_job SET lease_until = statement_timestamp() + %(lease_s)s * interval '1 second',
-        changed_at = statement_timestamp(), progress = %(progress)s, stage = %(stage)s
+        changed_at = statement_timestamp(), progress = %(progress)s, stage = %(stage)s, figures = %(figures)s
     WHERE id = %(job)s AND state = 'running' AND attempts = %(attempt)s
     RETURNING cancel_requested_at IS NOT NULL
 """
@@ -81,9 +82,10 @@ def renew(held: Held) -> None:
     _touch(held, RENEW, {})
 
 
-def report(held: Held, stage: str, progress: float) -> None:
+def report(held: Held, stage: str, progress: float, *, figures: Mapping[str, float] | None = None) -> None:
     """Push the lease on, store the progress and tell the browsers. Raises LeaseLost or JobCancelled."""
-    _touch(held, REPORT, {"stage": stage[:40], "progress": progress}, tell=True)
+    values = {"stage": stage[:40], "progress": progress, "figures": json.dumps(dict(figures or {}))}
+    _touch(held, REPORT, values, tell=True)
 
 
 def _touch(held: Held, statement: str, values: Mapping[str, Any], *, tell: bool = False) -> None:

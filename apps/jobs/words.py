@@ -32,6 +32,9 @@ STAGES = {
     "candidates": gettext_lazy("Drawing candidates"),
     "judge": gettext_lazy("Comparing candidates"),
     "render": gettext_lazy("Drawing the best one"),
+    "encode": gettext_lazy("Reading the pictures"),
+    "learn": gettext_lazy("Learning"),
+    "draw": gettext_lazy("Drawing a preview"),
 }
 
 

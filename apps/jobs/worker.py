@@ -50,7 +50,9 @@ def _start_drawing(worker: Any) -> None:
         raise SystemExit(f"This worker has nothing to draw with: {engines.obstacles(offers)}")
     warm_up()
     connection.close()
-    worker.app.amqp.queues.select([stations.queue_of(stations.lane_of_model(name)) for name in ready])
+    lanes = [stations.lane_of_model(name) for name in ready]
+    lanes += [stations.lane_of_training(offer["name"]) for offer in offers if offer.get("can_learn")]
+    worker.app.amqp.queues.select([stations.queue_of(lane) for lane in lanes])
     _hearts.append(heart)
 
 
@@ -60,7 +62,7 @@ def _figures(offers: list[dict[str, Any]]) -> dict[str, Any]:
         "slots": settings.GENERATOR_SLOTS,
         "offers": engines.with_adapters(offers),
         "device": engines.device(),
-        "figures": dict(engines.desk().figures.__dict__),
+        "figures": engines.figures(),
     }
 
 

@@ -13,9 +13,21 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import WorkspaceModel
 from apps.assets.models import Asset
 from apps.jobs.models import Batch, Job
+from apps.studio.adapter_models import Adapter, AdapterPicture
 from apps.studio.export_models import Export, ExportFile
 
-__all__ = ["CutoutState", "Export", "ExportFile", "Product", "Shoot", "Shot", "ShotVersion", "Viewpoint"]
+__all__ = [
+    "Adapter",
+    "AdapterPicture",
+    "CutoutState",
+    "Export",
+    "ExportFile",
+    "Product",
+    "Shoot",
+    "Shot",
+    "ShotVersion",
+    "Viewpoint",
+]
 
 
 class CutoutState(models.TextChoices):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from apps.assets.models import Asset
 from apps.jobs.kinds import Place
 from apps.jobs.models import Job
-from apps.studio.models import Product, Shot
+from apps.studio.models import Adapter, Product, Shot
 
 THUMBNAIL = "webp-320"
 
@@ -49,11 +49,20 @@ def _export(job: Job, key: uuid.UUID, of_batch: bool) -> Place | None:
     return Place(_page("export", job, key))
 
 
+def _adapter(job: Job, key: uuid.UUID, of_batch: bool) -> Place | None:
+    found = Adapter.objects.filter(pk=key, workspace=job.workspace_id).first()
+    if found is None:
+        return None
+    page = _page("adapter", job, key)
+    return Place(page, f"{page}preview" if found.preview_id else "")
+
+
 FINDERS: dict[str, Callable[[Job, uuid.UUID, bool], Place | None]] = {
     "product": _product,
     "shot": _shot,
     "best": _shot,
     "export": _export,
+    "adapter": _adapter,
 }
 
 

@@ -7,6 +7,7 @@ A generated shot is a Shot like those of sets. Its spec holds ``set`` = ``GENERA
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,8 +24,8 @@ from apps.jobs import stations
 from apps.jobs.models import Priority
 from apps.jobs.selectors import seconds_ahead, typical_seconds
 from apps.jobs.stations import Offer
-from apps.studio import offers
-from apps.studio.models import Shot, ShotVersion
+from apps.studio import adapters, offers
+from apps.studio.models import Adapter, Shot, ShotVersion
 from apps.studio.specs import Spec, picture_size
 from inference.errors import InputRejected
 from inference.pipelines.generated.spec import GeneratedSpec
@@ -32,10 +33,6 @@ from inference.scene import SceneForm, scene_choices
 
 KIND = "studio.scene"
 GENERATED = "generated"
-FIRST_GUESS_S = 20.0
-"""Seconds of one shot, until this workspace has made some."""
-
-ADAPTER_WEIGHT = 0.9
 MOST_SHOTS = 8
 CANDIDATES = (1, 2, 4, 8)
 SEEDS_APART = 8
@@ -65,7 +62,9 @@ FIELD_OF = {
     "scene.not_offered": "model",
     "generate.style_not_possible": "style",
     "generate.unknown_model": "model",
-    "generate.adapter_missing": "model",
+    "generate.adapter_missing": "adapter",
+    "generate.adapter_not_possible": "adapter",
+    "adapter.not_usable": "adapter",
 }
 
 
@@ -73,7 +72,7 @@ FIELD_OF = {
 class SceneRequest:
     """What the form asks for: the library's request without size and seed, and how many pictures of which format.
 
-    ``style`` is the id of an asset whose look is followed.
+    ``style`` is the id of an asset whose look is followed, ``adapter`` that of one that was trained here.
     """
 
     generated: Mapping[str, Any]
@@ -81,6 +80,7 @@ class SceneRequest:
     picture_format: str
     count: int
     style: str = ""
+    adapter: str = ""
 
     @property
     def model(self) -> str:
@@ -129,14 +129,38 @@ def read_request(data: QueryDict) -> SceneRequest:
         "model": data.get("model", ""),
         "strength": whole(data.get("strength", "60"), 0, 100) / 100,
         "candidates": whole(data.get("candidates", "4"), 1, max(CANDIDATES)),
-        "adapters": [[name, ADAPTER_WEIGHT] for name in [data.get("adapter", "")] if name],
+        "adapters": [[name, adapters.WEIGHT] for name in [data.get("adapter", "")] if name and not is_id(name)],
         "scene": scene,
     }
     picture_format = data.get("format", "1:1")
     picture_size(picture_format)
     checked = checked_spec(generated)
     count = whole(data.get("count", "1"), 1, MOST_SHOTS)
-    return SceneRequest(checked, palette, picture_format, count, style=data.get("style", ""))
+    adapter = data.get("adapter", "")
+    return SceneRequest(
+        checked,
+        palette,
+        picture_format,
+        count,
+        style=data.get("style", ""),
+        adapter=adapter if is_id(adapter) else "",
+    )
+
+
+def is_id(text: str) -> bool:
+    """Adapters that were trained here are asked for by their id, those that an operator put there by their name."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def with_adapter(request: SceneRequest, adapter: Adapter) -> SceneRequest:
+    """The same with a trained adapter: its file by its hash, and the word that it learned by before the prompt."""
+    assert adapter.blob is not None
+    asked = {**request.generated, "adapters": [[adapter.blob.sha256, adapters.WEIGHT]], "trigger": adapter.trigger}
+    return replace(request, generated=checked_spec(asked))
 
 
 def checked_spec(generated: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,8 +179,8 @@ def plan(request: SceneRequest, *, first_seed: int = 0) -> list[Spec]:
 
 def _spec(request: SceneRequest, size: dict[str, Any], seed: int) -> Spec:
     asked = {**request.generated, "width": size["width"], "height": size["height"], "seed": seed}
-    style = {"style": request.style} if request.style else {}
-    return {"set": GENERATED, "palette": list(request.palette), **size, **style, "seed": seed, "generated": asked}
+    named = {name: value for name in ("style", "adapter") if (value := getattr(request, name))}
+    return {"set": GENERATED, "palette": list(request.palette), **size, **named, "seed": seed, "generated": asked}
 
 
 def with_seed(spec: Spec, seed: int) -> Spec:
@@ -209,20 +233,20 @@ def choice_title(field: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Standing:
-    """Whether generated scenes can be made now, with what, and how long one takes."""
+    """Whether generated scenes can be made now, with what, and how long one takes.
+
+    Each model's ``shot_s`` is measured: on this workspace's own last shots, else on what its workers drew lately for
+    anybody; 0 where nobody knows yet.
+    """
 
     models: Sequence[Offer]
-    seconds: float
     seconds_ahead: float
     last_seen: Any = None
+    adapters: Sequence[Mapping[str, str]] = ()
 
     @property
     def is_open(self) -> bool:
         return bool(self.models)
-
-    @property
-    def slots(self) -> int:
-        return max((offer.slots for offer in self.models), default=1)
 
 
 def offers_for(workspace: Workspace) -> list[Offer]:
@@ -239,13 +263,36 @@ def _own(adapters: Sequence[str], workspace: Workspace) -> list[str]:
 
 def standing(workspace: Workspace) -> Standing:
     """Asks the living workers and this workspace's own last shots."""
-    models = offers_for(workspace)
-    seconds = typical_seconds(workspace, [KIND]).get(KIND, FIRST_GUESS_S)
+    models = [_timed(offer, workspace) for offer in offers_for(workspace)]
     ahead = sum(
         seconds_ahead(workspace, priority=Priority.BATCH, lane=stations.lane_of_model(offer.name), slots=offer.slots)
         for offer in models
     )
-    return Standing(models, seconds, ahead, last_seen=None if models else stations.last_seen())
+    return Standing(
+        models,
+        ahead,
+        last_seen=None if models else stations.last_seen(),
+        adapters=adapter_choices(workspace, models),
+    )
+
+
+def _timed(offer: Offer, workspace: Workspace) -> Offer:
+    own = typical_seconds(workspace, [KIND], lane=stations.lane_of_model(offer.name))
+    return replace(offer, shot_s=own.get(KIND, offer.shot_s))
+
+
+def adapter_choices(workspace: Workspace, models: Sequence[Offer]) -> list[dict[str, str]]:
+    """Adapters that can be used now: those that were trained here, then those that an operator put beside a model."""
+    trained = [
+        {"value": str(adapter.id), "title": adapter.name, "model": offer.name, "model_title": offer.title}
+        for adapter, offer in adapters.usable(workspace, models)
+    ]
+    placed = [
+        {"value": name, "title": name.rpartition("--")[2], "model": offer.name, "model_title": offer.title}
+        for offer in models
+        for name in offer.adapters
+    ]
+    return trained + placed
 
 
 def starting_values(spec: Spec | None, *, label: str) -> dict[str, Any]:
@@ -255,7 +302,7 @@ def starting_values(spec: Spec | None, *, label: str) -> dict[str, Any]:
     return {
         "label": generated.get("product_label", label),
         "style": (spec or {}).get("style", ""),
-        "adapter": next((name for name, _weight in generated.get("adapters", [])), ""),
+        "adapter": (spec or {}).get("adapter") or next((name for name, _weight in generated.get("adapters", [])), ""),
         "mode": generated.get("mode", "exact"),
         "strength": round(100 * generated.get("strength", 0.6)),
         "candidates": generated.get("candidates", 4),

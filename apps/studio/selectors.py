@@ -13,7 +13,7 @@ from apps.assets.models import Asset, AssetKind, Lineage
 from apps.core.errors import NotFound
 from apps.jobs.models import Batch, Job, JobState
 from apps.jobs.selectors import typical_seconds
-from apps.studio.models import Product, Shoot, Shot, ShotVersion
+from apps.studio.models import Adapter, Product, Shoot, Shot, ShotVersion
 
 SHOT_KIND = "studio.shot"
 FIRST_GUESS_S = 1.5  # seconds that a worker is busy with a shot, until this workspace has made some
@@ -192,6 +192,36 @@ def recent_pictures(workspace: Workspace, *, chosen: str = "", most: int = 12) -
     for asset in Asset.objects.filter(workspace=workspace, pk__in=_uuids([chosen])).select_related("blob"):
         found.setdefault(str(asset.id), asset)
     return list(found.values())
+
+
+def adapters(workspace: Workspace) -> QuerySet[Adapter]:
+    """All of them, the newest first."""
+    found = Adapter.objects.filter(workspace=workspace).select_related("job", "blob", "preview", "created_by")
+    return found.annotate(picture_count=Count("pictures")).order_by("-created_at", "-id")
+
+
+def get_adapter(workspace: Workspace, adapter_id: uuid.UUID) -> Adapter:
+    """Raises NotFound, for other workspaces' adapters too."""
+    return _the_one(
+        Adapter.objects.filter(workspace=workspace, pk=adapter_id).select_related(
+            "workspace", "job", "blob", "preview", "plain_preview", "created_by"
+        )
+    )
+
+
+def shots_with(adapter: Adapter, *, most: int = 12) -> list[Shot]:
+    """Finished shots that it was used for, the newest first."""
+    found = Shot.objects.filter(workspace=adapter.workspace_id, spec__adapter=str(adapter.id), asset__isnull=False)
+    return list(found.select_related("asset__blob", "product").order_by("-created_at")[:most])
+
+
+def pictures_to_learn_from(workspace: Workspace, *, most: int = 120) -> list[tuple[str, Asset]]:
+    """Pictures of the workspace with the name of their product: photos, then accepted shots, the newest first."""
+    own = Product.objects.filter(workspace=workspace, archived_at=None).select_related("photo__blob")
+    photos = [(product.name, product.photo) for product in own.order_by("-created_at", "-id")[:most]]
+    accepted = Shot.objects.filter(workspace=workspace, starred=True, asset__isnull=False)
+    shots = accepted.select_related("asset__blob", "product").order_by("-created_at", "-id")[:most]
+    return [*photos, *((shot.product.name, shot.asset) for shot in shots if shot.asset is not None)]
 
 
 def latest_best(shot: Shot) -> Job | None:

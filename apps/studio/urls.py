@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from apps.studio.views import (
+    adapters,
     batches,
     best,
     cutouts,
@@ -95,6 +96,19 @@ batches_urls = [
     path("<uuid:batch_id>/retry", batches.retry_batch, name="retry_batch"),
     path("<uuid:batch_id>/cancel", batches.cancel_batch, name="cancel_batch"),
 ]
+adapters_urls = [
+    path("", adapters.adapter_list, name="adapters"),
+    path("new", adapters.new_adapter, name="new_adapter"),
+    path("create", adapters.create_adapter, name="create_adapter"),
+    path("<uuid:adapter_id>/", adapters.adapter, name="adapter"),
+    path("<uuid:adapter_id>/state", adapters.adapter_state, name="adapter_state"),
+    path("<uuid:adapter_id>/rename", adapters.rename_adapter, name="rename_adapter"),
+    path("<uuid:adapter_id>/retire", adapters.retire_adapter, name="retire_adapter"),
+    path("<uuid:adapter_id>/restore", adapters.restore_adapter, name="restore_adapter"),
+    path("<uuid:adapter_id>/delete", adapters.delete_adapter, name="delete_adapter"),
+    path("<uuid:adapter_id>/preview", adapters.adapter_preview, name="adapter_preview"),
+    path("<uuid:adapter_id>/file", adapters.adapter_file, name="adapter_file"),
+]
 urlpatterns = [
     path("w/<slug:workspace>/", products.entrance, name="entrance"),
     path("w/<slug:workspace>/studio/", products.home, name="home"),
@@ -108,5 +122,6 @@ urlpatterns = [
     path("w/<slug:workspace>/studio/review/", review.review, name="review"),
     path("w/<slug:workspace>/studio/review/judge", review.judge_shots, name="judge_shots"),
     path("w/<slug:workspace>/studio/exports/", include(exports_urls)),
+    path("w/<slug:workspace>/studio/adapters/", include(adapters_urls)),
     path("w/<slug:workspace>/studio/verify/", include(verify_urls)),
 ]

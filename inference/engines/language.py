@@ -6,6 +6,7 @@ answers is checked by ``scene.planner``. torch and transformers are imported whe
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ class LocalLanguageModel:
         self.name, self._folder = folder.name, folder
         self._device = "cpu" if device == "auto" else device
         self._loaded: tuple[Any, Any] | None = None
+        self._turn = threading.Lock()
 
     def complete(self, instruction: str, *, most_tokens: int) -> str:
         """See ``scene.planner.LanguageModel``.
@@ -35,9 +37,9 @@ class LocalLanguageModel:
         """
         import torch
 
-        model, tokenizer = self._networks()
-        tokens = tokenizer(self._chat(tokenizer, instruction), return_tensors="pt").to(model.device)
-        with torch.no_grad():
+        with self._turn, torch.no_grad():  # jobs of a worker are threads: one asks after the other
+            model, tokenizer = self._networks()
+            tokens = tokenizer(self._chat(tokenizer, instruction), return_tensors="pt").to(model.device)
             answer = model.generate(**tokens, max_new_tokens=most_tokens, do_sample=False, pad_token_id=0)
         return str(tokenizer.decode(answer[0, tokens["input_ids"].shape[1] :], skip_special_tokens=True))
 

@@ -57,8 +57,8 @@ def train_adapter(
 
     Raises:
         InputRejected: pictures or a plan that can not be used; refused before any work.
-        EngineUnavailable: the model may not or can not run here; refused before any work.
-        EngineFailed: ``generate.adapter_out_of_memory``.
+        EngineUnavailable: the model may not or can not run here, refused before any work; or a step needs more memory
+            than there is (``generate.adapter_out_of_memory``).
     """
     return adapter_trainer(model, options).train(pictures, plan, folder, on_progress=on_progress, host=host)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inference.generation import DeviceState, GeneratedPicture, GenerateOptions, GenerateRequest, Generator
 from inference.models import ModelCard, model_cards
 from inference.ports import EngineStatus
-from inference.registry import generator, generator_device, generator_status
+from inference.registry import generator, generator_device, generator_revision, generator_status
 from inference.types import Progress, no_progress
 
 
@@ -27,6 +27,11 @@ def models(options: GenerateOptions) -> tuple[ModelState, ...]:
 def device_state(options: GenerateOptions) -> DeviceState:
     """The device that generators use here, and how much memory it has. Imports torch."""
     return generator_device(options)
+
+
+def revision(model: str, options: GenerateOptions) -> str:
+    """The commit of a model's weights as they lie here; empty where nobody noted it."""
+    return generator_revision(model, options)
 
 
 def loaded(model: str, options: GenerateOptions) -> Generator:

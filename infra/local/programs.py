@@ -59,14 +59,15 @@ def programs(options: Options, env: Mapping[str, str], root: Path) -> Programs:
 
 
 def gpu_worker(device: int | None, env: Mapping[str, str], root: Path, *, slots: int) -> Program:
-    """The worker that draws on one GPU, or with None on the processor: one process, ``slots`` jobs as its threads."""
+    """The worker that draws on one GPU, or with None on the processor: one process, ``slots`` jobs as its threads, and
+    one thread more for a training, which takes its turn on the device between them."""
     own = {"WORKER_CLASS": "gpu", "WORKER_STOP_GRACE_S": str(WORKER_STOP_S)} | dict(env)
     if device is not None:
         own["CUDA_VISIBLE_DEVICES"] = str(device)
     own.pop("DATABASE_POOL_SIZE", None)
     own.setdefault("PYTHONWARNINGS", "ignore::UserWarning:celery.platforms")
     name = f"gpu-{device}" if device is not None else "gpu"
-    argv = [*GPU_WORKER, f"--concurrency={slots}", f"--hostname={name}-{os.getpid()}@%h"]
+    argv = [*GPU_WORKER, f"--concurrency={slots + 1}", f"--hostname={name}-{os.getpid()}@%h"]
     return replace(command(name, argv, own, str(root)), grace_s=WORKER_STOP_S + 6)
 
 

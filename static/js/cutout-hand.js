@@ -31,7 +31,7 @@ export class Hand {
   }
 
   onSpace(event, isDown) {
-    if (event.key !== " " || event.target.closest?.("button, input:not([type=radio], [type=range]), select, summary, a, dialog")) return;
+    if (event.key !== " " || event.target.closest?.("button, input:not([type=radio], [type=range]), textarea, select, summary, a, dialog")) return;
     event.preventDefault();
     this.isSpace = isDown;
     this.room.toggleAttribute("data-grab", this.isPanning);

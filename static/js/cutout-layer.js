@@ -1,6 +1,8 @@
 // What lies over the photo or over the ground, pixel by pixel of the preview, for each way of looking at a cutout.
 const CHECK_PX = 24;
 const LOOK_PX = 12;
+const MARK = [42, 85, 212];
+const MARK_PX = 14;
 const WORST = 72; // a colour this far from the product's own is as bad as it gets
 const AROUND = [[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1]];
 
@@ -54,7 +56,21 @@ function fringe(model, at, x, y, out, to) {
   out[to + 2] = Math.max(30, 255 - heat * 450);
 }
 
-const LOOKS = { photo: veil, cutout, alpha: matte, fringe };
+/** What is painted, over the whole photo: a tint with a grid of lines, to be seen on any colour. */
+function mark({ alpha }, at, x, y, out, to) {
+  const isLine = (x + y) % MARK_PX < 2;
+  out[to] = isLine ? 255 : MARK[0];
+  out[to + 1] = isLine ? 255 : MARK[1];
+  out[to + 2] = isLine ? 255 : MARK[2];
+  out[to + 3] = alpha[at] * 0.55;
+}
+
+const LOOKS = { photo: veil, cutout, alpha: matte, fringe, mark };
+
+/** Whether the photo itself lies below the layer. */
+export function isOverPhoto(look) {
+  return look === "photo" || look === "mark";
+}
 
 /** How far a pixel's look depends on others. */
 export function reach(look) {

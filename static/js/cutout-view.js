@@ -1,6 +1,6 @@
 // The room of the cutout editor: one canvas that shows photo, layer and what is being drawn, with zoom and pan.
 // Zoom and pan are the large view's; its picture is drawn here instead of laid out.
-import { paintLayer, reach } from "./cutout-layer.js";
+import { isOverPhoto, paintLayer, reach } from "./cutout-layer.js";
 import { grown, united } from "./cutout-raster.js";
 import { Viewer } from "./viewer.js";
 
@@ -17,7 +17,7 @@ export class EditorView extends Viewer {
     this.model = model;
     this.canvas = section.querySelector("[data-canvas]");
     this.layer = new OffscreenCanvas(model.size.width, model.size.height).getContext("2d");
-    this.look = "photo";
+    this.look = section.dataset.look ?? "photo";
     this.ground = "checker";
     this.sketches = [];
     this.isAsked = false;
@@ -108,7 +108,7 @@ export class EditorView extends Viewer {
     this.drawGround(context, frame);
     context.imageSmoothingEnabled = frame.width / this.model.size.width < SMOOTH_BELOW;
     context.imageSmoothingQuality = "high";
-    if (this.look === "photo") context.drawImage(this.preview, frame.left, frame.top, frame.width, frame.height);
+    if (isOverPhoto(this.look)) context.drawImage(this.preview, frame.left, frame.top, frame.width, frame.height);
     context.drawImage(this.layer.canvas, frame.left, frame.top, frame.width, frame.height);
     for (const sketch of this.sketches) sketch(context, frame, this.scale);
   }

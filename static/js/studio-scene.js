@@ -7,9 +7,12 @@ const MOST_PROPS = 6;
 
 const chosen = (form, name) => form.querySelector(`[name=${name}]:checked`);
 
+/** How long it takes by what was measured, in words; nothing where nobody has drawn with this model yet. */
 function duration(form, count) {
   const words = form.querySelector("[data-sum]").dataset;
-  const { seconds, slots, ahead } = form.querySelector("[data-scene-offer]").dataset;
+  const { ahead } = form.querySelector("[data-scene-offer]").dataset;
+  const { seconds = 0, slots = 1 } = chosen(form, "model")?.dataset ?? {};
+  if (!Number(seconds)) return words.unknownText;
   const rounds = Math.ceil(count / Math.max(1, Number(slots)));
   const total = Math.max(1, Math.ceil(Number(ahead) + rounds * Number(seconds)));
   if (total < 90) return words.secondsText.replace("{n}", total);
@@ -24,7 +27,19 @@ function sentence(form, count) {
   return `${text} · ${duration(form, count)}`;
 }
 
+/** An adapter works on the model that it was trained on: others can not be chosen. */
+function fitAdapters(form) {
+  const select = form.querySelector("#scene-adapter");
+  const model = chosen(form, "model")?.value;
+  for (const option of select?.querySelectorAll("option[data-model]") ?? []) {
+    const fits = option.dataset.model === model;
+    option.hidden = option.disabled = !fits;
+    if (!fits && option.selected) select.value = "";
+  }
+}
+
 function refresh(form) {
+  fitAdapters(form);
   const count = Number(form.elements.count.value);
   const isOpen = form.querySelector("[data-scene-offer]").dataset.open === "true" && form.dataset.canShoot === "true";
   form.querySelector("[data-sum]").textContent = sentence(form, count);

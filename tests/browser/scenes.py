@@ -36,7 +36,14 @@ SCENE = {
 def living_worker() -> None:
     """Somebody who can draw, for as long as a test takes."""
     offers = [
-        {"name": MODEL, "title": "FLUX.2 klein 4B", "licence": "Apache-2.0", "is_commercial": True, "is_ready": True},
+        {
+            "name": MODEL,
+            "title": "FLUX.2 klein 4B",
+            "licence": "Apache-2.0",
+            "is_commercial": True,
+            "is_ready": True,
+            "can_learn": True,
+        },
         {
             "name": "sefi-1b-turbo",
             "title": "SeFi-Image 1B Turbo",
@@ -46,7 +53,7 @@ def living_worker() -> None:
         },
     ]
     device = {"name": "NVIDIA H100", "kind": "cuda", "total_mb": 81_000, "free_mb": 62_500}
-    stations.beat("gpu/1", slots=8, offers=offers, device=device, figures={"pictures": 128})
+    stations.beat("gpu/1", slots=8, offers=offers, device=device, figures={"pictures": 128, "shot_s": {MODEL: 3.2}})
     Station.objects.update(seen_at=timezone.now() + timedelta(hours=1))
 
 

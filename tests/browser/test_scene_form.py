@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage
+from apps.core.tenancy import tenant_scope
+from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.site import Site
 from tests.browser.world import World, make_world
 
@@ -102,9 +103,105 @@ def test_a_refusal_moves_to_its_field_and_nothing_is_lost(form: Page) -> None:
     expect(form.locator(".shot__stage")).to_have_text("Waiting")
 
 
+def strokes(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(page.locator("[data-strokes-field]").input_value() or "[]")
+    return found
+
+
+def test_the_part_that_may_change_is_painted_erased_and_taken_back(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.goto(world.path(f"studio/shots/{world.scene.id}/change"))
+    expect(page.locator("[data-mark-editor]:not([data-loading])")).to_be_visible()
+    said = page.locator("[data-mark-editor] [data-status]")
+    expect(said).to_have_text("Nothing is painted yet")
+    room = page.locator("[data-room]").bounding_box()
+    assert room is not None
+    middle = (room["x"] + room["width"] / 2, room["y"] + room["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 60, middle[1], steps=4)
+    page.mouse.up()
+    expect(said).to_have_text(re.compile(r"^\d+ % of the picture may change$"))
+    painted = said.inner_text()
+    [stroke] = strokes(page)
+    assert stroke["tool"] == "keep"
+    assert stroke["points"][-1][0] > stroke["points"][0][0]
+
+    page.keyboard.press("e")
+    page.keyboard.press("]")
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 60, middle[1], steps=4)
+    page.mouse.up()
+    expect(said).to_have_text("Nothing is painted yet")
+    assert [one["tool"] for one in strokes(page)] == ["keep", "remove"]
+    page.keyboard.press("Control+z")
+    expect(said).to_have_text(painted)
+    page.locator("#change-instruction").fill("a lemon on it")
+    assert page.locator("#change-instruction").input_value() == "a lemon on it"
+    page.get_by_role("button", name="Change it").click()
+    page.wait_for_url(re.compile(rf"/studio/shots/{world.scene.id}/$"))
+    with tenant_scope(world.workspace.id):
+        version = world.scene.versions.latest("number")
+    assert version.spec["changed"]["strokes"] == [stroke]
+
+
+def test_a_mark_is_painted_with_keys_alone(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.goto(world.path(f"studio/shots/{world.scene.id}/change"))
+    expect(page.locator("[data-mark-editor]:not([data-loading])")).to_be_visible()
+    page.locator("[data-room]").focus()
+    for key in ("ArrowRight", "Enter", "Shift+ArrowRight", "Shift+ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    [stroke] = strokes(page)
+    (first_x, first_y), (last_x, last_y) = stroke["points"][0], stroke["points"][-1]
+    assert (last_x > first_x, last_y > first_y) == (True, True)
+    page.get_by_role("button", name="Clear all").click()
+    assert strokes(page) == []
+
+
+def test_fingers_paint_on_a_phone_and_nothing_sticks_out(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user, size=PHONE, has_touch=True)
+    page.goto(world.path(f"studio/shots/{world.scene.id}/change"))
+    expect(page.locator("[data-mark-editor]:not([data-loading])")).to_be_visible()
+    room = page.locator("[data-room]").bounding_box()
+    assert room is not None
+    page.touchscreen.tap(room["x"] + room["width"] / 3, room["y"] + room["height"] / 3)
+    [stroke] = strokes(page)
+    side = world.scene.spec["width"]
+    assert stroke["points"][0] == pytest.approx([side / 3, side / 3], abs=6)
+
+
+def test_an_adapter_can_be_chosen_with_its_own_model_alone(form: Page, world: World) -> None:
+    select = form.locator("#scene-adapter")
+    select.select_option(str(world.adapter.id))
+    form.get_by_role("radio", name="SeFi-Image 1B Turbo").check()
+    expect(select).to_have_value("")
+    expect(select.locator(f"option[value='{world.adapter.id}']")).to_be_disabled()
+    form.get_by_role("radio", name="FLUX.2 klein 4B").check()
+    select.select_option(str(world.adapter.id))
+    expect(select).to_have_value(str(world.adapter.id))
+
+
+def test_the_form_that_teaches_counts_the_pictures(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.goto(world.path(f"studio/adapters/new?product={world.ready.id}"))
+    said = page.locator("[data-picked]")
+    expect(said).to_have_text("1 chosen, 3 more are needed")
+    boxes = page.locator("input[name=picture]:not(:checked)")
+    for _ in range(3):
+        boxes.first.check()
+    expect(said).to_have_text("4 chosen")
+    page.locator("#teach-subject").fill("a green glass bottle")
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(re.compile(r"/studio/adapters/[0-9a-f-]{36}/$"))
+    expect(page.locator("#adapter-state .chip")).to_have_text("Waiting")
+
+
 def test_the_part_that_may_change_is_a_box_on_the_picture(open_page: OpenPage, world: World) -> None:
     page = open_page(user=world.user)
     page.goto(world.path(f"studio/shots/{world.scene.id}/change"))
+    page.get_by_role("radio", name="Box", exact=True).check(force=True)
     box = page.get_by_role("group", name="Box around what may change")
     box.focus()
     page.keyboard.press("Shift+ArrowRight")

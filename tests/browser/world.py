@@ -19,7 +19,8 @@ from apps.accounts.models import User, Workspace
 from apps.assets.models import Asset
 from apps.assets.services import keep_asset, keep_blob
 from apps.jobs.models import Batch
-from apps.studio.models import ExportFile, Product, Shoot, Shot
+from apps.studio.models import Adapter, ExportFile, Product, Shoot, Shot
+from tests.browser.adapters import adapter_rows
 from tests.browser.scenes import scene_shots
 from tests.factories import (
     make_batch,
@@ -56,6 +57,8 @@ class World:
     scene: Shot
     export_file: ExportFile
     batch: Batch
+    adapter: Adapter
+    learning: Adapter
 
     def path(self, below: str) -> str:
         return f"/w/{self.workspace.slug}/{below}"
@@ -69,6 +72,7 @@ def make_world() -> World:
     )
     _cutout(workspace, "Green bottle, before", ready.photo)
     shoot, shot = _shoot(workspace, _product(workspace, "Tall bottle", 2, cutout=True, cutout_confidence=0.6))
+    adapter, learning = adapter_rows(workspace, ready)
     return World(
         user=user,
         workspace=workspace,
@@ -84,6 +88,8 @@ def make_world() -> World:
             workspace, shot=shot, name="amazon/TB-7_红色_01.jpg", passed=False, verdict={"checks": CHECKS}
         ),
         batch=_batch(workspace),
+        adapter=adapter,
+        learning=learning,
     )
 
 

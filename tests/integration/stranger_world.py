@@ -23,7 +23,7 @@ from apps.assets import links
 from apps.assets.models import Asset, Upload
 from apps.core.tenancy import tenant_scope
 from apps.jobs.models import Batch, Job
-from apps.studio.models import ExportFile, Product, Shoot, Shot
+from apps.studio.models import Adapter, ExportFile, Product, Shoot, Shot
 from apps.studio.services.cutout_edits import REFINE_KIND
 from tests import factories
 
@@ -84,6 +84,7 @@ class World:
     shot: Shot
     asset: Asset
     export_file: ExportFile
+    adapter: Adapter
     upload: Upload
     job: Job
     refinement: Job
@@ -112,6 +113,7 @@ class World:
             self.asset,
             self.upload,
             self.export_file,
+            self.adapter,
         )
         return {str(row.pk) for row in (*rows, self.job, self.refinement, self.batch, self.deleted)}
 
@@ -129,6 +131,7 @@ OBJECTS: dict[str, Callable[[World], Any]] = {
     "asset": lambda world: world.asset.id,
     "export": lambda world: world.export_file.export_id,
     "export_file": lambda world: world.export_file.id,
+    "adapter": lambda world: world.adapter.id,
     "upload": lambda world: world.upload.id,
     "job": lambda world: world.job.id,
     "refinement": lambda world: world.refinement.id,
@@ -192,6 +195,7 @@ def build_world() -> World:
         shot=shot,
         asset=shot.asset,
         export_file=factories.make_export_file(house, shot=shot),
+        adapter=factories.make_adapter(house, name=f"{OBJECT_MARK} look"),
         upload=factories.make_upload(house, name=f"{OBJECT_MARK}.png"),
         job=job,
         refinement=factories.make_job(house, kind=REFINE_KIND, subject=f"refine:{product.id}"),

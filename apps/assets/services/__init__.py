@@ -6,12 +6,15 @@ from apps.assets.services.keeping import (
     ensure_rendition,
     ensure_renditions,
     find_or_keep_asset,
+    forget_blob,
     keep_asset,
     keep_blob,
     keep_rendition,
     open_file,
     purge_workspace_files,
     put_bytes,
+    remove_key,
+    write_key,
 )
 from apps.assets.services.uploads import (
     Ticket,
@@ -28,6 +31,7 @@ __all__ = [
     "ensure_rendition",
     "ensure_renditions",
     "find_or_keep_asset",
+    "forget_blob",
     "issue_ticket",
     "keep_asset",
     "keep_blob",
@@ -38,4 +42,6 @@ __all__ = [
     "purge_workspace_files",
     "put_bytes",
     "receive_upload",
+    "remove_key",
+    "write_key",
 ]

@@ -7,6 +7,9 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db import transaction
+from django.db.models import ProtectedError
+
 from apps.accounts.models import User, Workspace
 from apps.assets.decoding import derive
 from apps.assets.models import Asset, Blob, Lineage, Rendition, Upload, UploadState
@@ -59,6 +62,27 @@ def put_bytes(workspace_id: uuid.UUID, data: bytes, *, content_type: str) -> str
     if not store.holds(key, data):
         store.put(key, data, content_type)
     return key
+
+
+def forget_blob(blob: Blob) -> bool:
+    """Erase a blob with its bytes, in the caller's transaction; False where something else still needs it."""
+    try:
+        with transaction.atomic():
+            blob.delete()
+    except ProtectedError:
+        return False
+    transaction.on_commit(lambda: blob_store().remove(blob.storage_key))
+    return True
+
+
+def write_key(key: str, data: bytes) -> None:
+    """Write bytes that are no blob: under a key of the caller's, over what lay there. Raises like ``keep_blob``."""
+    blob_store().put(key, data, "application/octet-stream")
+
+
+def remove_key(key: str) -> None:
+    """Remove what ``write_key`` wrote; does nothing where there is nothing."""
+    blob_store().remove(key)
 
 
 def _address(workspace_id: uuid.UUID, data: bytes, content_type: str) -> tuple[str, str]:

@@ -128,7 +128,7 @@ ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", 0, at_most=10)
 WORKSPACES_A_PERSON = env.whole("WORKSPACES_A_PERSON", 20, at_least=1)
 WORKSPACE_HOME = "studio:home"
-WORKSPACE_PURGE_STEPS = ["apps.assets.services.purge_workspace_files"]
+WORKSPACE_PURGE_STEPS = ["apps.studio.services.purge_trainings", "apps.assets.services.purge_workspace_files"]
 
 # ---- cache: rate limits are counted in one place that every process of a machine shares (of all machines, with Redis)
 CACHE_URL = env.url("CACHE_URL", schemes=("redis", "rediss"))
@@ -196,6 +196,7 @@ JOB_KINDS: dict[str, str] = {
     "studio.start": "apps.studio.jobs.StartKind",
     "studio.preview": "apps.studio.jobs.PreviewKind",
     "studio.scene": "apps.studio.jobs.SceneKind",
+    "studio.adapter": "apps.studio.jobs.AdapterKind",
     "studio.best": "apps.studio.jobs.BestKind",
     "studio.export": "apps.studio.jobs.ExportKind",
 }
@@ -208,6 +209,9 @@ CUTOUT_DOWNLOAD = env.flag("CUTOUT_DOWNLOAD", True)
 # ---- generators: models that draw scenes, in workers that have torch (docs/generators.md); off until somebody runs one
 GENERATOR_WEIGHTS_DIR = Path(env.text("GENERATOR_WEIGHTS_DIR", str(DATA_DIR / "generators")))
 GENERATOR_ADAPTERS_DIR = Path(env.text("GENERATOR_ADAPTERS_DIR", str(DATA_DIR / "adapters")))
+# What was trained here, as a worker fetches it from the storage; the oldest leave when there is more than this.
+GENERATOR_ADAPTERS_CACHE = DATA_DIR / "adapters-cache"
+GENERATOR_ADAPTERS_CACHE_MB = env.whole("GENERATOR_ADAPTERS_CACHE_MB", 4096, at_least=64)
 GENERATOR_MODELS = env.words("GENERATOR_MODELS")
 GENERATOR_LICENCES = env.words("GENERATOR_LICENCES")
 GENERATOR_PINNED_CODE = env.pairs("GENERATOR_PINNED_CODE")
@@ -215,6 +219,8 @@ GENERATOR_DEVICE = env.text("GENERATOR_DEVICE", "auto")
 GENERATOR_DTYPE = env.choice("GENERATOR_DTYPE", "auto", ("auto", "bfloat16", "float32", "float8"))
 GENERATOR_MAX_BATCH = env.whole("GENERATOR_MAX_BATCH", 8, at_least=1, at_most=64)
 GENERATOR_SLOTS = env.whole("GENERATOR_SLOTS", GENERATOR_MAX_BATCH, at_least=1, at_most=64)
+# A language model beside the weights that reads the free words of scenes; without one, rules read them.
+GENERATOR_PLANNER = env.folder_name("GENERATOR_PLANNER")
 GENERATOR_COMPILE = env.flag("GENERATOR_COMPILE", False)
 
 # ---- exports: who signs them. PEM files of a certificate authority, or a certificate that is made at set-up

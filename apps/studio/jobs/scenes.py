@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from apps.assets.models import Asset, AssetKind, Blob
 from apps.assets.types import Picture
 from apps.billing import services as ledger
 from apps.core.errors import Conflict
+from apps.jobs import adapters as worker_adapters
 from apps.jobs import engines, stations
 from apps.jobs.models import Job
 from apps.studio import changes, scenes
@@ -25,7 +27,7 @@ from apps.studio.jobs.shots import (
     load_pictures,
     version_of,
 )
-from apps.studio.models import Shot, ShotVersion
+from apps.studio.models import Adapter, Shot, ShotVersion
 from apps.studio.pictures import encode_png, encode_webp, shared
 from apps.studio.places import PlacedInStudio
 
@@ -39,12 +41,14 @@ CANDIDATE_PX = 480
 
 @dataclass(frozen=True)
 class SceneInputs:
-    """``before``: the picture that is changed, for a change; ``style``: a picture whose look is followed."""
+    """``before``: the picture that is changed, for a change; ``style``: a picture whose look is followed; ``adapter``:
+    the file of what was trained here, where it is used."""
 
     pictures: ShotInputs
     spec: dict[str, Any]
     before: Asset | None
     style: Asset | None
+    adapter: Blob | None = None
 
 
 @dataclass(frozen=True)
@@ -82,12 +86,16 @@ class SceneKind(PlacedInStudio):
             spec=spec,
             before=_before(version),
             style=_style(spec),
+            adapter=_adapter(spec),
         )
 
     def work(self, inputs: SceneInputs, on_progress: Progress) -> SceneOutcome:
         from inference.pipelines.generated.shot import generated_shot
         from inference.pipelines.generated.spec import GeneratedSpec
 
+        started = time.monotonic()
+        if (file := inputs.adapter) is not None:
+            worker_adapters.fetch(file.sha256, lambda: asset_store.read_bytes(file))
         pictures, source = pictures_of(inputs)
         spec = GeneratedSpec.from_json(inputs.spec["generated"])
         with engines.desk().sit() as seat:
@@ -103,7 +111,7 @@ class SceneKind(PlacedInStudio):
         png = encode_png(made.master)
         assets.put_bytes(inputs.pictures.photo.workspace_id, png, content_type="image/png")
         height, width = made.master.shape[:2]
-        return SceneOutcome(
+        outcome = SceneOutcome(
             png=png,
             width=width,
             height=height,
@@ -113,6 +121,8 @@ class SceneKind(PlacedInStudio):
             candidates={one.seed: encode_webp(one.rgb, width=CANDIDATE_PX) for one in made.candidates},
             gpu_ms=round(seat.device_ms),
         )
+        engines.note_shot(spec.model, time.monotonic() - started)
+        return outcome
 
     def finish(self, job: Job, outcome: SceneOutcome) -> dict[str, Any]:
         shot = (
@@ -177,6 +187,16 @@ def _style(spec: dict[str, Any]) -> Asset | None:
     return Asset.objects.select_related("blob").get(pk=spec["style"]) if spec.get("style") else None
 
 
+def _adapter(spec: dict[str, Any]) -> Blob | None:
+    """The file that the shot was asked for with. Raises Conflict ``adapter.gone`` when it was deleted since."""
+    if not spec.get("adapter"):
+        return None
+    found = Adapter.objects.select_related("blob").filter(pk=spec["adapter"]).first()
+    if found is None or found.blob is None:
+        raise Conflict("adapter.gone")
+    return found.blob
+
+
 def pictures_of(inputs: SceneInputs) -> tuple[GeneratedInputs, dict[str, Any]]:
     """What goes in, and what the recipe says of where it came from."""
     from inference.ops.placement import Placement
@@ -188,11 +208,24 @@ def pictures_of(inputs: SceneInputs) -> tuple[GeneratedInputs, dict[str, Any]]:
     if inputs.before is None:
         return GeneratedInputs(photo_rgb=photo, cutout=cutout, style=style), source
     picture, source["picture_sha256"] = _read(inputs.before.blob), inputs.before.blob.sha256
+    mask = _mask(inputs.spec, picture, source)
     placement = inputs.before.recipe["parameters"].get("placement")
     if placement is None:
-        return GeneratedInputs(picture=picture), source
+        return GeneratedInputs(picture=picture, mask=mask), source
     placed = Placement(**placement)
-    return GeneratedInputs(photo_rgb=photo, cutout=cutout, picture=picture, placement=placed), source
+    return GeneratedInputs(photo_rgb=photo, cutout=cutout, picture=picture, mask=mask, placement=placed), source
+
+
+def _mask(spec: dict[str, Any], picture: U8, source: dict[str, Any]) -> U8 | None:
+    """What was painted, uint8 (H, W); the recipe gets the strokes, from which the mask can be made again."""
+    from inference.ops.stroke_mask import mask_of
+    from inference.ops.strokes import parse_strokes
+
+    if "strokes" not in spec["changed"]:
+        return None
+    source["strokes"] = spec["changed"]["strokes"]
+    height, width = picture.shape[:2]
+    return mask_of(parse_strokes(source["strokes"], size=(width, height)), (width, height))
 
 
 def _read(blob: Blob) -> U8:

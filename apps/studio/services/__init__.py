@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from apps.studio.services.adapters import (
+    delete_adapter,
+    purge_trainings,
+    rename_adapter,
+    request_adapter,
+    restore_adapter,
+    retire_adapter,
+)
 from apps.studio.services.batches import cancel_batch, request_batch, retry_batch, start_shoots
 from apps.studio.services.best import request_best
 from apps.studio.services.cutouts import accept_cutout, request_cutout, start_waiting_shoots
@@ -36,18 +44,24 @@ __all__ = [
     "cancel_shoot",
     "change_part",
     "create_products",
+    "delete_adapter",
     "describe_product",
     "edit_shot",
     "parse_ids",
     "plan_shots",
+    "purge_trainings",
     "put_on_show",
+    "rename_adapter",
     "rename_product",
+    "request_adapter",
     "request_batch",
     "request_best",
     "request_cutout",
     "request_scenes",
     "request_shoot",
+    "restore_adapter",
     "restore_product",
+    "retire_adapter",
     "retry_batch",
     "retry_shoot",
     "retry_shot",

@@ -16,7 +16,7 @@ from apps.core.ids import uuid7
 from apps.jobs import services as queue
 from apps.jobs import stations
 from apps.jobs.models import Job, Priority
-from apps.studio import changes, scenes
+from apps.studio import adapters, changes, scenes, selectors
 from apps.studio.models import CutoutState, Product, Shoot, Shot, ShotVersion
 from apps.studio.scenes import SceneRequest
 from apps.studio.services.cutouts import accept_cutout
@@ -35,8 +35,8 @@ def request_scenes(product: Product, *, request: SceneRequest, by: User | None, 
 
     Raises:
         Conflict: ``studio.no_cutout_yet``; ``scene.not_offered`` while nobody can draw with this model;
-            ``generate.style_not_possible``; ``generate.adapter_missing``.
-        NotFound: the picture whose style is wanted is not here.
+            ``generate.style_not_possible``; ``generate.adapter_missing``; ``adapter.not_usable``.
+        NotFound: the picture whose style is wanted, or the adapter, is not here.
     """
     if product.cutout_id is None or product.cutout_state not in (CutoutState.READY, CutoutState.ACCEPTED):
         raise Conflict("studio.no_cutout_yet")
@@ -44,9 +44,11 @@ def request_scenes(product: Product, *, request: SceneRequest, by: User | None, 
     workspace = product.workspace
     _require_style(request, workspace)
     _require_adapters(request, workspace)
+    request = _with_adapter(request, workspace)
     choices = {
         "scene": dict(request.generated),
         "style": request.style,
+        "adapter": request.adapter,
         "format": request.picture_format,
         "count": request.count,
     }
@@ -146,6 +148,17 @@ def _require_adapters(request: SceneRequest, workspace: Workspace) -> None:
     offered = {offer.name: offer.adapters for offer in scenes.offers_for(workspace)}
     if any(name not in offered.get(request.model, ()) for name, _ in request.generated["adapters"]):
         raise Conflict("generate.adapter_missing")
+
+
+def _with_adapter(request: SceneRequest, workspace: Workspace) -> SceneRequest:
+    """With the file and the word of the adapter that was trained here, where one is wanted."""
+    if not request.adapter:
+        return request
+    adapter = selectors.get_adapter(workspace, uuid.UUID(request.adapter))
+    usable = {one.id for one, offer in adapters.usable(workspace, stations.offers()) if offer.name == request.model}
+    if adapter.id not in usable:
+        raise Conflict("adapter.not_usable", model=adapters.model_title(adapter.model))
+    return scenes.with_adapter(request, adapter)
 
 
 def _submit(shot: Shot, *, by: User | None, batch: Any = None, version: ShotVersion | None = None) -> Job:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -15,14 +14,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.accounts.models import Workspace
 from apps.core.sentences import sentence
 from apps.jobs.models import Job, Station
-from apps.jobs.stations import Offer
 from apps.jobs.words import stage_words
 from apps.studio import changes, scenes
-from apps.studio.models import Shot
+from apps.studio.models import Adapter, Shot
 from inference.errors import InputRejected
 from inference.models import model_card
 
 register = template.Library()
+NOTES = ("generated.planner_away",)
 
 MARKS: dict[str, str | Promise] = {
     "palette": gettext_lazy("True to the palette"),
@@ -65,14 +64,11 @@ def device_words(worker: Station) -> str:
     return f"{device['name']} · {_('%(free)s of %(total)s GB free') % gigabytes}"
 
 
-@register.simple_tag
-def adapters_of(models: Sequence[Offer]) -> list[dict[str, str]]:
-    """What was trained, with the model that it works on; without the part of its name that says whose it is."""
-    return [
-        {"name": name, "title": name.rpartition("--")[2], "model": offer.title}
-        for offer in models
-        for name in offer.adapters
-    ]
+@register.filter
+def scene_notes(shot: Shot) -> list[str]:
+    """What was not as usual when the shot was drawn, one sentence each."""
+    recipe = shot.asset.recipe if shot.asset else {}
+    return [sentence(code) for code in recipe.get("warnings", ()) if code in NOTES]
 
 
 @register.simple_tag
@@ -102,13 +98,19 @@ def scene_summary(shot: Shot) -> list[tuple[str, str]]:
     if scene.get("words"):
         rows.append((_("In your own words"), scene["words"]))
     if generated.get("adapters"):
-        rows.append(
-            (_("Trained style"), ", ".join(name.rpartition("--")[2] for name, _weight in generated["adapters"]))
-        )
+        rows.append((_("Adapter"), ", ".join(_adapter_words(shot, name) for name, _weight in generated["adapters"])))
     if scene.get("boxes"):
         count = len(scene["boxes"])
         rows.append((_("Places"), ngettext("%(count)s box", "%(count)s boxes", count) % {"count": count}))
     return rows
+
+
+def _adapter_words(shot: Shot, name: str) -> str:
+    """Its name, and the beginning of the hash that the recipe names it by."""
+    if "adapter" not in shot.spec:
+        return name.rpartition("--")[2]
+    found = Adapter.objects.filter(workspace=shot.workspace_id, pk=shot.spec["adapter"]).first()
+    return f"{found.name if found else _('deleted')} · {name[:12]}"
 
 
 def candidate_rows(shot: Shot, workspace: Workspace) -> list[dict[str, Any]]:

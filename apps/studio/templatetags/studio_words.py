@@ -170,7 +170,7 @@ def _outside_finding(measures: dict[str, float]) -> list[Finding]:
         return []
     most = measures["outside_max_abs_diff"]
     if most == 0:
-        return [Finding("ok", _("Outside the box nothing changed"), _("0 pixels differ"))]
+        return [Finding("ok", _("Outside that part nothing changed"), _("0 pixels differ"))]
     return [
         Finding(
             "warn",

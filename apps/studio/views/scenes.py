@@ -134,6 +134,8 @@ def save_change(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
 def _change_context(request: WorkspaceRequest, shot: Shot) -> dict[str, Any]:
     sent = request.POST
     values = {
+        "where": sent.get("where", "paint"),
+        "strokes": sent.get("strokes", ""),
         "boxes": sent.get("boxes", '[{"object": "product", "box": [0.05, 0.05, 0.3, 0.3]}]'),
         "instruction": sent.get("instruction", ""),
         "strength": sent.get("strength", "80"),

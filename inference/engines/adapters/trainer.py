@@ -33,7 +33,7 @@ from inference.engines.adapters.switch import lora_config
 from inference.engines.diffusion.generator import Family, LatentGenerator
 from inference.engines.diffusion.memory import release
 from inference.engines.diffusion.objective import flow_loss
-from inference.errors import Cancelled, EngineFailed, InputRejected
+from inference.errors import Cancelled, EngineUnavailable, InputRejected
 from inference.ports import EngineStatus
 from inference.types import Progress
 
@@ -96,6 +96,7 @@ class LatentAdapterTrainer:
         run = _Run(self._generator, host, learned, plan, folder / STATE, self._key(plan, sha))
         try:
             host.turn(run.begin)
+            host.resumed(len(run.losses))
             run.go(on_progress)
             state = host.turn(run.learned)
         finally:
@@ -132,7 +133,7 @@ class _Run:
     def __init__(
         self, generator: LatentGenerator, host: TrainingHost, learned: Lesson, plan: AdapterPlan, kept: Path, key: str
     ) -> None:
-        self.family, self.adapters, self.host = generator.loaded(), generator.adapters, host
+        self.generator, self.family, self.adapters, self.host = generator, generator.loaded(), generator.adapters, host
         self.lesson, self.plan, self.kept, self.key = learned, plan, kept, key
         # One that lost its job may still be here when its successor begins.
         self.name = f"learning_{next(_numbers)}"
@@ -184,7 +185,7 @@ class _Run:
         if self.plan.checkpointing:
             transformer.enable_gradient_checkpointing()
         try:
-            with self.adapters.learning(self.name, self.weights):
+            with self.generator.as_written(), self.adapters.learning(self.name, self.weights):
                 loss = self._step(step)
         except torch.OutOfMemoryError:
             pass  # said below, where the frames of the failed step hold no tensors any more
@@ -193,7 +194,7 @@ class _Run:
             self.optimiser.zero_grad(set_to_none=True)
         if loss is None:
             release()
-            raise EngineFailed(
+            raise EngineUnavailable(
                 "generate.adapter_out_of_memory",
                 "the device ran out of memory in a training step; train a smaller model or with a lower rank",
             )

@@ -67,6 +67,12 @@ def weights_folder(card: ModelCard, options: GenerateOptions) -> Path | None:
     return None if options.weights_dir is None else options.weights_dir / card.name
 
 
+def revision_of(card: ModelCard, options: GenerateOptions) -> str:
+    """The commit of the weights that lie here; empty where nobody noted it."""
+    folder = weights_folder(card, options)
+    return (fetched_revision(folder) if folder is not None else "") or card.revision
+
+
 def fetched_revision(folder: Path) -> str:
     """The hub commit that ``hf download --local-dir`` noted down; empty when the folder came another way."""
     note = folder / _FETCHED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -98,10 +99,8 @@ class LatentGenerator:
         steps, guidance = requests.check(self.card, request)
         family = self.loaded()
         self.adapters.use(request.adapters)
-        if request.adapters and self._options.compile:
-            with torch.compiler.set_stance("force_eager"):
-                return self._drawn(family, request, steps, guidance, on_progress)
-        return self._drawn(family, request, steps, guidance, on_progress)
+        with self.as_written() if request.adapters else nullcontext():
+            return self._drawn(family, request, steps, guidance, on_progress)
 
     def _drawn(
         self, family: Family, request: GenerateRequest, steps: int, guidance: float, on_progress: Progress
@@ -144,6 +143,9 @@ class LatentGenerator:
         folders = [one for one in (self._options.adapters_dir, self._options.adapters_cache) if one is not None]
         self._adapters = Adapters(family.transformer, self.card.name, folders, revision)
         self._family, self._revision = family, revision
+    def as_written(self) -> AbstractContextManager[Any]:
+        """Run blocks uncompiled: compiled ones would be compiled again for every adapter, and refuse after a few."""
+        return torch.compiler.set_stance("force_eager") if self._options.compile else nullcontext()
 
     @property
     def adapters(self) -> Adapters:

@@ -1,4 +1,4 @@
-"""A shot that can not be rendered again, taken from its lossless master: same size or smaller, never larger."""
+"""A shot that can not be rendered again, taken from its lossless master: cut, reduced or as it is, never enlarged."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from inference.errors import InputRejected
+from inference.pipelines.export.cropping import cropped
 from inference.pipelines.export.types import Rendered, Target, resized_step
 from inference.pipelines.label import GENERATED, scene_source_type, scene_step
 from inference.types import U8, GateReport
@@ -20,22 +21,22 @@ _RATIO_TOLERANCE = 0.01
 
 
 def from_master(master: U8, recipe: Mapping[str, Any], target: Target) -> Rendered:
-    """The master itself, or reduced to the target's size.
+    """The master itself, or reduced to the target's size; a generated one is cut to another ratio first.
 
     Args:
         master: uint8 (H, W, 3), as it was stored.
 
     Raises:
-        InputRejected: ``export.shot_changed``: layers or another ratio are asked for, which need the set.
+        InputRejected: ``export.shot_changed``: layers or another ratio are asked for, which need the set;
+            ``export.generated_format``: layers of a generated shot, or a ratio in which its product would be cut.
     """
     height, width = master.shape[:2]
     wanted = _size(target, width, height)
+    steps = [scene_step(recipe)]
     if target.kind == "layers" or abs((wanted[0] / wanted[1]) / (width / height) - 1) > _RATIO_TOLERANCE:
-        if recipe.get("kind") == GENERATED:
-            raise InputRejected("export.generated_format", "a generated picture has the format that it was drawn in")
-        raise InputRejected(
-            "export.shot_changed", "the set or its engine changed since this shot was made; make the shot again"
-        )
+        master = _in_ratio(master, recipe, target, wanted[0] / wanted[1])
+        height, width = master.shape[:2]
+        steps.append(("c2pa.cropped", f"Cut to {width} x {height} px around the product"))
     share = min(1.0, wanted[0] / width)
     pixels = master
     if share < 1:
@@ -48,8 +49,19 @@ def from_master(master: U8, recipe: Mapping[str, Any], target: Target) -> Render
         gate=GateReport.from_dict(recipe["gate"]) if recipe.get("gate") else None,
         recipe=recipe,
         source_type=scene_source_type(recipe),
-        steps=(scene_step(recipe), *resized_step(scale)),
+        steps=(*steps, *resized_step(scale)),
     )
+
+
+def _in_ratio(master: U8, recipe: Mapping[str, Any], target: Target, ratio: float) -> U8:
+    """A generated picture cut to another ratio; what only its set could show is refused."""
+    if recipe.get("kind") != GENERATED:
+        raise InputRejected(
+            "export.shot_changed", "the set or its engine changed since this shot was made; make the shot again"
+        )
+    if target.kind == "layers":
+        raise InputRejected("export.generated_format", "a generated picture has no layers")
+    return cropped(master, recipe, ratio)
 
 
 def _size(target: Target, width: int, height: int) -> tuple[int, int]:

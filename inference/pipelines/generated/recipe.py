@@ -49,7 +49,7 @@ def recipe_of(
         "output": {"pixels_sha256": pixels_sha256(done.master), "size": list(story.size)},
         "gate": None if done.gate is None else done.gate.as_dict(),
         "measures": {**done.measures, "candidates": [candidate.as_dict() for candidate in candidates]},
-        "warnings": list(done.warnings),
+        "warnings": [*story.warnings, *done.warnings],
         "code": {"version": __version__},
     }
     if cutout is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from inference.errors import InputRejected
+from inference.errors import EngineUnavailable, InputRejected
 from inference.generation import GenerateOptions, Generator
 from inference.ops.metrics import ssim_map
 from inference.ops.timing import Stopwatch
@@ -22,6 +22,8 @@ from inference.pipelines.generated.story import Story, tell
 from inference.registry import generator, language_model, prompt_scorer
 from inference.scene.planner import LanguageModel
 from inference.types import Progress, no_progress
+
+PLANNER_AWAY = "generated.planner_away"
 
 
 def generated_shot(
@@ -42,7 +44,8 @@ def generated_shot(
         options: which weights there are and which licences were accepted.
         engine: the model, already loaded, by which everything is drawn; None = the one that ``spec`` names.
         source: what the caller wants to find again in the recipe; JSON values; does not change the picture.
-        planner: a language model that reads free words; None = the one that ``options`` name, or else rules.
+        planner: a language model that reads free words; None = the one that ``options`` name, or else rules. Rules read
+            them, too, while the model is away, and ``warnings`` say so (``generated.planner_away``).
         on_progress: stages ``scene``, ``candidates``, ``judge``, ``render``, ``recipe``; fractions grow from 0 to 1.
             May raise ``Cancelled``; at most one more sampling step is computed.
 
@@ -56,8 +59,7 @@ def generated_shot(
     spec = spec.checked()
     watch = Stopwatch(on_progress)
     with watch.stage("scene", 0.0):
-        reader = planner or language_model(options)
-        story = tell(spec, inputs, engine or generator(spec.model, options), prompt_scorer(options), reader)
+        story = _told(spec, inputs, engine or generator(spec.model, options), options, planner)
         check(story)
     with watch.stage("candidates", 0.02):
         drawn = {
@@ -83,8 +85,23 @@ def generated_shot(
         recipe=recipe,
         timings_s=watch.timings_s,
         measures=done.measures,
-        warnings=done.warnings,
+        warnings=(*story.warnings, *done.warnings),
     )
+
+
+def _told(
+    spec: GeneratedSpec,
+    inputs: GeneratedInputs,
+    engine: Generator,
+    options: GenerateOptions,
+    planner: LanguageModel | None,
+) -> Story:
+    """The story, its free words read by the language model where there is one that answers, else by rules."""
+    scorer = prompt_scorer(options)
+    try:
+        return tell(spec, inputs, engine, scorer, planner or language_model(options))
+    except EngineUnavailable:
+        return replace(tell(spec, inputs, engine, scorer), warnings=(PLANNER_AWAY,))
 
 
 def _first_that_passes(

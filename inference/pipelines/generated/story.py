@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from inference.errors import InputRejected
 from inference.adapters import with_trigger
+from inference.errors import InputRejected
 from inference.generation import Generator
 from inference.models import ModelCard
 from inference.pipelines.generated.canvas import PlacedProduct, at_size, lay_product, product_aspect, put_product
@@ -31,6 +31,7 @@ class Story:
     prompt: str
     scorer: PromptScorer | None = None
     words_read_by: str = "rules"
+    warnings: tuple[str, ...] = ()
     _products: dict[Size, PlacedProduct | None] = field(default_factory=dict)
 
     @property

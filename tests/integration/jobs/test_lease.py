@@ -86,7 +86,7 @@ def test_after_the_deadline_the_lease_is_left_to_run_out(workspace: Workspace, m
 
 def test_quick_stages_are_told_together(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr("apps.jobs.transitions.report", lambda held, stage, progress: told.append(stage))
+    monkeypatch.setattr("apps.jobs.transitions.report", lambda held, stage, progress, figures: told.append(stage))
     _, held = start(workspace)
     with Lease(held, find_kind("test.obedient")) as hold:
         for stage in ("first", "second", "third"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,9 @@ from apps.studio import offers
 from apps.studio.models import Product, Shot
 from apps.studio.offers import Format
 from apps.studio.pictures import decode
+from inference.ops.stroke_mask import mask_of
+from inference.ops.strokes import parse_strokes
+from inference.recipe import pixels_sha256
 from tests.factories import make_person, make_workspace
 from tests.integration.studio.drawing_house import MODEL, House, drawing_house, ready_product
 
@@ -168,7 +172,19 @@ def test_a_part_is_changed_in_words_and_nothing_else(house: House, person: Perso
     assert (old[64:] == new[64:]).all()
     assert (old != new).any()
     assert {link.role for link in person.parents(after)} == {"photo", "cutout", "edited"}
-    assert "Outside the box nothing changed" in person.client.get(person.url("shot", after.id)).content.decode()
+
+    strokes = [{"tool": "keep", "size": 48, "hardness": 1, "points": [[200, 40], [230, 40]]}]
+    painted = {"instruction": "a lime", "where": "paint", "strokes": json.dumps(strokes), "model": MODEL}
+    assert person.client.post(person.url("save_change", before.id), painted).status_code == 302
+    house.wait_for(lambda: person.shots()[0].version == 3)
+    [last] = person.shots()
+    assert last.asset is not None
+    newest = decode(asset_store.read_bytes(last.asset.blob))
+    mask = mask_of(parse_strokes(last.asset.recipe["source"]["strokes"]), (256, 256))
+    assert (newest[mask == 0] == new[mask == 0]).all()
+    assert (newest[mask > 127] != new[mask > 127]).any()
+    assert last.asset.recipe["inputs"]["mask"]["pixels_sha256"] == pixels_sha256(mask)
+    assert "Outside that part nothing changed" in person.client.get(person.url("shot", after.id)).content.decode()
 
 
 def test_a_scene_follows_the_look_of_another_picture(house: House, person: Person) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from apps.accounts.models import Workspace
 from apps.core.tenancy import tenant_scope
@@ -249,6 +251,73 @@ def test_a_similar_one_begins_with_the_same_choices(client: Client, product: Pro
 def test_another_workspaces_shot_is_no_beginning(client: Client, product: Product) -> None:
     other = factories.make_shot(factories.make_workspace())
     assert client.get(url("scene", product.workspace, product.id), {"like": str(other.id)}).status_code == 404
+
+
+BRUSH = {"tool": "keep", "size": 200, "hardness": 1, "points": [[300, 300], [500, 300]]}
+ERASER = {**BRUSH, "tool": "remove", "size": 260}
+
+
+def change(client: Client, shot: Shot, strokes: object, **changes: object) -> Any:
+    sent = {"instruction": "a lemon", "where": "paint", "strokes": json.dumps(strokes), "model": KLEIN, **changes}
+    return client.post(url("save_change", shot.workspace, shot.id), sent)
+
+
+def test_what_was_painted_goes_with_the_change(client: Client, product: Product) -> None:
+    beat()
+    shot = generated_shot(product)
+    assert change(client, shot, [BRUSH]).status_code == 302
+    with tenant_scope(product.workspace_id):
+        version = shot.versions.latest("number")
+    assert version.spec["changed"]["strokes"] == [BRUSH]
+    assert version.spec["generated"]["region"] is None
+
+
+@pytest.mark.parametrize(
+    ("strokes", "said"),
+    [
+        ([], "Paint over the part that may change"),
+        ([BRUSH, ERASER], "Paint over the part that may change"),
+        ([{**BRUSH, "points": [[9000, 9000]]}], "Paint over the part that may change"),
+        ([{**BRUSH, "size": 6, "points": [[300, 300]]}], "too small to draw in"),
+        ([{**BRUSH, "tool": "refine"}], "a tool that we do not know"),
+        ([{**BRUSH, "points": "here"}], "could not be read"),
+    ],
+)
+def test_nothing_painted_is_refused_and_what_was_painted_comes_back(
+    client: Client, product: Product, strokes: list[dict[str, Any]], said: str
+) -> None:
+    beat()
+    shot = generated_shot(product)
+    before = take_fingerprint([product.workspace])
+    answer = change(client, shot, strokes)
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert said in page.partition('data-problem-of="boxes" role="alert">')[2].partition("</p>")[0]
+    assert f'name="strokes" value="{escape(json.dumps(strokes))}"' in page
+    assert difference(before, take_fingerprint([product.workspace])) == ""
+
+
+def test_the_time_of_a_shot_is_the_workspaces_own_then_the_workers_and_else_unknown(
+    client: Client, product: Product
+) -> None:
+    def said() -> str:
+        page = client.get(url("scene", product.workspace, product.id)).content.decode()
+        return page.partition(f'value="{KLEIN}" data-seconds="')[2].partition('"')[0]
+
+    beat()
+    assert said() == "0.00"
+    Station.objects.update(figures={"shot_s": {KLEIN: 7.5}})
+    assert said() == "7.50"
+    began = timezone.now()
+    factories.make_job(
+        product.workspace,
+        kind="studio.scene",
+        lane=f"gpu-{KLEIN}",
+        state="succeeded",
+        started_at=began,
+        ended_at=began + timedelta(seconds=3),
+    )
+    assert said() == "3.00"
 
 
 def test_a_trained_adapter_is_offered_to_its_own_workspace_alone(client: Client, product: Product) -> None:

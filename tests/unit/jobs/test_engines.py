@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
 
+from apps.core.env import Env
 from apps.jobs import engines, generator_checks
 from inference.adapters import AdapterCard, head_of
 from inference.errors import Cancelled, EngineFailed, EngineUnavailable, InputRejected
@@ -126,6 +128,24 @@ def test_missing_weights_are_a_warning_where_models_were_named(settings: Any, tm
     assert generator_checks.check_generator_weights() == []
     settings.GENERATOR_MODELS = [KLEIN]
     assert ids(generator_checks.check_generator_weights()) == ["jobs.W010"]
+
+
+def test_a_planner_that_is_not_there_is_a_warning_with_the_next_step(settings: Any, tmp_path: Path) -> None:
+    assert generator_checks.check_planner() == []
+    settings.GENERATOR_PLANNER = "qwen3-4b"
+    [warning] = generator_checks.check_planner()
+    assert (warning.id, "hf download" in str(warning.hint)) == ("jobs.W012", True)
+    (tmp_path / "qwen3-4b").mkdir()
+    (tmp_path / "qwen3-4b" / "config.json").write_text("{}")
+    assert generator_checks.check_planner() == []
+    assert engines.options().planner == "qwen3-4b"
+
+
+@pytest.mark.parametrize("nonsense", ["/srv/models/qwen", "../qwen", "..", "a\\b"])
+def test_a_planner_that_is_a_path_stops_the_start(nonsense: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="no name of a folder"):
+        Env({"GENERATOR_PLANNER": nonsense}).folder_name("GENERATOR_PLANNER")
+    assert Env({}).folder_name("GENERATOR_PLANNER") == ""
 
 
 def test_an_accepted_licence_is_remembered_at_deployment(settings: Any) -> None:

@@ -73,9 +73,49 @@ def test_a_generated_shot_is_exported_from_its_master(mode: str) -> None:
     assert (rendered.gate is None) == (mode == "reimagined")
 
 
-def test_another_ratio_is_refused_with_what_to_do() -> None:
+def placed(x: int, y: int, width: int, height: int) -> dict[str, Any]:
+    return recipe(parameters={"placement": {"x": x, "y": y, "width": width, "height": height, "scale": 1.0}})
+
+
+def portrait(width: int = 60, height: int = 90) -> Target:
+    return Target(kind="scene", file_format="png", width=width, height=height)
+
+
+GRADIENT = np.dstack([np.tile(np.arange(120, dtype=np.uint8), (120, 1)), np.indices((120, 120))[0], MASTER[..., 0]])
+
+
+@pytest.mark.parametrize(
+    ("made", "left"),
+    [
+        (placed(50, 30, 20, 80), 20),  # in the middle
+        (placed(0, 30, 20, 80), 0),  # at the edge there is no air to keep
+        (placed(96, 30, 20, 80), 40),
+        (recipe("reimagined", graph={"objects": [{"source": "product", "box": [0.1, 0.2, 0.2, 0.6]}]}), 0),
+    ],
+)
+def test_another_ratio_is_cut_around_the_product_and_nothing_is_drawn(made: dict[str, Any], left: int) -> None:
+    master = GRADIENT.astype(np.uint8)
+    rendered = from_master(master, made, portrait(160, 240))
+    assert rendered.pixels.shape == (120, 80, 3)
+    assert np.array_equal(rendered.pixels, master[:, left : left + 80])
+    assert ("c2pa.cropped", "Cut to 80 x 120 px around the product") in rendered.steps
+
+
+def test_a_cut_picture_is_reduced_to_what_was_asked_for() -> None:
+    assert from_master(MASTER, placed(50, 30, 20, 80), portrait(40, 60)).pixels.shape == (60, 40, 3)
+
+
+@pytest.mark.parametrize(
+    ("made", "target"),
+    [
+        (placed(10, 30, 90, 60), portrait()),  # wider than the cut picture
+        (recipe("edit"), portrait()),  # drawn, and nobody knows where
+        (placed(50, 30, 20, 80), Target(kind="layers", file_format="psd")),
+    ],
+)
+def test_a_format_that_would_cut_the_product_is_refused_with_what_to_do(made: dict[str, Any], target: Target) -> None:
     with pytest.raises(InputRejected) as refused:
-        from_master(MASTER, recipe(), Target(kind="scene", file_format="png", width=60, height=90))
+        from_master(MASTER, made, target)
     assert refused.value.code == "export.generated_format"
 
 

@@ -87,6 +87,21 @@ def test_nonsense_leaves_it_to_the_rules_and_the_recipe_says_who_was_asked(
     assert alone.recipe["versions"]["words_read_by"] == "rules"
 
 
+@pytest.mark.parametrize("planner", ["nobody", "damaged"])
+def test_while_the_model_is_away_rules_read_the_words_and_the_shot_says_so(
+    weights: Path, painted: Painted, photo: U8, cutout: Cutout, planner: str
+) -> None:
+    (weights / "damaged").mkdir(exist_ok=True)
+    (weights / "damaged" / "config.json").write_text("{}")
+    spec = replace(SPEC, candidates=1, scene=SceneForm(words=WORDS))
+    options = GenerateOptions(weights_dir=weights, planner=planner)
+    shot = generated_shot(spec, GeneratedInputs(photo, cutout), options=options)
+    assert shot.warnings[0] == "generated.planner_away"
+    assert shot.recipe["warnings"][0] == "generated.planner_away"
+    assert shot.recipe["versions"]["words_read_by"] == "rules"
+    assert shot.recipe["graph"]["objects"][1]["label"] == "blue fox"
+
+
 def test_a_valid_answer_is_followed(painted: Painted, photo: U8, cutout: Cutout) -> None:
     class Knowing:
         name = "knowing"

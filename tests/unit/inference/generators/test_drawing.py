@@ -238,3 +238,55 @@ def test_the_stage_of_the_pass_reaches_who_asked(device: Device, people: ThreadP
     wait_for(lambda: ("draw", 0.5) in heard)
     device.gate.set()
     assert asking.result(PATIENCE_S) == [1]
+
+
+def test_other_work_gets_the_device_between_two_passes(device: Device, people: ThreadPoolExecutor) -> None:
+    desk = DrawingDesk(device.draw, most=8)
+    gate, first = busy(desk, device, people)
+    order: list[str] = []
+    step = people.submit(
+        desk.lend, lambda: order.append(f"a step after {len(device.passes)} pass"), on_wait=lambda: None
+    )
+    wait_for(lambda: desk._device._work_queue.qsize() == 1)
+    assert order == []
+    gate.set()
+    step.result(PATIENCE_S)
+    assert first.result(PATIENCE_S) == [100]
+    assert order == ["a step after 1 pass"]
+
+
+def test_work_that_was_cancelled_while_it_waited_is_never_begun(device: Device, people: ThreadPoolExecutor) -> None:
+    desk = DrawingDesk(device.draw, most=8)
+    gate, first = busy(desk, device, people)
+    done: list[str] = []
+
+    def no_longer_wanted() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        desk.lend(lambda: done.append("begun"), on_wait=no_longer_wanted)
+    gate.set()
+    assert first.result(PATIENCE_S) == [100]
+    desk.lend_later(lambda: done.append("later")).result(PATIENCE_S)
+    assert done == ["later"]
+
+
+def test_work_that_has_begun_is_finished_before_its_owner_leaves(device: Device) -> None:
+    desk = DrawingDesk(device.draw, most=8)
+    inside, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        inside.set()
+        assert leave.wait(PATIENCE_S)
+        done.set()
+
+    leave = threading.Event()
+
+    def cancelled() -> None:
+        if inside.is_set():
+            leave.set()
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        desk.lend(work, on_wait=cancelled)
+    assert done.is_set()
