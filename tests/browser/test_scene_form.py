@@ -161,7 +161,7 @@ def test_a_mark_is_painted_with_keys_alone(open_page: OpenPage, world: World) ->
 
 
 def test_fingers_paint_on_a_phone_and_nothing_sticks_out(open_page: OpenPage, world: World) -> None:
-    page = open_page(user=world.user, size=PHONE, has_touch=True)
+    page = open_page(user=world.user, size=PHONE)
     page.goto(world.path(f"studio/shots/{world.scene.id}/change"))
     expect(page.locator("[data-mark-editor]:not([data-loading])")).to_be_visible()
     room = page.locator("[data-room]").bounding_box()

@@ -30,7 +30,7 @@ from apps.jobs import engines, stations
 from apps.jobs.kinds import OnProgress
 from apps.jobs.models import Job
 from apps.studio import adapters
-from apps.studio.models import Adapter
+from apps.studio.models import Adapter, Product
 from apps.studio.pictures import decode, encode_webp
 from apps.studio.places import PlacedInStudio
 from apps.studio.services.adapters import state_key
@@ -42,19 +42,43 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/x-safetensors"
 PREVIEW_PX = 512
+WITH_AIR = 1.25
+"""The side of what is learned around a product, times its own longer side."""
+
 SHOWN_IN = "on a wooden table"
 """Where the preview shows what was learned: somewhere that no picture of it needs to have been."""
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """One picture. ``window`` is where its product is (left, top, width, height in its pixels), if that is known."""
+
+    blob: Blob
+    caption: str
+    window: tuple[int, int, int, int] | None = None
+
+    @property
+    def square(self) -> tuple[int, int, int]:
+        """Left, top and side of what is learned: around the product with some air, else the middle, as far as it is."""
+        width, height = self.blob.width, self.blob.height
+        left, top, wide, high = self.window or (0, 0, width, height)
+        side = min(width, height, round(max(wide, high) * WITH_AIR))
+        return (
+            min(max(0, left + (wide - side) // 2), width - side),
+            min(max(0, top + (high - side) // 2), height - side),
+            side,
+        )
+
+
+@dataclass(frozen=True)
 class AdapterInputs:
-    """``pictures``: blobs in their order, each with its caption. ``subject``, ``trigger``: words of the preview."""
+    """``lessons``: pictures in their order. ``subject``, ``trigger``: words of the preview."""
 
     adapter_id: uuid.UUID
     workspace_id: uuid.UUID
     model: str
     plan: AdapterPlan
-    pictures: tuple[tuple[Blob, str], ...]
+    lessons: tuple[Lesson, ...]
     trigger: str
     subject: str
 
@@ -129,14 +153,19 @@ class AdapterKind(PlacedInStudio):
 
     def load(self, job: Job) -> AdapterInputs:
         adapter = Adapter.objects.get(pk=job.params["adapter"])
-        rows = adapter.pictures.select_related("asset__blob").order_by("position")
+        rows = list(adapter.pictures.select_related("asset__blob").order_by("position"))
+        windows = _windows(adapter, [row.asset_id for row in rows])
         return AdapterInputs(
             adapter_id=adapter.id,
             workspace_id=adapter.workspace_id,
             model=adapter.model,
             plan=AdapterPlan(**adapter.plan),
-            pictures=tuple(
-                (row.asset.blob, with_trigger(adapter.trigger, adapters.caption_of(adapter.subject, row.caption)))
+            lessons=tuple(
+                Lesson(
+                    row.asset.blob,
+                    with_trigger(adapter.trigger, adapters.caption_of(adapter.subject, row.caption)),
+                    windows.get(row.asset_id),
+                )
                 for row in rows
             ),
             trigger=adapter.trigger,
@@ -152,7 +181,7 @@ class AdapterKind(PlacedInStudio):
             host.bring_back(folder)
             trained = train_adapter(
                 inputs.model,
-                [AdapterPicture(_shown(blob, inputs.plan.size_px), caption) for blob, caption in inputs.pictures],
+                [AdapterPicture(_shown(one, inputs.plan.size_px), one.caption) for one in inputs.lessons],
                 inputs.plan,
                 folder,
                 options=engines.options(),
@@ -193,16 +222,28 @@ class AdapterKind(PlacedInStudio):
         """Nothing to undo: what was learned so far is kept, and the next try goes on from there."""
 
 
-def _shown(blob: Blob, side: int) -> U8:
-    """A picture to learn from, uint8 (h, w, 3), its shorter side at most twice ``side``: forty photos fill a memory."""
-    import cv2
+def _windows(adapter: Adapter, asset_ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[int, int, int, int]]:
+    """Where the product is in those pictures that are photos of products which are cut out."""
+    own = Product.objects.filter(workspace=adapter.workspace_id, photo__in=asset_ids, cutout__isnull=False)
+    found = own.select_related("cutout").order_by("created_at")
+    windows: dict[uuid.UUID, tuple[int, int, int, int]] = {}
+    for one in found:
+        if one.cutout is not None and "window" in one.cutout.recipe:
+            left, top, width, height = one.cutout.recipe["window"]
+            windows[one.photo_id] = left, top, width, height
+    return windows
 
-    rgb = decode(asset_store.read_bytes(blob))[..., :3]
-    scale = 2 * side / min(rgb.shape[:2])
-    if scale >= 1.0:
-        return rgb
-    size = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
-    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+def _shown(lesson: Lesson, side: int) -> U8:
+    """What is learned of a picture, uint8 (s, s, 3), ``s`` at most twice ``side``: forty photos fill a memory."""
+    import cv2
+    import numpy as np
+
+    left, top, size = lesson.square
+    rgb = decode(asset_store.read_bytes(lesson.blob))[top : top + size, left : left + size, :3]
+    if size > 2 * side:
+        rgb = np.asarray(cv2.resize(rgb, (2 * side, 2 * side), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.ascontiguousarray(rgb)
 
 
 def _previews(inputs: AdapterInputs, data: bytes, on_progress: OnProgress) -> tuple[tuple[Picture, Picture], float]:
@@ -230,7 +271,9 @@ def _recipe(inputs: AdapterInputs, trained: TrainedAdapter) -> dict[str, Any]:
         "model": {"name": card.model, "revision": card.revision, "licence": card.licence},
         "plan": {**inputs.plan.__dict__},
         "trigger": inputs.trigger,
-        "pictures": [{"sha256": blob.sha256, "caption": caption} for blob, caption in inputs.pictures],
+        "pictures": [
+            {"sha256": one.blob.sha256, "square": list(one.square), "caption": one.caption} for one in inputs.lessons
+        ],
         "pictures_sha256": card.pictures_sha256,
         "weights_sha256": card.weights_sha256,
         "losses": adapters.curve(trained.losses),
