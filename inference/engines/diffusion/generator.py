@@ -143,6 +143,7 @@ class LatentGenerator:
         folders = [one for one in (self._options.adapters_dir, self._options.adapters_cache) if one is not None]
         self._adapters = Adapters(family.transformer, self.card.name, folders, revision)
         self._family, self._revision = family, revision
+
     def as_written(self) -> AbstractContextManager[Any]:
         """Run blocks uncompiled: compiled ones would be compiled again for every adapter, and refuse after a few."""
         return torch.compiler.set_stance("force_eager") if self._options.compile else nullcontext()
