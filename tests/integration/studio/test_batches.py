@@ -218,3 +218,13 @@ def test_the_pages_show_products_to_choose_and_batches_to_come_back_to(client: C
     assert client.get(answer.json()["url"]).status_code == 200
     listed = client.get(reverse("studio:batches", args=[workspace.slug])).content.decode()
     assert "2 products" in listed
+
+
+def test_many_products_can_be_chosen_while_none_is_cut_out(client: Client, workspace: Workspace) -> None:
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    product = factories.make_product(workspace, cutout=None, cutout_state=CutoutState.PENDING)
+    answer = client.get(reverse("studio:new_batch", args=[workspace.slug]))
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert f'value="{product.id}" form="choices" checked' in page
+    assert f'action="{reverse("studio:create_batch", args=[workspace.slug])}"' in page
