@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -17,6 +18,7 @@ from apps.jobs import engines, stations
 from apps.jobs.models import Station
 from inference.models import ModelCard
 from inference.pipelines.generate import ModelState
+from inference.registry import cutout_engine_names
 
 REMBG_LICENCES = {"birefnet-general": "MIT", "birefnet-general-lite": "MIT"}
 READY, POSSIBLE, MISSING = "ready", "possible", "missing"
@@ -27,9 +29,22 @@ STATES: dict[str, str | Promise] = {
 }
 
 
+BUILT_IN: dict[str, tuple[str | Promise, str | Promise]] = {
+    "guided": (
+        gettext_lazy("Built-in engine with network"),
+        gettext_lazy("Computed from the photo itself; a network trained on our own renderings gives its opinion."),
+    ),
+    "classical": (gettext_lazy("Built-in engine"), gettext_lazy("Computed from the photo itself; no model.")),
+    "cutout_net": (gettext_lazy("Built-in network"), gettext_lazy("Trained on our own renderings.")),
+}
+
+
 @dataclass(frozen=True)
 class Row:
-    """One engine. ``next_step`` is a command or a setting, to be shown as it is; ``why`` a sentence."""
+    """One engine. ``next_step`` is a command or a setting, to be shown as it is; ``why`` a sentence.
+
+    ``is_used``: whether it is the one that does the work here; None where there is nothing to choose from.
+    """
 
     title: str
     state: str
@@ -38,9 +53,12 @@ class Row:
     note: str = ""
     why: str = ""
     next_step: str = ""
+    is_used: bool | None = None
 
     @property
     def state_words(self) -> str:
+        if self.state == READY and self.is_used is not None:
+            return _("In use") if self.is_used else _("Ready, not in use")
         return str(STATES[self.state])
 
 
@@ -60,11 +78,15 @@ def overview() -> dict[str, Any]:
 
 
 def _cutout_rows() -> list[Row]:
-    built_in = Row(
-        _("Built-in engine"), READY, "Apache-2.0", True, note=_("Always there; used where no other engine can run.")
-    )
-    network = Row(_("Built-in network"), READY, "Apache-2.0", True, note=_("Trained on our own renderings."))
-    return [_rembg_row(), network, built_in]
+    """In the order of preference: the first that is ready cuts out, the next one steps in where it fails."""
+    rows = [_rembg_row() if name == "rembg" else _built_in_row(name) for name in cutout_engine_names()]
+    used = next(index for index, row in enumerate(rows) if row.state == READY)
+    return [replace(row, is_used=index == used) for index, row in enumerate(rows)]
+
+
+def _built_in_row(name: str) -> Row:
+    title, note = BUILT_IN[name]
+    return Row(str(title), READY, "Apache-2.0", True, note=str(note))
 
 
 def _rembg_row() -> Row:
@@ -75,7 +97,17 @@ def _rembg_row() -> Row:
     if (settings.CUTOUT_WEIGHTS_DIR / f"{model}.onnx").exists():
         return Row(title, READY, licence, True, note=_("Preferred: its weights are here."))
     why = _("Its weights are not here. They are fetched once a day; until then the built-in engines cut out.")
-    return Row(title, MISSING, licence, True, why=why, next_step="python -m inference weights")
+    return Row(title, MISSING, licence, True, why=why, next_step=weights_command())
+
+
+def weights_command() -> str:
+    """What fetches the weights of the chosen model to where workers look for them; for a shell in our folder."""
+    return shlex.join(
+        [
+            *(".venv/bin/python", "-m", "inference", "weights"),
+            *("--model", settings.CUTOUT_MODEL, "--dir", str(settings.CUTOUT_WEIGHTS_DIR)),
+        ]
+    )
 
 
 def _model_row(state: ModelState, living: Sequence[Station]) -> Row:

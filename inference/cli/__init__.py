@@ -5,6 +5,7 @@ Exit status: 0 done; 2 the input can not be used (also wrong arguments); 3 the p
 
     python -m inference cutout PHOTO --out cutout.png [--box X,Y,W,H] [--strokes strokes.json]
     python -m inference sets
+    python -m inference weights [--model NAME] [--dir DIR]
     python -m inference shot PHOTO [--box X,Y,W,H] --set NAME [--palette '#1b4d3e,#f4e9d8'] [--size 1200x1200]
                              [--camera NAME] [--mood NAME] [--seed N] [--scale F] [--offset X,Y] [EDITS]
                              --out shot.png [--layers DIR]
@@ -18,6 +19,8 @@ Exit status: 0 done; 2 the input can not be used (also wrong arguments); 3 the p
     python -m inference edit PICTURE --instruction '…' --region L,T,W,H --weights DIR --out edited.png
     python -m inference warm
 
+All use the cutout model and weights of the site (``CUTOUT_MODEL``, ``CUTOUT_WEIGHTS_DIR``); before the command,
+``--cutout-model NAME`` and ``--cutout-weights DIR`` name others. The folder of ``--out`` has to be there already.
 EDITS are ``--rotate-deg 5``, ``--flip`` and so on; ``shot --help`` lists them with their ranges.
 """
 
@@ -30,15 +33,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from inference.cli.files import (
+    add_cutout_options,
+    check_targets,
     cut,
     cutout_figures,
     cutout_options,
     load_recipe,
     parse_box,
     parse_pair,
+    print_line,
     read_bytes,
     read_picture,
     recorded_path,
+    save_layers,
     save_picture,
 )
 from inference.cli.generate import add_commands, add_model_options, verify_generated_file
@@ -64,7 +71,8 @@ def main(arguments: list[str]) -> int:
     status: int
     line: dict[str, Any]
     try:
-        chosen = _parser().parse_args(arguments)
+        chosen = command_parser().parse_args(arguments)
+        check_targets(chosen)
         status, line = chosen.run(chosen)
     except InputRejected as error:
         status, line = BAD_INPUT, {"error": error.code, "message": error.message}
@@ -72,13 +80,15 @@ def main(arguments: list[str]) -> int:
         status, line = ENGINE_TROUBLE, {"error": error.code, "message": error.message}
     if "error" not in line:
         line["total_s"] = round(time.perf_counter() - begin, 3)
-    print(json.dumps(line, ensure_ascii=False))
+    print_line(line)
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Every command with its options. Its ``parse_args`` raises InputRejected ``cli.bad_arguments``."""
     parser = _Parser(prog="python -m inference", description="Product shots from one photo; one JSON line a command.")
     parser.add_argument("--sets-dir", type=Path, help="folder of sets (default: the sets of the library)")
+    add_cutout_options(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     cutout = commands.add_parser("cutout", help="cut the product out of a photo")
     _add_photo(cutout)
@@ -87,8 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     cutout.set_defaults(run=_cutout)
     commands.add_parser("sets", help="list the sets").set_defaults(run=_sets)
     weights = commands.add_parser("weights", help="fetch and verify the weights of a cutout model")
-    weights.add_argument("--model", default="isnet-general-use")
-    weights.add_argument("--dir", type=Path, required=True, help="where they are kept, as MODEL.onnx")
+    weights.add_argument("--model", help="default: --cutout-model")
+    weights.add_argument("--dir", type=Path, help="where they are kept, as MODEL.onnx (default: --cutout-weights)")
     weights.set_defaults(run=_weights)
     shot = commands.add_parser("shot", help="make a product shot")
     _add_photo(shot)
@@ -155,7 +165,7 @@ def _cutout(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     begin = time.perf_counter()
     photo, _ = read_picture(chosen.photo)
     cutout = (
-        _painted(photo, chosen.strokes, parse_box(chosen.box)) if chosen.strokes else cut(photo, parse_box(chosen.box))
+        _painted(photo, parse_box(chosen.box), chosen) if chosen.strokes else cut(photo, parse_box(chosen.box), chosen)
     )
     save_picture(Image.merge("RGBA", [*Image.fromarray(cutout.rgb).split(), Image.fromarray(cutout.alpha)]), chosen.out)
     line = {**cutout_figures(cutout), "out": str(chosen.out), "cutout_s": round(time.perf_counter() - begin, 3)}
@@ -164,18 +174,19 @@ def _cutout(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     return 0, line
 
 
-def _painted(photo: Photo, path: Path, box: Box | None) -> Cutout:
+def _painted(photo: Photo, box: Box | None, chosen: argparse.Namespace) -> Cutout:
     """The cutout with strokes painted on it; where the engine finds nothing, the strokes alone say what to keep."""
     from inference.ops.strokes import parse_strokes
     from inference.pipelines.cutout import refine_cutout
 
+    path: Path = chosen.strokes
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputRejected("strokes.unreadable", f"{path} can not be read as strokes: {error}", index=-1) from error
     strokes = parse_strokes(document, size=(photo.rgb.shape[1], photo.rgb.shape[0]))
     try:
-        found: Cutout | None = cut(photo, box)
+        found: Cutout | None = cut(photo, box, chosen)
     except InputRejected as error:
         if error.code != "cutout.nothing_found":
             raise
@@ -213,7 +224,7 @@ def _shot(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     )
     box = parse_box(chosen.box)
     begin = time.perf_counter()
-    cutout = cut(photo, box)
+    cutout = cut(photo, box, chosen)
     cut_s = round(time.perf_counter() - begin, 3)
     source = {"photo": recorded_path(chosen), "file_sha256": digest, "box": box.as_list() if box else None}
     result = make_shot(photo.rgb, cutout, spec, source=source, options=_scene_options(chosen))
@@ -251,7 +262,7 @@ def _verify(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     source = recipe.get("source") or {}
     path = chosen.photo or chosen.recipe.parent / str(source.get("photo", ""))
     photo, _ = read_picture(path)
-    cutout = cut(photo, Box(*source["box"]) if source.get("box") else None)
+    cutout = cut(photo, Box(*source["box"]) if source.get("box") else None, chosen)
     master = chosen.recipe.parent / "master.png"
     picture = read_picture(master)[0].rgb if master.is_file() else None
     report = verify(recipe, photo.rgb, cutout, picture=picture, options=_scene_options(chosen))
@@ -279,7 +290,7 @@ def _verify_report(files: list[Any], chain_pem: bytes) -> tuple[int, dict[str, A
 def _warm(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     from inference.pipelines import cutout, product_shot
 
-    engine = cutout.warm(cutout_options())
+    engine = cutout.warm(cutout_options(chosen))
     return 0, {"engine": engine, "sets": list(product_shot.warm(options=_scene_options(chosen)))}
 
 
@@ -287,8 +298,9 @@ def _weights(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     from inference.pipelines.cutout import fetch_weights
     from inference.ports import CutoutOptions
 
-    path = fetch_weights(CutoutOptions(chosen.model, weights_dir=chosen.dir, allow_download=True))
-    return 0, {"model": chosen.model, "file": str(path), "bytes": path.stat().st_size}
+    model, folder = chosen.model or chosen.cutout_model, chosen.dir or chosen.cutout_weights
+    path = fetch_weights(CutoutOptions(model, weights_dir=folder, allow_download=True))
+    return 0, {"model": model, "file": str(path), "bytes": path.stat().st_size}
 
 
 def _scene_options(chosen: argparse.Namespace) -> SceneOptions:
@@ -307,7 +319,4 @@ def _save_layers(result: ShotResult, folder: Path) -> None:
         "mask": result.mask,
         "shadow": result.shadow,
     }
-    for name, pixels in layers.items():
-        save_picture(Image.fromarray(pixels), folder / f"{name}.png")
-    text = json.dumps(result.recipe, ensure_ascii=False, indent=1, sort_keys=True)
-    (folder / "recipe.json").write_text(text + "\n", encoding="utf-8")
+    save_layers({name: Image.fromarray(pixels) for name, pixels in layers.items()}, result.recipe, folder)

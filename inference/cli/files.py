@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,10 +44,10 @@ def load_recipe(path: Path) -> dict[str, Any]:
     return recipe
 
 
-def cut(photo: Photo, box: Box | None) -> Cutout:
+def cut(photo: Photo, box: Box | None, chosen: argparse.Namespace) -> Cutout:
     from inference.pipelines.cutout import cut_out
 
-    return cut_out(photo.rgb, box=box, alpha=photo.alpha, options=cutout_options())
+    return cut_out(photo.rgb, box=box, alpha=photo.alpha, options=cutout_options(chosen))
 
 
 def cutout_figures(cutout: Cutout) -> dict[str, Any]:
@@ -58,12 +60,30 @@ def cutout_figures(cutout: Cutout) -> dict[str, Any]:
     }
 
 
-def cutout_options() -> CutoutOptions:
-    """Where rembg keeps its weights by convention; they are used if they are there, and never fetched by a script."""
+def add_cutout_options(parser: argparse.ArgumentParser) -> None:
+    """The cutout model and its weights, by default those that the site on this machine uses."""
+    data = Path(os.environ.get("VISUALFORGE_DATA_DIR") or ".data")
+    weights = os.environ.get("CUTOUT_WEIGHTS_DIR")
+    parser.add_argument(
+        "--cutout-weights",
+        type=Path,
+        default=Path(weights) if weights else data / "weights",
+        metavar="DIR",
+        help="where weights of cutout models lie (default: CUTOUT_WEIGHTS_DIR, else weights/ in the data folder)",
+    )
+    parser.add_argument(
+        "--cutout-model",
+        default=os.environ.get("CUTOUT_MODEL") or "isnet-general-use",
+        metavar="NAME",
+        help="default: CUTOUT_MODEL, else isnet-general-use",
+    )
+
+
+def cutout_options(chosen: argparse.Namespace) -> CutoutOptions:
+    """Weights are used if they are there, and fetched by the command ``weights`` alone."""
     from inference.ports import CutoutOptions
 
-    home = os.environ.get("U2NET_HOME")
-    return CutoutOptions(weights_dir=Path(home) if home else None)
+    return CutoutOptions(chosen.cutout_model, weights_dir=chosen.cutout_weights)
 
 
 def recorded_path(chosen: argparse.Namespace) -> str:
@@ -91,9 +111,44 @@ def parse_pair(text: str, separator: str, kind: type, form: str) -> tuple[Any, A
     return first, second
 
 
+def check_targets(chosen: argparse.Namespace) -> None:
+    """Whether there is a place for what the command is to write, asked before the work begins.
+
+    A folder for ``--layers`` is made where its parent exists; nothing else is, so that a slip leaves no folders behind.
+
+    Raises InputRejected ``cli.can_not_write``.
+    """
+    for option in ("out", "layers"):
+        path: Path | None = getattr(chosen, option, None)
+        if path is not None and not path.parent.is_dir():
+            message = f"--{option} {path} can not be written: there is no folder {path.parent}; make it first"
+            raise InputRejected("cli.can_not_write", message)
+
+
 def save_picture(picture: Any, path: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         picture.save(path)
     except (OSError, ValueError) as error:
         raise InputRejected("cli.can_not_write", f"{path} can not be written: {error}") from error
+
+
+def save_layers(layers: Mapping[str, Any], recipe: Mapping[str, Any], folder: Path) -> None:
+    """Pictures as PNG under their names, and ``recipe.json``, in ``folder``."""
+    try:
+        folder.mkdir(exist_ok=True)
+        for name, picture in layers.items():
+            save_picture(picture, folder / f"{name}.png")
+        text = json.dumps(recipe, ensure_ascii=False, indent=1, sort_keys=True)
+        (folder / "recipe.json").write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputRejected("cli.can_not_write", f"{folder} can not be written: {error.strerror}") from error
+
+
+def print_line(line: Mapping[str, Any]) -> None:
+    """The one line. Whoever reads only its beginning (``| head``) has seen enough: that is no error."""
+    try:
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+    except BrokenPipeError:
+        # What is left in the buffer would fail once more when Python ends.
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())

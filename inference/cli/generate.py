@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference.cli.files import cut, load_recipe, parse_box, parse_pair, read_picture, save_picture
+from inference.cli.files import cut, load_recipe, parse_box, parse_pair, read_picture, save_layers, save_picture
 from inference.errors import InputRejected
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def verify_generated_file(recipe: Mapping[str, Any], chosen: argparse.Namespace)
     paths = {name: home / str(source[name]) for name in ("photo", "style", "picture", "mask") if source.get(name)}
     if chosen.photo and "photo" in paths:
         paths["photo"] = chosen.photo
-    inputs = _inputs(paths, source.get("box"))
+    inputs = _inputs(paths, source.get("box"), chosen)
     master = home / "master.png"
     picture = read_picture(master)[0].rgb if master.is_file() else None
     report = verify_generated(recipe, inputs, options=_options(chosen), picture=picture)
@@ -123,7 +122,8 @@ def _made(
 
     spec = GeneratedSpec.from_json(raw)
     source = {name: _recorded(path, chosen.layers) for name, path in paths.items()}
-    shot = generated_shot(spec, _inputs(paths, box), options=_options(chosen), source={**source, "box": box})
+    inputs = _inputs(paths, box, chosen)
+    shot = generated_shot(spec, inputs, options=_options(chosen), source={**source, "box": box})
     save_picture(Image.fromarray(shot.master), chosen.out)
     if chosen.layers:
         _save_layers(shot, chosen.layers)
@@ -144,7 +144,7 @@ def _made(
     }
 
 
-def _inputs(paths: Mapping[str, Path], box: list[int] | None) -> GeneratedInputs:
+def _inputs(paths: Mapping[str, Path], box: list[int] | None, chosen: argparse.Namespace) -> GeneratedInputs:
     from inference.pipelines.generated import GeneratedInputs
     from inference.types import Box
 
@@ -154,7 +154,7 @@ def _inputs(paths: Mapping[str, Path], box: list[int] | None) -> GeneratedInputs
         return GeneratedInputs(style=rgb.get("style"), picture=rgb.get("picture"), mask=mask)
     photo, _ = read_picture(paths["photo"])
     around: Box | None = Box(*box) if box else None
-    return GeneratedInputs(photo.rgb, cut(photo, around), rgb.get("style"), rgb.get("picture"), mask)
+    return GeneratedInputs(photo.rgb, cut(photo, around, chosen), rgb.get("style"), rgb.get("picture"), mask)
 
 
 def _scene(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -238,10 +238,6 @@ def _save_layers(shot: GeneratedShot, folder: Path) -> None:
         "product": shot.product,
         "mask": shot.mask,
     }
-    for name, pixels in layers.items():
-        if pixels is not None:
-            save_picture(Image.fromarray(pixels), folder / f"{name}.png")
-    for candidate in shot.candidates:
-        save_picture(Image.fromarray(candidate.rgb), folder / f"candidate-{candidate.seed}.png")
-    text = json.dumps(shot.recipe, ensure_ascii=False, indent=1, sort_keys=True)
-    (folder / "recipe.json").write_text(text + "\n", encoding="utf-8")
+    layers |= {f"candidate-{candidate.seed}": candidate.rgb for candidate in shot.candidates}
+    pictures = {name: Image.fromarray(pixels) for name, pixels in layers.items() if pixels is not None}
+    save_layers(pictures, shot.recipe, folder)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.cli import main
+from inference.cli import command_parser, main
+from inference.cli.files import cutout_options
 from inference.pipelines.catalogue import list_sets
 from tests.unit.inference.scene.conftest import alpha_of_can
 
@@ -38,7 +41,7 @@ def pixels(path: Path) -> np.ndarray:
 def test_a_shot_is_made_written_and_verified(
     capsys: pytest.CaptureFixture[str], sets_dir: Path, transparent_photo: Path, tmp_path: Path
 ) -> None:
-    out, layers = tmp_path / "shots" / "shot.png", tmp_path / "layers"
+    out, layers = tmp_path / "shot.png", tmp_path / "layers"
     command = ["--sets-dir", sets_dir, "shot", transparent_photo, "--set", "synthetic", "--size", "320x400"]
     status, line = run(
         capsys, *command, "--palette", "#1b4d3e,#f4e9d8", "--seed", "3", "--out", out, "--layers", layers
@@ -118,6 +121,40 @@ def test_bad_input_is_one_line_and_status_2(
     assert status == 2
     assert line["error"] == code
     assert line["message"]
+
+
+@pytest.mark.parametrize("option", ["--out", "--layers"])
+def test_no_folder_is_made_for_a_slip_of_the_pen(
+    capsys: pytest.CaptureFixture[str], sets_dir: Path, transparent_photo: Path, tmp_path: Path, option: str
+) -> None:
+    targets = {"--out": tmp_path / "shot.png", option: tmp_path / "no" / "where" / "shot.png"}
+    command = ["--sets-dir", sets_dir, "shot", transparent_photo, "--set", "synthetic", "--size", "200x200"]
+    status, line = run(capsys, *command, *(part for pair in targets.items() for part in pair))
+    assert (status, line["error"]) == (2, "cli.can_not_write")
+    assert f"there is no folder {tmp_path / 'no' / 'where'}" in line["message"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_of_the_beginning_alone_is_no_error(sets_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="utf-8") as closed_early:
+        monkeypatch.setattr(sys, "stdout", closed_early)
+        assert main(["--sets-dir", str(sets_dir), "sets"]) == 0
+
+
+def test_cutouts_are_made_with_the_weights_of_the_site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("CUTOUT_WEIGHTS_DIR", raising=False)
+    monkeypatch.delenv("CUTOUT_MODEL", raising=False)
+    monkeypatch.setenv("VISUALFORGE_DATA_DIR", str(tmp_path))
+    own = cutout_options(command_parser().parse_args(["warm"]))
+    monkeypatch.setenv("CUTOUT_WEIGHTS_DIR", "/srv/weights")
+    monkeypatch.setenv("CUTOUT_MODEL", "u2netp")
+    told = cutout_options(command_parser().parse_args(["warm"]))
+    said = cutout_options(command_parser().parse_args(["--cutout-weights", "/mnt/w", "warm"]))
+    assert (own.model, own.weights_dir) == ("isnet-general-use", tmp_path / "weights")
+    assert (told.model, told.weights_dir) == ("u2netp", Path("/srv/weights"))
+    assert said.weights_dir == Path("/mnt/w")
 
 
 REAL_SETS = [item.name for item in list_sets()]
