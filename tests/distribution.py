@@ -24,6 +24,7 @@ LONGEST = (
     "tests/browser",
     "tests/integration/test_up.py",
     "tests/integration/studio/test_scene_worker.py",
+    "tests/integration/studio/test_adapter_worker.py",
 )
 """What begins, in this order."""
 FEW_GROUPS = 4

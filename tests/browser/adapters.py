@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -55,10 +56,15 @@ def _learn_from(adapter: Adapter, product: Product) -> None:
 
 
 def _drawing(workspace: Workspace, colour: tuple[int, int, int]) -> Blob:
+    return keep_blob(workspace, _webp(colour), content_type="image/webp", width=SIDE, height=SIDE)
+
+
+@cache
+def _webp(colour: tuple[int, int, int]) -> bytes:
     picture = Image.new("RGB", (SIDE, SIDE), (196, 186, 172))
     draw = ImageDraw.Draw(picture)
     draw.rectangle((0, 380, SIDE, SIDE), fill=(120, 88, 60))
     draw.rounded_rectangle((190, 120, 322, 420), 30, fill=colour)
     file = io.BytesIO()
     picture.save(file, "WEBP")
-    return keep_blob(workspace, file.getvalue(), content_type="image/webp", width=SIDE, height=SIDE)
+    return file.getvalue()

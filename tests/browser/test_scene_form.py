@@ -201,6 +201,8 @@ def test_the_form_that_teaches_counts_the_pictures(open_page: OpenPage, world: W
 def test_the_part_that_may_change_is_a_box_on_the_picture(open_page: OpenPage, world: World) -> None:
     page = open_page(user=world.user)
     page.goto(world.path(f"studio/shots/{world.scene.id}/change"))
+    with tenant_scope(world.workspace.id):
+        before = max(1, world.scene.versions.count())  # a shot that was never changed has one, and no row for it
     page.get_by_role("radio", name="Box", exact=True).check(force=True)
     box = page.get_by_role("group", name="Box around what may change")
     box.focus()
@@ -209,4 +211,4 @@ def test_the_part_that_may_change_is_a_box_on_the_picture(open_page: OpenPage, w
     page.locator("#change-instruction").fill("a lemon")
     page.get_by_role("button", name="Change it").click()
     page.wait_for_url(re.compile(rf"/studio/shots/{world.scene.id}/$"))
-    expect(page.locator("#shot-versions .version")).to_have_count(2)
+    expect(page.locator("#shot-versions .version")).to_have_count(before + 1)
