@@ -26,8 +26,9 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from apps.core.env import BROKERS
+
 Configs = Sequence[AppConfig] | None
-BROKERS = {"filesystem", "redis", "rediss", "amqp", "amqps", "memory"}
 
 
 @register(Tags.database)

@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 MOST_WORKERS = 64
+BROKERS = ("redis", "rediss", "amqp", "amqps", "filesystem", "memory")
+DATABASES = ("postgresql", "postgres")
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
 CONTROL_GROUP = Path("/sys/fs/cgroup")
@@ -121,7 +123,7 @@ def database_from_url(url: str, *, pool_size: int = 0) -> dict[str, Any]:
     Raises ImproperlyConfigured for anything but PostgreSQL: the product relies on row-level security.
     """
     parts = urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql"):
+    if parts.scheme not in DATABASES:
         raise ImproperlyConfigured("The database URL must start with postgresql://; no other database is supported.")
     name = unquote(parts.path.lstrip("/"))
     if not name:

@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 from kombu.exceptions import KombuError
 
 from apps.core.listening import listen
-from apps.jobs import dispatch
+from apps.jobs import dispatch, preparing
 from apps.jobs.chores import Daily
 from apps.jobs.kinds import deadline_s
 from apps.jobs.stations import queue_of
@@ -74,5 +74,7 @@ class Relay:
             self._swept_at = time.monotonic()
             found = dispatch.sweep()
             if found:
-                logger.info("the sweep took up %d jobs", found)
+                # Bells that nobody answers while no worker is there yet were not lost.
+                if not preparing.is_going_on():
+                    logger.info("the sweep took up %d jobs", found)
                 dispatch.ring_next(publish)

@@ -12,7 +12,7 @@ from celery import signals
 from django.conf import settings
 from django.db import connection
 
-from apps.jobs import engines, stations
+from apps.jobs import engines, preparing, stations
 from apps.jobs.heart import Heart
 from apps.jobs.kinds import JobKind, Laned, Preloadable, Warmable, all_kinds
 from apps.jobs.lease import stop_work_at
@@ -83,6 +83,8 @@ def warm_up(**kwargs: Any) -> None:
 
 def show_life(**kwargs: Any) -> None:
     """The consumer listens: from now on the site may count on this worker."""
+    if settings.WORKER_CLASS != "gpu":
+        preparing.is_over()
     for heart in _hearts:
         heart.start()
 

@@ -45,6 +45,7 @@ def devices(environment: Mapping[str, str]) -> list[int]:
 def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of a worker. Raises SetupError where no VisualForge runs that it could belong to."""
     options = preflight.read_options(environment, ROOT)
+    preflight.check_addresses(environment)
     env = dict(environment) | {"VISUALFORGE_DATA_DIR": str(options.data_dir), "PYTHONUNBUFFERED": "1"}
     env.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings.embedded")
     if not env.get("DATABASE_URL") and not (options.data_dir / "postgres" / "url").exists():

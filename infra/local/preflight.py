@@ -7,11 +7,11 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.core.env import MOST_WORKERS, usable_cores
+from apps.core.env import BROKERS, DATABASES, MOST_WORKERS, usable_cores
 from infra.local import locks
 from infra.local.errors import SetupError
 
@@ -90,6 +90,24 @@ def check_disk(data_dir: Path) -> None:
         )
 
 
+def check_addresses(environment: Mapping[str, str]) -> None:
+    """Whether the addresses of database and broker are of a kind that we can talk to. Raises SetupError."""
+    for name, known, own in (
+        ("DATABASE_URL", DATABASES, "the database that comes along"),
+        ("DATABASE_MIGRATION_URL", DATABASES, "the role of DATABASE_URL"),
+        ("CELERY_BROKER_URL", BROKERS, "files in the data folder"),
+    ):
+        address = environment.get(name, "").strip()
+        scheme, separator, _ = address.partition("://")
+        if address and not (separator and scheme in known):
+            # The address itself may hold a password, so only its beginning is said.
+            begins = f"{scheme}://" if separator else "something else"
+            raise SetupError(
+                f"{name} has to start with {_listed(f'{one}://' for one in known if one != 'memory')}, and it starts "
+                f"with {begins}; mend it, or unset it to use {own}."
+            )
+
+
 def check_database(url: str) -> None:
     """Whether the PostgreSQL that somebody else runs lets us in. Raises SetupError."""
     import psycopg
@@ -113,6 +131,11 @@ def secret_key(data_dir: Path) -> str:
         partial.write_text(secrets.token_urlsafe(64))
         partial.replace(path)
     return path.read_text().strip()
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}"
 
 
 def _whole(environment: Mapping[str, str], name: str, default: int, most: int) -> int:

@@ -39,6 +39,10 @@ class Up:
     login: str | None = None
     """The demo login; None until it is known."""
     is_ready: bool = False
+    is_prepared: bool = False
+    """Whether a worker listens."""
+    database: postgres.Server | None = None
+    """The PostgreSQL that comes along; None where DATABASE_URL names another one."""
     began: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
@@ -48,6 +52,14 @@ class Up:
             self.supervisor.serve(self._tick)
         finally:
             self.supervisor.stop()
+            self._note.unlink(missing_ok=True)
+            if self.database is not None:
+                self.database.clear_away()
+
+    @property
+    def _note(self) -> Path:
+        """Says to web and relay that the engines are being prepared; the first worker that listens removes it."""
+        return self.options.data_dir / "preparing"
 
     def _start(self) -> None:
         env, owner_env = self._environments()
@@ -55,6 +67,7 @@ class Up:
         static = self.options.data_dir / "static"
         steps.do([steps.migrate(ROOT, owner_env, stamps), steps.collect_static(ROOT, env, static)], self.terminal.say)
         started = programs(self.options, env, ROOT)
+        self._note.touch()
         self.supervisor.add(started.web)
         self.supervisor.add(started.relay)
         self._in_background(steps.warm(ROOT, env), lambda _: self.supervisor.add(started.worker))
@@ -82,7 +95,7 @@ class Up:
         if env.get("DATABASE_URL"):
             preflight.check_database(env["DATABASE_URL"])
         else:
-            server = self._start_postgres()
+            server = self.database = self._start_postgres()
             env["DATABASE_URL"], migration_url = server.url(), server.url(roles.OWNER)
         return env, env | {"DATABASE_URL": migration_url or env["DATABASE_URL"]}
 
@@ -100,6 +113,9 @@ class Up:
             self.supervisor.collect_strays()
         if not self.is_ready:
             self._become_ready()
+        elif not self.is_prepared and not self._note.exists():
+            self.is_prepared = True
+            self.terminal.say("The engines are ready.")
 
     def _finish_background(self) -> None:
         for running, then in list(self.background):
@@ -120,6 +136,9 @@ class Up:
             if self.login:
                 self.terminal.say(f"Demo login: {self.login}")
             self.terminal.say(f"Ready after {time.monotonic() - self.began:.1f} s; Ctrl-C stops it.")
+            self.is_prepared = not self._note.exists()
+            if not self.is_prepared:
+                self.terminal.say("The engines are being prepared; what waits begins by itself.")
             return
         for name, deaths in self.supervisor.deaths().items():
             if deaths >= GIVE_UP_AFTER_DEATHS:
@@ -142,6 +161,7 @@ def main() -> int:
     signals, terminal = StopSignals(), Terminal(sys.stdout)
     try:
         options = preflight.read_options(os.environ, ROOT)
+        preflight.check_addresses(os.environ)
         preflight.claim(options)  # held until this process ends
         Up(options, os.environ, Supervisor(terminal.relay, signals), terminal).run()
     except SetupError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from apps.jobs import kinds, selectors, words
+from apps.jobs import kinds, preparing, selectors, words
 from apps.jobs.kinds import Place
 from apps.jobs.models import Job
 from apps.jobs.selectors import Entry
@@ -32,6 +32,11 @@ def kind_title(name: str) -> str:
 def place_of(context: template.Context, entry: Entry) -> Place | None:
     """``{% place_of entry as place %}``: the page and picture of what the entry makes."""
     return selectors.place(context["workspace"], entry)
+
+
+@register.simple_tag
+def engines_are_being_prepared() -> bool:
+    return preparing.is_going_on()
 
 
 @register.simple_tag

@@ -66,6 +66,18 @@ class Server:
                 self.process.wait(STOP_TIMEOUT_S)
                 break
         self.process = None
+        self.clear_away()
+
+    def clear_away(self) -> None:
+        """Remove the folder of the socket; nothing while a server runs behind it, ours or another process's."""
+        lock = locks.try_lock(self.folder / "lock")
+        if lock is None:
+            return
+        try:
+            with contextlib.suppress(OSError):  # it holds what a killed server left, which the next start mends
+                socket_folder_of(self.folder).rmdir()
+        finally:
+            os.close(lock)
 
     def _run(self, lock: int, give_up_after_s: float | None = READY_TIMEOUT_S) -> subprocess.Popen[bytes]:
         if self._cluster is None:

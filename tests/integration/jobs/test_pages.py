@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Role, User, Workspace
 from apps.core.tenancy import tenant_scope
-from apps.jobs import selectors, services, tasks, transitions
+from apps.jobs import preparing, selectors, services, tasks, transitions
 from apps.jobs.models import Batch, Job, Priority
 from tests import factories
 from tests.integration.jobs.conftest import change, fresh
@@ -70,6 +71,19 @@ def test_the_tray_shows_a_running_job_with_progress_time_left_and_cancel(browser
     assert "about 20 s left" in page
     assert 'value="0.500"' in page
     assert url("cancel", house, job.id) in page
+
+
+def test_tray_and_activity_say_why_nothing_begins_while_the_engines_are_prepared(
+    browser: Client, house: Workspace, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    submit(house)
+    (tmp_path / preparing.NOTE).touch()
+    before = [text(browser, url(name, house)) for name in ("tray", "activity")]
+    preparing.is_over()
+    after = [text(browser, url(name, house)) for name in ("tray", "activity")]
+    assert ["The engines are being prepared." in page for page in before] == [True, True]
+    assert ["The engines are being prepared." in page for page in after] == [False, False]
 
 
 def test_the_tray_shows_a_batch_as_one_row(browser: Client, house: Workspace) -> None:

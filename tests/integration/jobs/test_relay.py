@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from apps.accounts.models import Workspace
 from apps.jobs import dispatch, relay, services
 from apps.jobs.dispatch import Ring
+from apps.jobs.preparing import NOTE
 from apps.jobs.relay import Relay
 from tests.integration.jobs.conftest import bell
 from tests.integration.jobs.test_lease import cut_connections
@@ -114,6 +116,24 @@ def test_a_row_that_postgresql_refuses_is_said_and_the_others_are_rung(
     request.getfixturevalue("running")
     wait_until(lambda: broker.rings == [job_id])
     wait_until(lambda: "one row too many" in caplog.text)
+
+
+@pytest.mark.parametrize("preparing", [True, False])
+def test_the_sweep_is_silent_while_no_worker_can_have_answered(
+    broker: Broker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    settings: Any,
+    tmp_path: Path,
+    preparing: bool,
+) -> None:
+    settings.DATA_DIR = tmp_path
+    if preparing:
+        (tmp_path / NOTE).touch()
+    monkeypatch.setattr(dispatch, "sweep", lambda: 4)
+    with caplog.at_level("INFO", logger="apps.jobs.relay"):
+        Relay().turn()
+    assert ("the sweep took up 4 jobs" in caplog.text) is not preparing
 
 
 def test_a_kind_of_another_version_is_rung_with_a_generous_limit(workspace: Workspace, settings: Any) -> None:

@@ -152,6 +152,40 @@ def test_a_database_that_does_not_answer_is_one_clear_sentence(url: str) -> None
     assert str(refused.value).endswith("or unset DATABASE_URL to use the database that comes along.")
 
 
+@pytest.mark.parametrize(
+    ("name", "address", "sentence"),
+    [
+        (
+            "CELERY_BROKER_URL",
+            "kafka://user:secret@broker",
+            "CELERY_BROKER_URL has to start with redis://, rediss://, amqp://, amqps:// or filesystem://, and it "
+            "starts with kafka://; mend it, or unset it to use files in the data folder.",
+        ),
+        (
+            "DATABASE_URL",
+            "mysql://x/y",
+            "DATABASE_URL has to start with postgresql:// or postgres://, and it starts with mysql://; "
+            "mend it, or unset it to use the database that comes along.",
+        ),
+        (
+            "DATABASE_URL",
+            "host=db password=secret",
+            "DATABASE_URL has to start with postgresql:// or postgres://, and it starts with something else; "
+            "mend it, or unset it to use the database that comes along.",
+        ),
+    ],
+)
+def test_an_address_of_an_unknown_kind_is_one_clear_sentence(name: str, address: str, sentence: str) -> None:
+    with pytest.raises(SetupError) as refused:
+        preflight.check_addresses({name: address})
+    assert str(refused.value) == sentence
+
+
+def test_known_kinds_of_addresses_are_let_through() -> None:
+    preflight.check_addresses({})
+    preflight.check_addresses({"DATABASE_URL": "postgresql://a@b/c", "CELERY_BROKER_URL": "redis://broker"})
+
+
 def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
     first = secret_key(tmp_path)
     assert len(first) >= 64
