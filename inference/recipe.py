@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,8 +37,41 @@ def recipe_hash(recipe: Mapping[str, Any]) -> str:
     return sha256_json({key: value for key, value in recipe.items() if key not in RESULT_KEYS})
 
 
+_known: dict[int, tuple[weakref.ref[npt.NDArray[np.uint8]], str]] = {}
+
+
 def pixels_sha256(pixels: npt.NDArray[np.uint8]) -> str:
-    """Hex SHA-256 of an array's shape and samples: equal pixels, equal hash, whatever the file format was."""
+    """Hex SHA-256 of an array's shape and samples: equal pixels, equal hash, whatever the file format was.
+
+    An array that nobody can write to is hashed once: the photo of a product is the same for all its shots.
+    """
+    if not _is_frozen(pixels):
+        return _digest(pixels)
+    found = _known.get(id(pixels))
+    if found is None or found[0]() is not pixels:
+        key = id(pixels)
+        found = (weakref.ref(pixels, lambda gone: _forget(key, gone)), _digest(pixels))
+        _known[key] = found
+    return found[1]
+
+
+def _forget(key: int, gone: weakref.ref[npt.NDArray[np.uint8]]) -> None:
+    """The array is gone; its place in memory may belong to another one by now."""
+    if key in _known and _known[key][0] is gone:
+        del _known[key]
+
+
+def _is_frozen(pixels: npt.NDArray[np.uint8]) -> bool:
+    """Whether neither the array nor one that it is a part of can be written to."""
+    owner: Any = pixels
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return False
+        owner = owner.base
+    return owner is None
+
+
+def _digest(pixels: npt.NDArray[np.uint8]) -> str:
     digest = hashlib.sha256(f"{pixels.dtype.str}{list(pixels.shape)}".encode())
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()

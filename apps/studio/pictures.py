@@ -10,7 +10,7 @@ import io
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from apps.assets.types import Picture
 
@@ -22,31 +22,55 @@ WEBP_QUALITY = 88
 WEBP_METHOD = 2
 
 
-class PictureCache:
-    """The last few decoded pictures of this process. Arrays are shared: treat them as read-only."""
+Thing = TypeVar("Thing")
+
+
+class Recent(Generic[Thing]):
+    """The last few things that this process made, by key. They are shared: treat them as read-only."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._things: OrderedDict[str, Thing] = OrderedDict()
+        self._lock = Lock()
+
+    def get_or_make(self, key: str, make: Callable[[], Thing]) -> Thing:
+        """What ``key`` stands for; ``make`` makes it when it is not here yet."""
+        with self._lock:
+            if key in self._things:
+                self._things.move_to_end(key)
+                return self._things[key]
+        thing = make()
+        with self._lock:
+            self._things[key] = thing
+            while len(self._things) > self._most:
+                self._things.popitem(last=False)
+        return thing
+
+
+class PictureCache(Recent["U8"]):
+    """The last few decoded pictures of this process."""
 
     def __init__(self, most: int = MOST_PICTURES) -> None:
-        self._most = most
-        self._pictures: OrderedDict[str, U8] = OrderedDict()
-        self._lock = Lock()
+        super().__init__(most)
 
     def get(self, sha256: str, read: Callable[[], bytes]) -> U8:
         """The picture with this content hash; ``read`` fetches its bytes when it is not here yet."""
         return self.get_or_make(sha256, lambda: decode(read()))
 
     def get_or_make(self, key: str, make: Callable[[], U8]) -> U8:
-        """The picture that ``key`` stands for; ``make`` makes it when it is not here yet."""
-        with self._lock:
-            if key in self._pictures:
-                self._pictures.move_to_end(key)
-                return self._pictures[key]
-        picture = make()
-        picture.setflags(write=False)
-        with self._lock:
-            self._pictures[key] = picture
-            while len(self._pictures) > self._most:
-                self._pictures.popitem(last=False)
-        return picture
+        """The picture that ``key`` stands for; nobody can write to it."""
+        return super().get_or_make(key, lambda: frozen(make()))
+
+
+def frozen(picture: U8) -> U8:
+    """The same picture in memory of its own order, which nobody can write to."""
+    import numpy as np
+
+    whole = np.ascontiguousarray(picture)
+    if whole.base is not None:
+        whole = whole.copy()
+    whole.setflags(write=False)
+    return whole
 
 
 def decode(data: bytes) -> U8:

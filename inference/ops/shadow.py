@@ -17,6 +17,7 @@ import numpy as np
 
 from inference.ops.body import Body, blocked, camera_in_frame, pixel_position
 from inference.ops.geometry import F64, Camera
+from inference.ops.plane_filter import merged_on_planes
 from inference.types import F32
 
 PATTERNS = 16
@@ -158,8 +159,44 @@ def _march_offset(at: tuple[int, int]) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
+def _meets(at: float, low: float, high: float, least: float, most: float) -> tuple[float, float]:
+    """The times in which what leaves ``at`` at speeds of ``least`` to ``most`` can be between low and high."""
+    near, far = 0.0, 1.0
+    for room, fastest in ((high - at, least), (at - low, -most)):  # it must not be too high, nor too low
+        if fastest > 0.0:
+            far = min(far, room / fastest)
+        elif fastest < 0.0:
+            near = max(near, room / fastest)
+        elif room < 0.0:
+            far = -1.0
+    return near, far
+
+
+@numba.njit(cache=True, nogil=True)
+def _may_shade(p: tuple[float, float, float], box: Any, reach: Any) -> bool:
+    """Whether any ray from p to a lamp within ``reach`` can meet the box: never no where one does."""
+    near, far = 0.0, 1.0
+    for axis in range(3):
+        at = p[axis]
+        begin, end = _meets(at, box[axis, 0], box[axis, 1], reach[axis, 0] - at, reach[axis, 1] - at)
+        near, far = max(near, begin), min(far, end)
+    return near <= far + 1e-9
+
+
+@numba.njit(cache=True, nogil=True)
 def _cast(
-    depth: Any, normal: Any, lens: Any, card: Any, metrics: Any, ball: Any, lights: Any, lamps: Any, sky: Any, out: Any
+    depth: Any,
+    normal: Any,
+    lens: Any,
+    card: Any,
+    metrics: Any,
+    ball: Any,
+    lights: Any,
+    lamps: Any,
+    sky: Any,
+    box: Any,
+    reach: Any,
+    out: Any,
 ) -> None:
     height, width = depth.shape
     count = lights.shape[0]
@@ -169,44 +206,22 @@ def _cast(
             if z <= 0.0:
                 continue
             p = pixel_position(lens, x + 0.5, y + 0.5, z)
-            n = (float(normal[y, x, 0]), float(normal[y, x, 1]), float(normal[y, x, 2]))
+            n = (float(normal[y, 0, x]), float(normal[y, 1, x]), float(normal[y, 2, x]))
             pattern = (y % 4) * 4 + (x % 4)
             for light in range(count):
-                if _near_shaft(p, ball, lamps[light]):
+                if _may_shade(p, box, reach[light]) and _near_shaft(p, ball, lamps[light]):
                     points = lights[light, pattern]
-                    out[y, x, light] = _towards_light(card, metrics, p, n, points, lamps[light], (x, y))
-            out[y, x, count] = _open_sky(card, metrics, p, n, sky[pattern], ball, (x, y))
+                    out[y, light, x] = _towards_light(card, metrics, p, n, points, lamps[light], (x, y))
+            out[y, count, x] = _open_sky(card, metrics, p, n, sky[pattern], ball, (x, y))
 
 
-@numba.njit(cache=True, nogil=True)
-def _merge(raw: Any, depth: Any, normal: Any, lens: Any, out: Any) -> None:
-    height, width, count = raw.shape
-    for y in range(height):
-        for x in range(width):
-            z = depth[y, x]
-            if z <= 0.0:
-                continue
-            n = normal[y, x]
-            # Seen from the camera, the height of any point above the tangent plane of this one is linear in the pixel.
-            ahead = n[0] * lens[3, 0] + n[1] * lens[3, 1] + n[2] * lens[3, 2]
-            right = (n[0] * lens[1, 0] + n[1] * lens[1, 1] + n[2] * lens[1, 2]) / lens[4, 0]
-            below = (n[0] * lens[2, 0] + n[1] * lens[2, 1] + n[2] * lens[2, 2]) / lens[4, 0]
-            level = z * (ahead + (x + 0.5 - lens[4, 1]) * right + (y + 0.5 - lens[4, 2]) * below)
-            limit = 1.5 * z / lens[4, 0]
-            total = 0.0
-            for channel in range(count):
-                out[y, x, channel] = 0.0
-            for j in range(max(0, y - 2), min(height, y + 3)):
-                for i in range(max(0, x - 2), min(width, x + 3)):
-                    weight = (0.5 if abs(j - y) == 2 else 1.0) * (0.5 if abs(i - x) == 2 else 1.0)
-                    other = depth[j, i] * (ahead + (i + 0.5 - lens[4, 1]) * right + (j + 0.5 - lens[4, 2]) * below)
-                    turn = n[0] * normal[j, i, 0] + n[1] * normal[j, i, 1] + n[2] * normal[j, i, 2]
-                    if depth[j, i] > 0.0 and abs(other - level) < limit and turn > 0.8:
-                        total += weight
-                        for channel in range(count):
-                            out[y, x, channel] += weight * raw[j, i, channel]
-            for channel in range(count):
-                out[y, x, channel] = out[y, x, channel] / total if total > 0.0 else raw[y, x, channel]
+def _bounds(body: Body, lamps: F64) -> tuple[F64, F64]:
+    """The body's box, (3, 2), and the box around the points of each lamp, (lamps, 3, 2), with room for rounding."""
+    left, right, height, thick = body.metrics[:4]
+    room = 1e-6 * (1 + float(np.abs(body.metrics[:4]).max()))
+    box = np.array([[-left, right], [0.0, thick], [0.0, height]]) + np.array([-room, room])
+    half = (1 + STRATUM / 2) * (np.abs(lamps[:, 4:7]) + np.abs(lamps[:, 7:10])) * (1 + 1e-6) + room
+    return box, np.stack([lamps[:, :3] - half, lamps[:, :3] + half], axis=2)
 
 
 def visibility(depth: F32, normal: F32, camera: Camera, body: Body, lights: list[AreaLight]) -> F32:
@@ -223,13 +238,12 @@ def visibility(depth: F32, normal: F32, camera: Camera, body: Body, lights: list
         float32 (h, w, len(lights) + 1), 1 = unshadowed; the last plane is ambient occlusion.
     """
     lens = camera_in_frame(camera, body.frame)
-    turned = np.ascontiguousarray(normal @ body.frame.rotation.T.astype(np.float32))
+    turned = np.ascontiguousarray((normal @ body.frame.rotation.T.astype(np.float32)).transpose(0, 2, 1))
     points = np.stack([light_samples(light, body) for light in lights]) if lights else np.zeros((0, PATTERNS, RAYS, 3))
-    raw = np.ones((*depth.shape, len(lights) + 1), np.float32)
+    raw = np.ones((depth.shape[0], len(lights) + 1, depth.shape[1]), np.float32)
     silhouette = float(body.card.mean()) * (body.metrics[0] + body.metrics[1]) * body.metrics[2]
     ball = np.array([*body.centre, body.radius_m, silhouette])
     lamps = np.array([_ball_around(light, body) for light in lights]).reshape(-1, 10)
-    _cast(depth, turned, lens, body.card, body.metrics, ball, points, lamps, sky_samples(), raw)
-    merged = np.ones_like(raw)
-    _merge(raw, depth, turned, lens, merged)
-    return merged
+    seen, sky = (depth, turned, lens), sky_samples()
+    _cast(*seen, body.card, body.metrics, ball, points, lamps, sky, *_bounds(body, lamps), raw)
+    return merged_on_planes(raw, *seen)

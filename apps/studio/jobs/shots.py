@@ -17,14 +17,19 @@ from apps.studio import catalogue, companions, previews, services, specs
 from apps.studio.companions import CompanionInputs
 from apps.studio.jobs.repeats import Made, made_before
 from apps.studio.models import Product, Shot, ShotVersion
-from apps.studio.pictures import encode_png, encode_webp, shared
+from apps.studio.pictures import Recent, decode, encode_png, encode_webp, frozen
 from apps.studio.places import PlacedInStudio
+from inference.recipe import canonical_json
 
 if TYPE_CHECKING:
     from inference.pipelines.product_shot import ShotDraft
     from inference.types import U8, Companion, Cutout, Progress, ShotResult
 
 GALLERY_WIDTH_PX = 640  # made along with the shot, so that the gallery never waits for it
+MOST_PRODUCTS = 4
+
+products: Recent[tuple[U8, Cutout]] = Recent(MOST_PRODUCTS)
+"""Photos and cutouts of the last few products: twelve shots of one arrive one after the other."""
 
 
 @dataclass(frozen=True)
@@ -187,15 +192,21 @@ def load_companion(inputs: CompanionInputs | None) -> Companion | None:
 
 
 def cut_pictures(photo: Blob, cutout: Asset) -> tuple[U8, Cutout]:
-    """A photo, cropped to the cutout's own window, and the cutout."""
+    """A photo, cropped to the cutout's own window, and the cutout: the same arrays for all shots of a product."""
+    return products.get_or_make(
+        f"{photo.sha256} {cutout.blob.sha256} {canonical_json(cutout.recipe)}", lambda: _cut_pictures(photo, cutout)
+    )
+
+
+def _cut_pictures(photo: Blob, cutout: Asset) -> tuple[U8, Cutout]:
     from inference.types import Cutout
 
-    rgb = shared.get(photo.sha256, lambda: asset_store.read_bytes(photo))
-    rgba = shared.get(cutout.blob.sha256, lambda: asset_store.read_bytes(cutout.blob))
+    rgb, rgba = decode(asset_store.read_bytes(photo)), decode(asset_store.read_bytes(cutout.blob))
     recipe = cutout.recipe
     left, top, width, height = recipe["window"]
-    found = Cutout(rgb=rgba[..., :3], alpha=rgba[..., 3], engine=recipe["engine"], confidence=recipe["confidence"])
-    return rgb[top : top + height, left : left + width, :3], found
+    colours, alpha = frozen(rgba[..., :3]), frozen(rgba[..., 3])
+    found = Cutout(rgb=colours, alpha=alpha, engine=recipe["engine"], confidence=recipe["confidence"])
+    return frozen(rgb[top : top + height, left : left + width, :3]), found
 
 
 def _source(photo: Blob, cutout: Asset) -> dict[str, Any]:

@@ -85,8 +85,10 @@ def mirrored_before(around: F32, linear: F32, gloss: F32, stage: Stage, framing:
     Taking away more than a matte ground has would leave a stain instead of a mirror image.
     """
     share = np.float32(max(0.0, edits.reflection - 1))
+    if share == 0:
+        return around
     ground = _ground(stage, framing) & (gloss[..., 0] > 0)
-    if share == 0 or not ground.any():
+    if not ground.any():
         return around
     step = linear.shape[0] / ground.shape[0]
     rows, columns = np.nonzero(ground)

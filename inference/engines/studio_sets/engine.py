@@ -44,7 +44,7 @@ from inference.types import F32, U8, Cutout, Progress, ShotSpec
 
 GLOSSY = 0.75
 """Materials rougher than this mirror nothing that could be seen."""
-LEFT_BY_MIRROR = np.float32(0.3)
+LEFT_BY_MIRROR = 0.3
 """The share of its light that a surface keeps at least under the product's mirror image."""
 
 
@@ -89,7 +89,8 @@ class StudioSets:
         with watch.stage("place", 0.1):
             turn = find_turn(cutout.alpha, edits)
             rgb, alpha = turned_cutout(cutout, turn)
-            upright, outline = find_outline(cutout.alpha), find_outline(alpha)
+            upright = find_outline(cutout.alpha)
+            outline = upright if alpha is cutout.alpha else find_outline(alpha)
             framing = frame_shot(studio, upright, spec, look, outline=outline, longest_px=longest_px)
             main = Standing(framing, _graded_part(resample_rgba(rgb, alpha, framing.placement), edits))
             second = stand_companion(studio, framing, companion, spec) if companion and spec.companion else None
@@ -275,8 +276,7 @@ def _with_reflection(
     if edits.reflection < 1:
         added = added * np.float32(edits.reflection)
     # A mirror takes away the surroundings on average; where it showed a dark prop it must not take more than was there.
-    mirrored = add_map(linear, added, stage.canvas, stage.small)
-    return np.asarray(np.maximum(mirrored, linear * LEFT_BY_MIRROR), np.float32)
+    return add_map(linear, added, stage.canvas, stage.small, least=LEFT_BY_MIRROR)
 
 
 def _visible(stage: Stage, framing: Framing, part: U8) -> U8:

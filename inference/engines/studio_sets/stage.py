@@ -77,11 +77,11 @@ def _shown(
     left = studio.size[0] - window.left - window.width if flip else window.left
     top, right, bottom = int(window.top), int(left + window.width), int(window.top + window.height)
     part = plate[top:bottom, int(left) : right]
-    if flip:
-        part = part[:, ::-1]
+    if flip:  # OpenCV reads rows wherever they lie, but not backwards
+        part = np.ascontiguousarray(part[:, ::-1])
     shrinks = size[0] < 0.98 * window.width
     method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return cast("npt.NDArray[Sample]", cv2.resize(np.ascontiguousarray(part), size, interpolation=method))
+    return cast("npt.NDArray[Sample]", cv2.resize(part, size, interpolation=method))
 
 
 def _raster(studio: StudioSet, window: Window, surfaces: Surfaces, flip: bool) -> Raster:

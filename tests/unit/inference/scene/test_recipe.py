@@ -86,3 +86,19 @@ def test_the_hash_of_pixels_knows_their_shape() -> None:
     flat = np.arange(12, dtype=np.uint8)
     assert pixels_sha256(flat.reshape(3, 4)) != pixels_sha256(flat.reshape(4, 3))
     assert pixels_sha256(flat) == pixels_sha256(flat[::-1][::-1])
+
+
+def test_only_what_nobody_can_write_to_is_hashed_once() -> None:
+    pixels = np.zeros((4, 5, 3), np.uint8)
+    before = pixels_sha256(pixels)
+    pixels[0, 0] = 1
+    after = pixels_sha256(pixels)
+    assert after != before
+    window = pixels[:2]
+    window.setflags(write=False)
+    upper = pixels_sha256(window)
+    pixels[1, 1] = 9  # a read-only window of what can be written to is no constant
+    assert pixels_sha256(window) != upper
+    frozen = pixels.copy()
+    frozen.setflags(write=False)
+    assert pixels_sha256(frozen) == pixels_sha256(frozen) == pixels_sha256(pixels)

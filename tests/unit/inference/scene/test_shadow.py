@@ -8,7 +8,7 @@ import pytest
 from inference.ops.body import Body, build_body
 from inference.ops.geometry import Camera, Frame
 from inference.ops.light import mix
-from inference.ops.shadow import AreaLight, visibility
+from inference.ops.shadow import AreaLight, _may_shade, visibility
 from inference.ops.surface import Raster, find_surfaces
 
 RAW = {"origin": [0.0, -2.0, 1.0], "target": [0.0, 0.0, 0.1], "fov_x_deg": 30.0}
@@ -93,3 +93,21 @@ def test_light_is_only_ever_taken_away(camera: Camera, table: tuple[np.ndarray, 
     assert (shaded <= lit + 1e-6).all()
     assert left.min() < 0.2
     assert lit.mean() == pytest.approx(2 / 3, rel=0.01)
+
+
+def test_what_is_ruled_out_before_any_ray_is_shot_has_no_shadow() -> None:
+    """Against rays shot one by one, from points and to lamps all around a box."""
+    rng = np.random.default_rng(7)
+    box = np.array([[-0.2, 0.1], [0.0, 0.15], [0.0, 0.3]])
+    met, ruled_out = 0, 0
+    for _ in range(400):
+        start = rng.uniform(-0.6, 0.6, 3)
+        ends = rng.uniform(-1.5, 1.5, 3) + rng.uniform(-0.3, 0.3, (64, 3))
+        reach = np.stack([ends.min(axis=0), ends.max(axis=0)], axis=1)
+        along = start + np.linspace(0, 1, 200)[:, None, None] * (ends - start)
+        hits = bool(((along >= box[:, 0]) & (along <= box[:, 1])).all(axis=2).any())
+        possible = _may_shade(tuple(start), box, reach)
+        assert possible or not hits
+        met, ruled_out = met + hits, ruled_out + (not possible)
+    assert met > 30
+    assert ruled_out > 150
