@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from inference.edits import NO_EDITS, Edits
 from inference.types import U8, Box, Cutout, Progress, ShotSpec
 
 if TYPE_CHECKING:  # it loads OpenCV, and web processes ask ports what an engine's status is
@@ -103,13 +104,17 @@ class SceneOptions:
 
 @dataclass(frozen=True)
 class PlacedCompanion:
-    """The second product in a scene; fields as in ``ScenePlate``. ``shade``: what the first one's shadow leaves."""
+    """The second product in a scene; fields as in ``ScenePlate``. ``shade``: what the first one's shadow leaves.
+
+    ``edits``: the turn that was asked for, and nothing else.
+    """
 
     product: U8
     placement: Placement
     visible: U8
     shade: U8
     is_in_front: bool
+    edits: Edits = NO_EDITS
 
 
 @dataclass(frozen=True)

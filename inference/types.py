@@ -109,22 +109,29 @@ class CompanionSpec:
 
     ``scale`` as ``ShotSpec.scale``, for the second one. ``offset`` from the first one's base to the second one's, in
     fractions of the picture's width: x to the right, y down, which on a support is nearer. ``shadow`` of each on the
-    other: 0 = none, 1 = as lit.
+    other: 0 = none, 1 = as lit. ``rotate_deg`` turns it clockwise, as ``Edits.rotate_deg`` turns the first one.
     """
 
     scale: float = 1.0
     offset: tuple[float, float] = (0.3, -0.02)
     shadow: float = 1.0
+    rotate_deg: float = 0.0
+
+    @property
+    def edits(self) -> Edits:
+        """What is done to its pixels."""
+        return Edits(rotate_deg=self.rotate_deg)
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> CompanionSpec:
         """Read what ``as_dict`` wrote. Raises KeyError, TypeError or ValueError for anything else."""
         x, y = (float(value) for value in raw["offset"])
-        return cls(float(raw["scale"]), (x, y), float(raw["shadow"]))
+        return cls(float(raw["scale"]), (x, y), float(raw["shadow"]), float(raw.get("rotate_deg", 0.0)))
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {"scale": self.scale, "offset": list(self.offset), "shadow": self.shadow}
+        """Plain JSON values; the turn is there only where there is one."""
+        turned = {"rotate_deg": self.rotate_deg} if self.rotate_deg else {}
+        return {"scale": self.scale, "offset": list(self.offset), "shadow": self.shadow, **turned}
 
 
 @dataclass(frozen=True, eq=False)

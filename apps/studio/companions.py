@@ -1,7 +1,7 @@
 """A second product beside the first in a shot: read from a wish, found in the workspace, loaded for a worker.
 
-A spec's ``companion`` holds ``product`` and ``cutout`` (ids), ``scale``, ``offset`` and ``shadow``, as the library's
-``CompanionSpec`` has them.
+A spec's ``companion`` holds ``product`` and ``cutout`` (ids), ``scale``, ``offset``, ``shadow`` and, where it is
+turned, ``rotate_deg``, as the library's ``CompanionSpec`` has them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from apps.studio.models import CutoutState, Product, Shot
 
 SMALLEST, LARGEST = 0.2, 3.0
 FARTHEST = 0.8
+FULL_TURN = 360.0
 MOST_OFFERED = 200
 
 
@@ -46,6 +47,8 @@ def read(raw: Any) -> dict[str, Any] | None:
             "offset": offset,
             "shadow": _within(raw.get("shadow", 1.0), 0.0, 1.0),
         }
+        if turn := _within(raw.get("rotate_deg", 0.0), -FULL_TURN / 2, FULL_TURN / 2):
+            found["rotate_deg"] = turn
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise InvalidInput("studio.edit_unreadable") from error
     if len(offset) != 2:

@@ -84,6 +84,7 @@ BESIDE = (
     Beside("size", _("Size"), 0.4, 2.0, 0.02, 1.0),
     Beside("aside", _("To the side"), -0.6, 0.6, 0.005, 0.0, _("Left"), _("Right")),
     Beside("nearer", _("Before or behind"), -0.2, 0.2, 0.005, 0.0, _("Behind"), _("Before")),
+    Beside("turn", _("Rotation"), -180.0, 180.0, 0.5, 0.0),
     Beside("shadow", _("Shadow on each other"), 0.0, 1.0, 0.05, 1.0),
 )
 

@@ -37,6 +37,14 @@ _ALGORITHMS = {
 
 
 @dataclass(frozen=True)
+class PhotoFile:
+    """A photo as it was uploaded: its bytes and their media type."""
+
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
 class Statement:
     """What a manifest says.
 
@@ -48,6 +56,7 @@ class Statement:
         recipe: JSON values, with its hash under ``"recipe_hash"``.
         photo: the original photo's file.
         photo_type: its media type.
+        companion: the photo of a second product that was placed beside the first.
     """
 
     title: str
@@ -57,6 +66,7 @@ class Statement:
     recipe: Mapping[str, Any]
     photo: bytes
     photo_type: str
+    companion: PhotoFile | None = None
 
 
 @dataclass(frozen=True)
@@ -99,8 +109,6 @@ def sign(data: bytes, media_type: str, statement: Statement, identity: Identity)
     embeds = media_type in EMBEDDED
     output = io.BytesIO()
     info = c2pa.C2paSignerInfo(_ALGORITHMS[identity.algorithm], identity.chain_pem, identity.key_pem, None)
-    relation = "componentOf" if statement.is_composite else "parentOf"
-    ingredient = {"title": "Original photo", "relationship": relation, "label": "photo"}
     try:
         with (
             c2pa.Signer.from_info(info) as signer,
@@ -109,7 +117,8 @@ def sign(data: bytes, media_type: str, statement: Statement, identity: Identity)
         ):
             if not embeds:
                 builder.set_no_embed()
-            builder.add_ingredient(json.dumps(ingredient), statement.photo_type, io.BytesIO(statement.photo))
+            for ingredient, photo in _ingredients(statement):
+                builder.add_ingredient(json.dumps(ingredient), photo.media_type, io.BytesIO(photo.data))
             manifest = builder.sign(signer, media_type, io.BytesIO(data), output)
     except c2pa.C2paError as error:
         raise EngineFailed("export.not_signed", f"the content credentials could not be written: {error}") from error
@@ -137,9 +146,20 @@ def examine(data: bytes, media_type: str, *, trust_pem: bytes, sidecar: bytes | 
     return _read(store)
 
 
+def _ingredients(statement: Statement) -> list[tuple[dict[str, str], PhotoFile]]:
+    """The photos that went into the file, as C2PA describes them, each under a label of its own."""
+    relation = "componentOf" if statement.is_composite else "parentOf"
+    first = {"title": "Original photo", "relationship": relation, "label": "photo"}
+    found = [(first, PhotoFile(statement.photo, statement.photo_type))]
+    if statement.companion:
+        second = {"title": "Photo of the second product", "relationship": "componentOf", "label": "companion"}
+        found.append((second, statement.companion))
+    return found
+
+
 def _manifest(statement: Statement) -> dict[str, Any]:
     source = VOCABULARY + statement.source_type
-    used = {"parameters": {"ingredientIds": ["photo"]}}
+    used = {"parameters": {"ingredientIds": [item["label"] for item, _photo in _ingredients(statement)]}}
     if statement.is_composite:
         actions: list[dict[str, Any]] = [
             {"action": "c2pa.created", "digitalSourceType": source},

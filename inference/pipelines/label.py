@@ -14,7 +14,7 @@ from PIL import Image
 from inference import __version__
 from inference.ops import xmp
 from inference.ops.certificate import Identity
-from inference.ops.credentials import Statement, sign
+from inference.ops.credentials import PhotoFile, Statement, sign
 from inference.ops.encode import FORMATS, encode
 from inference.ops.srgb_profile import srgb_icc
 from inference.recipe import recipe_hash
@@ -81,6 +81,7 @@ def label_shot(
     identity: Identity,
     photo: bytes,
     photo_type: str,
+    companion: PhotoFile | None = None,
 ) -> bytes:
     """A shot's lossless master with profile, XMP and signed credentials, as ``png``, ``jpeg`` or ``webp``.
 
@@ -89,6 +90,7 @@ def label_shot(
     Args:
         master_png: one of our own files.
         photo: the original photo's file, which the credentials name by hash.
+        companion: that of the second product, where there is one.
 
     Raises:
         EngineFailed: ``export.not_signed``.
@@ -97,7 +99,7 @@ def label_shot(
     public = public_recipe(recipe, profile="original", product_scale=scale)
     source_type = scene_source_type(recipe)
     packet = xmp.xmp_packet(source_type=source_type, creator_tool=CREATOR_TOOL, recipe_hash=public["recipe_hash"])
-    statement = Statement(name, source_type, (scene_step(recipe),), True, public, photo, photo_type)
+    statement = Statement(name, source_type, (scene_step(recipe),), True, public, photo, photo_type, companion)
     if file_format == "png":
         data = with_chunks(master_png, packet)
     else:

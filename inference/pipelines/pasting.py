@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inference.edits import NO_EDITS, Edits
+from inference.edits import Edits
 from inference.ops.gate import interior, product_gate
 from inference.ops.grade import ColourChange, colour_change, graded, shaded
 from inference.ops.placement import Placement, on_canvas, overlap, resample
@@ -57,7 +57,7 @@ def _everywhere(scene: ScenePlate) -> U8:
 
 
 def _placed_companion(companion: Companion, scene: ScenePlate, placed: PlacedCompanion) -> U8:
-    product, _ = placed_product(companion.photo_rgb, companion.cutout, _as_scene(scene, placed), NO_EDITS)
+    product, _ = placed_product(companion.photo_rgb, companion.cutout, _as_scene(scene, placed), placed.edits)
     return product
 
 
@@ -81,7 +81,8 @@ def judged(
     if companion is None or scene.companion is None:
         return first
     there = replace(_as_scene(scene, scene.companion), plate=picture.beside)
-    second = _gate(picture.master, companion.photo_rgb, companion.cutout, replace(there, set_delta_e=None), NO_EDITS)
+    there, edits = replace(there, set_delta_e=None), scene.companion.edits
+    second = _gate(picture.master, companion.photo_rgb, companion.cutout, there, edits)
     return replace(first, passed=first.passed and second.passed, companion=second)
 
 

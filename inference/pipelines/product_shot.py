@@ -209,6 +209,8 @@ def check_request(photo_rgb: U8, cutout: Cutout, spec: ShotSpec, companion: Comp
         raise InputRejected("shot.edit_out_of_range", "shadow is 0 to 1", name="shadow", low=0, high=1)
     try:
         spec.edits.check()
+        if spec.companion:
+            spec.companion.edits.check()
     except EditProblem as problem:
         raise InputRejected(problem.code, problem.message, **problem.params) from problem
 

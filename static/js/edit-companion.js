@@ -4,11 +4,13 @@ const PLACE = { x: 0.26, y: -0.02 };
 const language = document.documentElement.lang;
 const number = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const percent = new Intl.NumberFormat(language, { style: "percent", signDisplay: "exceptZero" });
+const degrees = new Intl.NumberFormat(language, { style: "unit", unit: "degree", unitDisplay: "narrow", maximumFractionDigits: 1 });
 const plain = new Intl.NumberFormat(language, { style: "percent" });
 const WRITTEN = {
   size: (value) => `${number.format(value)}×`,
   aside: (value) => percent.format(value),
   nearer: (value) => percent.format(value),
+  turn: (value) => degrees.format(value),
   shadow: (value) => plain.format(value),
 };
 
@@ -53,7 +55,9 @@ export class CompanionChoice {
     const { companion } = this.state.wish;
     const value = (name) => Number(this.sliders[name].value);
     const scale = Number((value("size") * this.usual(companion.product)).toFixed(4));
-    return { ...companion, scale, offset: [value("aside"), value("nearer")], shadow: value("shadow") };
+    const { rotate_deg: _before, ...rest } = companion;
+    const turned = value("turn") ? { rotate_deg: value("turn") } : {};
+    return { ...rest, ...turned, scale, offset: [value("aside"), value("nearer")], shadow: value("shadow") };
   }
 
   show(companion) {
@@ -64,6 +68,7 @@ export class CompanionChoice {
       size: companion.scale / this.usual(companion.product),
       aside: companion.offset[0],
       nearer: companion.offset[1],
+      turn: companion.rotate_deg ?? 0,
       shadow: companion.shadow,
     };
     for (const [name, slider] of Object.entries(this.sliders)) {

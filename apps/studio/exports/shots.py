@@ -12,7 +12,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 
 from apps.assets import selectors as asset_store
 from apps.assets.links import disposition
-from apps.assets.models import Asset, Blob
+from apps.assets.models import Asset, Blob, Lineage
 from apps.assets.responses import FILE_POLICY
 from apps.core.errors import Conflict, InvalidInput
 from apps.studio import selectors
@@ -88,11 +88,14 @@ class ShotFile:
     photo: Blob
     recipe: Mapping[str, Any]
     file_format: str
+    companion: Blob | None = None
 
     def read(self) -> bytes:
         """Raises Unavailable: the storage does not have it, or the certificate can not be used."""
+        from inference.ops.credentials import PhotoFile
         from inference.pipelines.label import label_shot
 
+        beside = self.companion
         return label_shot(
             asset_store.read_bytes(self.master),
             self.recipe,
@@ -101,15 +104,24 @@ class ShotFile:
             identity=signing_identity(),
             photo=_photo_bytes(self.photo),
             photo_type=self.photo.content_type,
+            companion=PhotoFile(_photo_bytes(beside), beside.content_type) if beside else None,
         )
 
 
 def _labelled(shot: Shot, asset: Asset, file_format: str) -> ShotFile:
     name = f"{file_stem(shot)}.{DOWNLOADS[file_format]}"
-    return ShotFile(name, asset.blob, shot.product.photo.blob, asset.recipe, file_format)
+    return ShotFile(name, asset.blob, shot.product.photo.blob, asset.recipe, file_format, _companion_photo(asset))
 
 
-@lru_cache(maxsize=1)
+def _companion_photo(asset: Asset) -> Blob | None:
+    """The photo of the second product that a shot shows; None where there is none, or it is not kept."""
+    if "companion" not in asset.recipe:
+        return None
+    link = Lineage.objects.filter(child=asset, role="companion_photo").select_related("parent__blob").first()
+    return link.parent.blob if link else None
+
+
+@lru_cache(maxsize=2)
 def _photo_bytes(photo: Blob) -> bytes:
-    """The last one: a ZIP of shots has one photo behind all of them."""
+    """The last two: a ZIP of shots has one photo behind all of them, and seldom a second one beside it."""
     return asset_store.read_bytes(photo)

@@ -25,6 +25,7 @@ from apps.studio.pictures import shared
 from apps.studio.places import PlacedInStudio
 
 if TYPE_CHECKING:
+    from inference.ops.credentials import PhotoFile
     from inference.pipelines.export import ExportedFile, Rendered
     from inference.pipelines.rules import FileReport, Rule
     from inference.types import Progress
@@ -103,6 +104,7 @@ class ExportKind(PlacedInStudio):
             identity=signing_identity(),
             photo=asset_store.read_bytes(inputs.photo),
             photo_type=inputs.photo.content_type,
+            companion=_companion_photo(inputs.companion),
         )
         on_progress("check", 0.85)
         report = _judged(inputs, rendered, file)
@@ -163,6 +165,12 @@ def _companion(file: ExportFile) -> CompanionInputs | None:
     if not {"companion", "companion_photo"} <= set(parents):
         raise Conflict("export.shot_changed")
     return CompanionInputs(parents["companion_photo"].blob, parents["companion"])
+
+
+def _companion_photo(inputs: CompanionInputs | None) -> PhotoFile | None:
+    from inference.ops.credentials import PhotoFile
+
+    return PhotoFile(asset_store.read_bytes(inputs.photo), inputs.photo.content_type) if inputs else None
 
 
 def _rendered(inputs: ExportInputs, on_progress: Progress) -> Rendered:

@@ -173,6 +173,7 @@ def _with_companion(
         visible=visible if in_front else uncovered(visible, main),
         shade=shade_on(other, body, stage, *light, strength),
         is_in_front=in_front,
+        edits=spec.companion.edits,
     )
     where = {**other.framing.placement.as_dict(), "is_in_front": in_front}
     return replace(

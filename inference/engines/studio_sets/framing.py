@@ -94,22 +94,24 @@ def frame_shot(
     )
 
 
-def frame_companion(studio: StudioSet, main: Framing, outline: Outline, spec: ShotSpec) -> Framing:
+def frame_companion(studio: StudioSet, main: Framing, upright: Outline, spec: ShotSpec, *, outline: Outline) -> Framing:
     """Where the second product stands, before the camera of ``main``; its size in metres is its own.
+
+    ``upright`` and ``outline`` as in ``frame_shot``.
 
     Raises InputRejected ``shot.offset_outside``.
     """
     wish = spec.companion
     assert wish is not None
     alone = replace(spec, scale=wish.scale, offset=(0.0, 0.0), lock=None)
-    height_m, width_m = _size_in_set(studio, studio.camera, outline, alone)
+    height_m, width_m = _size_in_set(studio, studio.camera, upright, alone)
     thickness = min(0.9 * width_m, 0.75 * height_m, 0.9 * studio.anchor.max_width_m)
     window, view = main.window, main.camera
     width, height = window.out_width, window.out_height
     wanted = (main.base[0] + wish.offset[0] * width, main.base[1] + wish.offset[1] * width)
     origin = _on_support(view, (round(wanted[0]), round(wanted[1])), main.frame.origin, studio.anchor.normal)
-    scale = round(view.focal_px / view.project(origin)[2] * _metres_per_photo_px(view, origin, outline, height_m), 6)
-    scale = min(scale, MAX_FILL_WIDTH * width / outline.width, MAX_FILL_HEIGHT * height / outline.height)
+    scale = round(view.focal_px / view.project(origin)[2] * _metres_per_photo_px(view, origin, upright, height_m), 6)
+    scale = min(scale, MAX_FILL_WIDTH * width / upright.width, MAX_FILL_HEIGHT * height / upright.height)
     return replace(
         main,
         placement=place(outline, scale=scale, base=wanted),

@@ -22,6 +22,7 @@ from inference.ops.geometry import Camera, Frame
 from inference.ops.grade import shaded
 from inference.ops.placement import SOLID, find_outline, on_canvas, resample_rgba
 from inference.ops.shadow import AreaLight, visibility
+from inference.ops.turn import find_turn, turned_cutout
 from inference.types import F32, U8, Cutout, ShotSpec
 
 MOST_DELTA_E = 2.7
@@ -47,8 +48,12 @@ class Standing:
 
 def stand_companion(studio: StudioSet, main: Framing, cutout: Cutout, spec: ShotSpec) -> Standing:
     """Place the second product as ``spec.companion`` asks. Raises InputRejected ``shot.offset_outside``."""
-    framing = frame_companion(studio, main, find_outline(cutout.alpha), spec)
-    return Standing(framing, resample_rgba(cutout.rgb, cutout.alpha, framing.placement))
+    assert spec.companion is not None
+    turn = find_turn(cutout.alpha, spec.companion.edits)
+    rgb, alpha = turned_cutout(cutout, turn)
+    upright = find_outline(cutout.alpha)
+    framing = frame_companion(studio, main, upright, spec, outline=find_outline(alpha) if turn else upright)
+    return Standing(framing, resample_rgba(rgb, alpha, framing.placement))
 
 
 def is_nearer(framing: Framing, other: Framing) -> bool:

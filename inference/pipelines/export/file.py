@@ -9,7 +9,7 @@ from PIL import Image
 
 from inference.ops import white, xmp
 from inference.ops.certificate import Identity
-from inference.ops.credentials import Signed, Statement, sign
+from inference.ops.credentials import PhotoFile, Signed, Statement, sign
 from inference.ops.encode import FORMATS, encode_within
 from inference.ops.psd import write_psd
 from inference.pipelines.export.types import (
@@ -32,6 +32,7 @@ def write_file(
     identity: Identity,
     photo: bytes,
     photo_type: str,
+    companion: PhotoFile | None = None,
 ) -> ExportedFile:
     """Encode, label and sign.
 
@@ -39,6 +40,7 @@ def write_file(
         name: the file's name, which the credentials repeat.
         profile: key and version of the profile it was made for.
         photo: the original photo's file, which the credentials name by hash.
+        companion: that of the second product, where there is one.
 
     Raises:
         InputRejected: ``export.too_many_bytes``.
@@ -57,6 +59,7 @@ def write_file(
         recipe=public,
         photo=photo,
         photo_type=photo_type,
+        companion=companion,
     )
     media_type = FORMATS[target.file_format].media_type
     signed: Signed = sign(data, media_type, statement, identity)

@@ -18,6 +18,7 @@ from apps.core.tenancy import tenant_scope
 from apps.jobs.models import JobState
 from apps.studio import companions, looks, selectors, services, specs
 from apps.studio.exports.profiles import get_profile
+from apps.studio.exports.shots import zip_items
 from apps.studio.models import ExportFile, Product, Shot
 from apps.studio.services.exports import Wishes, request_export
 from apps.studio.templatetags.studio_words import gate_findings
@@ -35,7 +36,8 @@ def beside(product: Product, **changes: Any) -> dict[str, Any]:
 
 
 def put_beside(workspace: Workspace, shot: Shot, product: Product) -> Shot:
-    wish = specs.read_wish({**WISH, "offset": [-0.12, 0], "companion": beside(product)}) | {"width": 300, "height": 300}
+    turned = beside(product, rotate_deg=12.5)
+    wish = specs.read_wish({**WISH, "offset": [-0.12, 0], "companion": turned}) | {"width": 300, "height": 300}
     with tenant_scope(workspace.id):
         services.edit_shot(shot, spec=companions.resolved(workspace, wish), by=None)
     assert {job.state for job in work(workspace)} == {JobState.SUCCEEDED}
@@ -52,6 +54,11 @@ def test_the_second_product_is_kept_proven_and_exported_in_layers(workspace: Wor
         roles = dict(Lineage.objects.filter(child=now.asset).values_list("role", "parent"))
     assert roles["companion"] == other.cutout_id
     assert roles["companion_photo"] == other.photo_id
+    assert now.asset.recipe["spec"]["companion"]["rotate_deg"] == 12.5
+    with tenant_scope(workspace.id):
+        (file,) = [item for item in zip_items(now.shoot, which="all") if item.companion]
+        assert file.companion is not None
+        assert file.companion.sha256 == Product.objects.select_related("photo__blob").get(pk=other.pk).photo.blob.sha256
     assert any("Second product" in str(finding.sentence) for finding in gate_findings(now))
     assert "companion" not in looks.look_of(now)
 
@@ -93,7 +100,15 @@ def test_another_workspaces_product_is_not_found(client: Client, workspace: Work
 
 @pytest.mark.parametrize(
     "change",
-    [{"product": "x"}, {"offset": [1]}, {"offset": [0, 9]}, {"scale": 99}, {"shadow": 2}, {"shadow": True}],
+    [
+        {"product": "x"},
+        {"offset": [1]},
+        {"offset": [0, 9]},
+        {"scale": 99},
+        {"shadow": 2},
+        {"shadow": True},
+        {"rotate_deg": 181},
+    ],
 )
 def test_what_can_not_be_read_is_refused(change: dict[str, Any]) -> None:
     whole = {"product": str(uuid.uuid4()), "scale": 1, "offset": [0.2, 0], "shadow": 1}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 from pathlib import Path
 
+import c2pa
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -21,6 +23,7 @@ from inference.ops.certificate import (
     root_of,
     signature_of,
 )
+from inference.ops.credentials import PhotoFile
 from inference.ops.srgb_profile import srgb_icc
 from inference.ops.xmp import COMPOSITE, COMPOSITE_SYNTHETIC, recipe_hash_in, source_type_in, xmp_packet
 from inference.pipelines.label import label_shot, scene_source_type
@@ -68,6 +71,25 @@ def test_a_labelled_shot_is_ours_and_tells_its_recipe(
     assert "source" not in found.recipe["recipe"]
     assert found.labelled_recipe_hash == found.recipe["recipe_hash"]
     assert shown.info["icc_profile"] == srgb_icc()
+
+
+def test_the_photos_of_both_products_are_named(picture: np.ndarray, identity: Identity) -> None:
+    files = [io.BytesIO(), io.BytesIO()]
+    for file, pixels in zip(files, (picture, 255 - picture), strict=True):
+        Image.fromarray(pixels).save(file, "PNG")
+    first, second = (file.getvalue() for file in files)
+    other = PhotoFile(second, "image/png")
+    signed = {"file_format": "png", "name": "a.png", "identity": identity, "photo": first, "photo_type": "image/png"}
+    for companion, titles in ((None, ["Original photo"]), (other, ["Original photo", "Photo of the second product"])):
+        data = label_shot(first, RECIPE, **signed, companion=companion)
+        store = json.loads(c2pa.Reader("image/png", io.BytesIO(data)).json())
+        manifest = store["manifests"][store["active_manifest"]]
+        assert [item["title"] for item in manifest["ingredients"]] == titles
+        assert {item["relationship"] for item in manifest["ingredients"]} == {"componentOf"}
+        actions = next(item for item in manifest["assertions"] if item["label"] == "c2pa.actions.v2")["data"]["actions"]
+        placed = next(item for item in actions if item["action"] == "c2pa.placed")
+        assert len(placed["parameters"]["ingredients"]) == len(titles)
+        assert examine_file(data, trust_pem=root_of(identity.chain_pem)).verdict == "ours"
 
 
 def test_a_labelled_png_keeps_every_pixel(picture: np.ndarray, identity: Identity) -> None:

@@ -103,6 +103,29 @@ def test_a_shot_of_two_is_made_again_from_its_recipe(photo: U8, cutout: Cutout, 
     assert "companion" in other.changed
 
 
+def test_the_second_product_is_turned_and_still_proven(photo: U8, cutout: Cutout, options: SceneOptions) -> None:
+    plain, turned = (pair(photo, cutout, options, rotate_deg=angle) for angle in (0.0, 90.0))
+    assert turned.gate.passed
+    assert turned.gate.companion is not None
+    assert turned.gate.companion.max_abs_diff == 0
+    assert plain.companion is not None
+    assert turned.companion is not None
+    # The ball's photo is darkest at its top: a quarter turn clockwise puts that to the right.
+    for result, towards in ((plain, (0, 1)), (turned, (1, 0))):
+        assert result.companion is not None
+        rows, columns = np.nonzero(result.companion[..., 3] == 255)
+        values = result.companion[rows, columns, 0].astype(float)
+        slopes = np.polyfit(columns, values, 1)[0], np.polyfit(rows, values, 1)[0]
+        assert (abs(slopes[0]) > abs(slopes[1])) == (towards == (1, 0))
+        assert (slopes[0] < 0) if towards == (1, 0) else (slopes[1] > 0)
+    assert "rotate_deg" not in plain.recipe["spec"]["companion"]
+    assert spec_of(turned.recipe).companion == CompanionSpec(0.7, BEHIND, 1.0, 90.0)
+    again = verify(turned.recipe, photo, cutout, companion=ball(), picture=turned.master, options=options)
+    assert (again.passed, again.changed) == (True, ())
+    with pytest.raises(InputRejected, match="rotate_deg"):
+        pair(photo, cutout, options, rotate_deg=200.0)
+
+
 def test_a_shot_of_one_knows_nothing_of_companions(photo: U8, cutout: Cutout, options: SceneOptions) -> None:
     result = make_shot(photo, cutout, SPEC, options=options)
     assert "companion" not in result.recipe
