@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,8 +17,10 @@ from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
 from apps.core.answers import wants_json
 from apps.core.sentences import sentence
+from apps.jobs.models import Batch
 from apps.studio import batches as reads
 from apps.studio import choices, services
+from apps.studio.history import Entry
 from apps.studio.models import Product
 from apps.studio.services.batches import MOST_PRODUCTS
 from apps.studio.templatetags.studio_words import set_title
@@ -31,8 +34,15 @@ BATCHES_A_PAGE = 40
 @workspace_view()
 def batches(request: WorkspaceRequest) -> HttpResponse:
     page = Paginator(reads.recent(request.workspace), BATCHES_A_PAGE).get_page(request.GET.get("page"))
-    rows = [(batch, reads.state(batch)) for batch in page.object_list]
-    return render(request, "studio/batches.html", {"rows": rows, "page": page})
+    entries = [_entry(request, batch) for batch in page.object_list]
+    return render(request, "studio/batches.html", {"entries": entries, "page": page, "mark": "layers"})
+
+
+def _entry(request: WorkspaceRequest, batch: Batch) -> Entry:
+    state = reads.state(batch)
+    outcome = _("%(done)s of %(total)s shots") % {"done": localize(state.done), "total": localize(state.total)}
+    url = reverse("studio:batch", args=[request.workspace.slug, batch.id])
+    return Entry(url, batch.label, batch.created_at, outcome)
 
 
 @require_GET

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -11,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import localize
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
@@ -22,6 +25,7 @@ from apps.core.ids import uuid7
 from apps.jobs import services as queue
 from apps.studio.exports import archive, choosing, inspection, report, selectors
 from apps.studio.exports.profiles import get_profile
+from apps.studio.history import Entry
 from apps.studio.models import Export
 from apps.studio.services.exports import Wishes, request_export
 
@@ -33,7 +37,16 @@ FILES_A_PAGE = 60
 @workspace_view()
 def exports(request: WorkspaceRequest) -> HttpResponse:
     page = Paginator(selectors.exports(request.workspace), EXPORTS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "studio/exports.html", {"exports": page.object_list, "page": page})
+    entries = [_entry(request, export) for export in page.object_list]
+    return render(request, "studio/exports.html", {"entries": entries, "page": page, "mark": "file-archive"})
+
+
+def _entry(request: WorkspaceRequest, export: Any) -> Entry:
+    """``export`` with the counts of ``selectors.exports``."""
+    counts = {"passed": localize(export.passed_count), "total": localize(export.file_count)}
+    outcome = _("%(passed)s of %(total)s accepted") % counts
+    url = reverse("studio:export", args=[request.workspace.slug, export.id])
+    return Entry(url, export.label, export.created_at, outcome)
 
 
 @require_GET
