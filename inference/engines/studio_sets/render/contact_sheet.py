@@ -1,9 +1,10 @@
-"""Overview pictures of finished sets, read back from their files: one set in detail, the library in all its moods."""
+"""Overview pictures of finished sets, read back from their files: one set in detail, the library with a product."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.engines.studio_sets import codec
+from inference.engines.studio_sets.engine import StudioSets
+from inference.ops.placement import on_canvas
+from inference.ports import SceneOptions
+from inference.types import U8, Cutout, ShotSpec, no_progress
 
 Floats = NDArray[np.float32]
 TILE_PX = 480
-REDUCED_PX, ROW_PX = 480, 220
+DRAWN_PX, ROW_PX = 440, 220
+SEED = 4
+CACHE_MB = 256
 
 
 def write_contact_sheet(folder: Path, target: Path) -> None:
@@ -36,27 +43,44 @@ def write_contact_sheet(folder: Path, target: Path) -> None:
 
 
 def write_library_sheet(folders: Sequence[Path], target: Path) -> None:
-    """Write one PNG: a row a set, its close view in every mood, then its widest."""
-    rows = [_moods_of(folder) for folder in folders]
+    """Write one PNG: a row a set, as shots of a plain bottle; close in every mood, then from far."""
+    engine = StudioSets(SceneOptions(plates_dir=folders[0].parent, cache_mb=CACHE_MB))
+    rows = [_shots_in(engine, folder) for folder in folders]
     widest = max(row.shape[1] for row in rows)
-    rows = [np.pad(row, ((0, 2), (0, widest - row.shape[1]), (0, 0)), constant_values=1.0) for row in rows]
+    rows = [np.pad(row, ((0, 2), (0, widest - row.shape[1]), (0, 0)), constant_values=255) for row in rows]
     target.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(target), np.round(np.vstack(rows)[..., ::-1] * 255).astype(np.uint8))
+    cv2.imwrite(str(target), np.vstack(rows)[..., ::-1])
 
 
-def _moods_of(folder: Path) -> Floats:
+def _shots_in(engine: StudioSets, folder: Path) -> U8:
     description = json.loads((folder / "set.json").read_text(encoding="utf-8"))
-    lights = {light["name"]: _reduced(_read(folder, light)) for light in description["lights"]}
-    moods = [display(_mixed(lights, mood["lights"])) for mood in description["moods"]]
-    (u, v), half = description["views"]["hero"]["center"], description["views"]["hero"]["width"] / 2
-    left, right, top, bottom = (round(at * REDUCED_PX) for at in (u - half, u + half, v - half, v + half))
-    close = [cv2.resize(mood[top:bottom, left:right], (ROW_PX, ROW_PX), interpolation=cv2.INTER_AREA) for mood in moods]
-    whole = cv2.resize(moods[0], (ROW_PX, ROW_PX), interpolation=cv2.INTER_AREA)
-    return np.asarray(np.hstack([*close, whole]), np.float32)
+    moods = [mood["name"] for mood in description["moods"]]
+    shots = [("hero", mood) for mood in moods] + [("wide-left", moods[0])]
+    specs = [ShotSpec(folder.name, DRAWN_PX, DRAWN_PX, seed=SEED, camera=camera, mood=mood) for camera, mood in shots]
+    return np.hstack([_shot(engine, spec) for spec in specs])
 
 
-def _reduced(plate: Floats) -> Floats:
-    return np.asarray(cv2.resize(plate, (REDUCED_PX, REDUCED_PX), interpolation=cv2.INTER_AREA), np.float32)
+def _shot(engine: StudioSets, spec: ShotSpec) -> U8:
+    scene = engine.render(_bottle(), spec, on_progress=no_progress)
+    placed = on_canvas(scene.product, scene.placement, (DRAWN_PX, DRAWN_PX))
+    share = np.minimum(placed[..., 3], scene.visible)[..., None] / np.float32(255)
+    shot = scene.plate + (placed[..., :3].astype(np.float32) - scene.plate) * share
+    return np.asarray(cv2.resize(shot, (ROW_PX, ROW_PX), interpolation=cv2.INTER_AREA).round(), np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _bottle() -> Cutout:
+    """A bottle of terracotta with a dark cap, shaded as a cylinder: something to judge size, light and shadow by."""
+    alpha = np.zeros((900, 360), np.uint8)
+    cv2.rectangle(alpha, (30, 300), (329, 860), 255, -1)
+    cv2.ellipse(alpha, (180, 300), (150, 110), 0, 180, 360, 255, -1)
+    cv2.ellipse(alpha, (180, 860), (150, 22), 0, 0, 180, 255, -1)
+    cv2.rectangle(alpha, (120, 20), (239, 220), 255, -1)
+    across = (np.arange(360) - 179.5) / 150
+    lit = 0.35 + 0.65 * np.sqrt(np.clip(1 - (across + 0.25) ** 2, 0, 1))
+    rows = np.where(np.arange(900)[:, None, None] < 205, np.float32([44, 40, 38]), np.float32([170, 82, 60]))
+    rgb = np.clip(rows * lit[None, :, None], 0, 255).round().astype(np.uint8)
+    return Cutout(rgb=rgb, alpha=cv2.GaussianBlur(alpha, (3, 3), 0), engine="drawn", confidence=1.0)
 
 
 def _mixed(plates: dict[str, Floats], mood: dict[str, Any]) -> Floats:
