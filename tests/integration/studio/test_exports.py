@@ -307,6 +307,9 @@ def test_what_was_not_accepted_comes_first_on_the_page(workspace: Workspace, pro
     work(workspace)
     page = client_of(workspace).get(reverse("studio:export", args=[workspace.slug, export.id])).content.decode()
     assert 0 < page.index("walmart/FC-7.jpg") < page.index("jd/FC-7_01.jpg")
+    listed = client_of(workspace).get(reverse("studio:exports", args=[workspace.slug])).content.decode()
+    assert reverse("studio:export", args=[workspace.slug, export.id]) in listed
+    assert "1 of 2 accepted" in listed
 
 
 def test_a_zip_holds_the_kept_shots_under_speaking_names(workspace: Workspace) -> None:

@@ -78,9 +78,11 @@ def _bottle() -> Cutout:
     cv2.rectangle(alpha, (120, 20), (239, 220), 255, -1)
     across = (np.arange(360) - 179.5) / 150
     lit = 0.35 + 0.65 * np.sqrt(np.clip(1 - (across + 0.25) ** 2, 0, 1))
-    rows = np.where(np.arange(900)[:, None, None] < 205, np.float32([44, 40, 38]), np.float32([170, 82, 60]))
+    cap, body = np.array([44, 40, 38]), np.array([170, 82, 60])
+    rows = np.where(np.arange(900)[:, None, None] < 205, cap, body)
     rgb = np.clip(rows * lit[None, :, None], 0, 255).round().astype(np.uint8)
-    return Cutout(rgb=rgb, alpha=cv2.GaussianBlur(alpha, (3, 3), 0), engine="drawn", confidence=1.0)
+    soft = np.asarray(cv2.GaussianBlur(alpha, (3, 3), 0), np.uint8)
+    return Cutout(rgb=rgb, alpha=soft, engine="drawn", confidence=1.0)
 
 
 def _mixed(plates: dict[str, Floats], mood: dict[str, Any]) -> Floats:
