@@ -5,7 +5,7 @@ PY := .venv/bin/python
 BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "VisualForge needs Python 3.11 or newer; install it, or name it: make $@ PYTHON=/path/to/python" >&2; exit 2; }; $(PYTHON) -m infra.local.bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt worker gpu-worker bench bench-gpu chaos browser sets cutout-data cutout-net lock clean
+.PHONY: help run test check fmt worker gpu-worker bench bench-gpu chaos browser release sets cutout-data cutout-net lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,9 +18,9 @@ test: ## Run all tests, or some of them: make test ARGS='tests/unit -k palette'
 	$(BOOTSTRAP) base dev generate
 	@exec $(PY) -m infra.local.suite $(ARGS)
 
-check: ## Lint, format, types, import contracts, Django's checks, migrations, templates
+check: ## Lint, format, types, import contracts, Django's checks, migrations, templates (some: ARGS='lint format')
 	$(BOOTSTRAP) base dev
-	@exec $(PY) -m infra.local.checks
+	@exec $(PY) -m infra.local.checks $(ARGS)
 
 fmt: ## Format the code and mend what the linter can mend
 	$(BOOTSTRAP) base dev
@@ -49,6 +49,10 @@ chaos: ## Kill workers, wipe the broker, restart the database; one JSON line a s
 browser: ## Run the browser tests alone
 	$(BOOTSTRAP) base dev
 	@exec $(PY) -m infra.local.suite tests/browser $(ARGS)
+
+release: ## Check, date the changelog, set the version, commit and tag: make release VERSION=1.2.3
+	$(BOOTSTRAP) base dev
+	@exec $(PY) -m infra.local.release $(VERSION)
 
 sets: ## Render the light plates of studio sets that changed (minutes each; resumable; ARGS="--minutes 20")
 	$(BOOTSTRAP) base sets
