@@ -85,7 +85,7 @@ def _cut_out(page: Page, photo: DrawnPhoto, turn: int) -> float:
         page.locator("[data-box]").focus()
         page.keyboard.press("Shift+ArrowRight")
     begin = time.perf_counter()
-    page.click("[data-boxer] [type=submit]")
+    page.click("#cutout .cutout__cut")
     page.wait_for_function(IS_THERE, arg=before)
     page.evaluate(IS_SHOWN)
     return time.perf_counter() - begin

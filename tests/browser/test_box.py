@@ -158,3 +158,14 @@ def test_the_box_of_the_last_request_is_ones_own(open_page: OpenPage, world: Wor
     page.locator("[data-box-open]").click()
     assert (box(page), is_own(page)) == ([40, 50, 200, 300], True)
     expect(page.locator("[data-handle]:visible")).to_have_count(8)
+
+
+def test_the_button_that_cuts_is_on_the_screen_while_a_box_is_drawn(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.goto(world.path(f"studio/products/{world.ready.id}/"))
+    button = page.locator("#cutout").get_by_role("button", name="Cut out the box")
+    expect(button).to_be_hidden()
+    page.locator("[data-box-open]").click()
+    expect(button).to_be_in_viewport(ratio=1)
+    page.locator("[data-box-close]").click()
+    expect(button).to_be_hidden()

@@ -188,7 +188,7 @@ def test_names_verdicts_and_boxes_work_without_script(open_page: OpenPage, world
     expect(page.locator("#cutout[data-state=accepted]")).to_be_visible()
 
     page.goto(world.path(f"studio/products/{world.needs_box.id}/"))
-    page.locator("[data-boxer] button", has_text="Cut out the box").click()
+    page.locator("#cutout button", has_text="Cut out the box").click()
     expect(page.locator("#cutout[data-state=pending], #cutout[data-state=ready]")).to_be_visible()
 
     page.goto(world.path(f"studio/shots/{world.shot.id}/"))

@@ -172,3 +172,34 @@ def test_an_edge_that_was_not_measured_is_not_praised(workspace: Workspace) -> N
     shot = shot_with_scale(workspace, 1.0)
     shot.gate = {key: value for key, value in GATE.items() if key != "edge_delta_e"}
     assert [finding.sentence for finding in gate_findings(shot)] == ["Product untouched"]
+
+
+NOTHING_FOUND = "We found no product in there."
+NOT_TOLD = "We could not tell the product from its background."
+GUESS = "We are not sure what the product is"
+
+
+def test_of_a_photo_in_which_nothing_was_found_one_sentence_is_said(browser: Client, workspace: Workspace) -> None:
+    job = make_job(
+        workspace,
+        kind="studio.cutout",
+        state="failed",
+        error_code="cutout.nothing_found",
+        ended_at=timezone.now(),
+    )
+    product = make_product(workspace, cutout=None, cutout_state="needs_box", cutout_job=job)
+    page = browser.get(url("product", workspace, product.id)).text
+    assert [sentence in page for sentence in (NOTHING_FOUND, NOT_TOLD, GUESS)] == [True, False, False]
+
+
+def test_an_unsure_cutout_is_shown_as_a_guess_that_can_be_accepted(browser: Client, workspace: Workspace) -> None:
+    product = make_product(workspace, cutout_state="needs_box")
+    page = browser.get(url("product", workspace, product.id)).text
+    assert [sentence in page for sentence in (NOTHING_FOUND, NOT_TOLD, GUESS)] == [False, False, True]
+    assert "Our guess" in page
+    assert url("edit_cutout", workspace, product.id) in page
+    assert "data-box-open" in page
+    assert url("accept_cutout", workspace, product.id) in page
+    assert browser.post(url("accept_cutout", workspace, product.id), headers=HTMX).status_code == 200
+    with tenant_scope(workspace.id):
+        assert Product.objects.get(pk=product.pk).cutout_state == "accepted"
