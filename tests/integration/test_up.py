@@ -23,6 +23,7 @@ import pytest
 
 from infra.local import processes
 from infra.local.postgres import destroy
+from infra.local.postgres.cluster import socket_folder_of
 from infra.local.programs import WEB_CONNECTIONS, WEB_PROCESSES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -232,6 +233,7 @@ def test_ctrl_c_leaves_nothing_running(forge: Run) -> None:
     assert forge.pids() == []
     assert "\nStopped.\n" in forge.printed
     assert forge.status() is None
+    assert not socket_folder_of(forge.data_dir / "postgres").exists()
 
 
 @pytest.fixture(scope="module")
