@@ -79,8 +79,7 @@ class StudioSets:
         companion: Cutout | None = None,
     ) -> ScenePlate:
         """See ``ports.SceneEngine.render``."""
-        watch = Stopwatch(on_progress)
-        edits = spec.edits
+        watch, edits = Stopwatch(on_progress), spec.edits
         with watch.stage("plates", 0.05):
             studio = self._store.get(spec.set_name, spec.camera, spec.mood)
             colours = chosen_colours(studio, spec.palette)
