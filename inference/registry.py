@@ -15,6 +15,7 @@ from inference.scene.planner import LanguageModel
 
 _CUTOUT_ENGINES = {
     "rembg": ("inference.engines.rembg", "RembgEngine"),
+    "guided": ("inference.engines.guided.engine", "GuidedEngine"),
     "classical": ("inference.engines.classical.engine", "ClassicalEngine"),
     "cutout_net": ("inference.engines.cutout_net.engine", "CutoutNetEngine"),
 }

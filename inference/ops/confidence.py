@@ -56,6 +56,13 @@ def judged(cutout: Cutout, mask: Mask, measures: Mapping[str, float]) -> Cutout:
     return replace(cutout, confidence=confidence, measures=figures, warnings=warnings)
 
 
+def with_confidence(cutout: Cutout, confidence: float) -> Cutout:
+    """``cutout`` with an engine's own confidence in place of the one that all engines share."""
+    others = tuple(warning for warning in cutout.warnings if warning != "low_confidence")
+    unsure = ("low_confidence",) if confidence < LOW_CONFIDENCE else ()
+    return replace(cutout, confidence=confidence, warnings=unsure + others)
+
+
 def retouched(cutout: Cutout) -> Cutout:
     """``cutout`` with the warnings that still hold after a person has painted on it; nobody doubts a person's hand."""
     shrunk = np.ascontiguousarray(cutout.alpha[::4, ::4] > 127)

@@ -1,6 +1,6 @@
 """Photo in, product with an alpha channel out.
 
-The engine is chosen here: the file's own transparency first, then rembg where its weights are, else the classical one.
+The engine is chosen here: the file's own transparency first, then rembg where its weights are, then the built-in ones.
 """
 
 from __future__ import annotations

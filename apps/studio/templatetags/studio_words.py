@@ -27,6 +27,7 @@ ENGINES = {
     "alpha": gettext_lazy("the transparency that came with the photo"),
     "classical": gettext_lazy("the built-in engine, without a trained model"),
     "cutout_net": gettext_lazy("the built-in network, trained on our own renderings"),
+    "guided": gettext_lazy("the built-in engine with its own network"),
     "rembg": gettext_lazy("a trained model (rembg)"),
 }
 

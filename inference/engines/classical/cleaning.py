@@ -14,10 +14,12 @@ _SPECK_PX = 12
 _SMALL_HOLE = 0.02
 _FAINT = 2.0
 _RING_PX = 4
+_FIRM_OPINION = 1.5
 
 
 def cleaned(mask: Mask, scene: Scene, *, evidence: F32, background: F32) -> Mask:
-    """Without crumbs; holes stay open only where they look like ordinary background (mug handles, scissors).
+    """Without crumbs; holes stay open only where they look like ordinary background (mug handles, scissors) or where
+    somebody who was asked says firmly that there is none of the product.
 
     Args:
         mask: bool (H, W).
@@ -38,6 +40,8 @@ def cleaned(mask: Mask, scene: Scene, *, evidence: F32, background: F32) -> Mask
             continue
         hole = labels == index if area >= _SPECK_PX else None
         small = area < _SMALL_HOLE * np.count_nonzero(mask)
+        if hole is not None and scene.opinion[hole].mean() < -_FIRM_OPINION:
+            continue
         fill[index] = (
             hole is None
             or (small and _contrast_across(scene.colours, hole, mask) < _FAINT)

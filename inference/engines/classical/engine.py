@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
+from inference.engines.classical.advice import Advice, Adviser, advice
 from inference.engines.classical.in_box import Found, segment
 from inference.engines.classical.propose import Proposal, propose
 from inference.engines.classical.scene import Scene, look
@@ -14,7 +17,7 @@ from inference.ops.finish import Segmentation, finish_cutout
 from inference.ops.outline import box_touch, outline_measures
 from inference.ops.scaling import fitted_size, resized_rgb
 from inference.ports import CutoutOptions, EngineStatus
-from inference.types import U8, Box, Cutout, Progress, no_progress
+from inference.types import U8, Box, Cutout, Mask, Progress, no_progress
 
 _VIEW_PX = 420
 _VIEW_MARGIN = 0.3
@@ -22,6 +25,21 @@ _BOX_SLACK = 0.04
 _CUT_OFF = 0.01
 _VISIBLE = 0.02
 _GROWTH = 0.15
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The surroundings of a box, small, and what was found in them; ``view`` says where in the photo they lie."""
+
+    view: Box
+    scene: Scene
+    found: Found
+    told: Advice | None
+
+    @property
+    def box_touch(self) -> float:
+        """See ``ops.outline.box_touch``."""
+        return box_touch(self.found.mask, self.scene.inside)
 
 
 class ClassicalEngine:
@@ -32,6 +50,11 @@ class ClassicalEngine:
 
     def __init__(self, options: CutoutOptions) -> None:
         self._options = options
+
+    @property
+    def adviser(self) -> Adviser | None:
+        """Who is asked for an opinion; nobody here."""
+        return None
 
     def status(self) -> EngineStatus:
         """Needs nothing."""
@@ -45,44 +68,82 @@ class ClassicalEngine:
 
     def cut(self, rgb: U8, *, box: Box | None, on_progress: Progress = no_progress) -> Cutout:
         """See ``ports.CutoutEngine``."""
+        found = self.found(rgb, box, on_progress)
+        return finish_cutout(rgb, found, self.name, on_progress=on_progress)
+
+    def found(self, rgb: U8, box: Box | None, on_progress: Progress) -> Segmentation:
+        """The product, before its edge is made.
+
+        Raises:
+            InputRejected: ``cutout.nothing_found``.
+        """
         on_progress("find", 0.0)
-        proposal: Proposal | None = None
-        wanted = box
-        if wanted is None:
-            proposal = _proposal(rgb)
-            wanted = box_around(proposal.mask, _whole(rgb), slack=_BOX_SLACK)
+        proposal = self._proposal(rgb) if box is None else None
+        wanted = box if proposal is None else box_around(proposal.mask, _whole(rgb), slack=_BOX_SLACK)
+        assert wanted is not None
         on_progress("refine", 0.0)
-        view, scene, found = _segmented(rgb, wanted)
-        if proposal is not None and box_touch(found.mask, scene.inside) > _CUT_OFF:
+        seen = self._segmented(rgb, wanted)
+        if proposal is not None and seen.box_touch > _CUT_OFF:
             on_progress("refine", 0.5)
-            view, scene, found = _segmented(rgb, _grown(wanted, rgb))
-        if not found.mask.any():
-            raise InputRejected("cutout.nothing_found", "nothing in the box stands out from its surroundings")
+            seen = self._segmented(rgb, _grown(wanted, rgb))
         on_progress("refine", 1.0)
-        measures = outline_measures(found.mask, scene.lab, found.evidence)
-        if measures["contrast"] < _VISIBLE:
-            raise InputRejected("cutout.nothing_found", "nothing there stands out from its surroundings")
-        measures["box_touch"] = box_touch(found.mask, scene.inside)
+        measures = _measures(seen)
         if proposal is not None:
-            measures["agreement"] = proposal.agreement
-            size = proposal.mask.shape[1], proposal.mask.shape[0]
-            again = placed(found.mask, view, _whole(rgb), size)
-            measures["stability"] = intersection_over_union(proposal.mask, again)
-            measures["calm_border"] = proposal.calm_border
-            measures["rivals"] = float(proposal.rivals)
-        return finish_cutout(rgb, Segmentation(found.mask, view, measures), self.name, on_progress=on_progress)
+            measures |= _place_measures(proposal, placed(seen.found.mask, seen.view, _whole(rgb), _size(proposal.mask)))
+        return Segmentation(seen.found.mask, seen.view, measures)
+
+    def _proposal(self, rgb: U8) -> Proposal:
+        small = resized_rgb(rgb, fitted_size((rgb.shape[1], rgb.shape[0]), _VIEW_PX))
+        everywhere = np.ones(small.shape[:2], np.bool_)
+        everywhere[[0, -1]] = False
+        everywhere[:, [0, -1]] = False
+        half = look(small, everywhere)[1]
+        proposal = propose(half, self._advice(rgb, view=_whole(rgb), box=None, size=_size(half.inside)))
+        if proposal is None:
+            raise InputRejected(
+                "cutout.nothing_found", "nothing in the photo stands out; draw a box around the product"
+            )
+        return proposal
+
+    def _segmented(self, rgb: U8, box: Box) -> Seen:
+        view = surroundings(box, _whole(rgb), margin=_VIEW_MARGIN)
+        size = fitted_size((view.width, view.height), _VIEW_PX)
+        small = resized_rgb(rgb[view.y : view.y + view.height, view.x : view.x + view.width], size)
+        scale = size[0] / view.width
+        inside = np.zeros(small.shape[:2], np.bool_)
+        rows = slice(round((box.y - view.y) * scale), round((box.y - view.y + box.height) * scale))
+        inside[rows, round((box.x - view.x) * scale) : round((box.x - view.x + box.width) * scale)] = True
+        told = self._advice(rgb, view=view, box=box, size=size)
+        scene, half = look(small, inside, None if told is None else told.opinion)
+        return Seen(view, scene, segment(scene, half), told)
+
+    def _advice(self, rgb: U8, *, view: Box, box: Box | None, size: tuple[int, int]) -> Advice | None:
+        return None if self.adviser is None else advice(self.adviser, rgb, view=view, box=box, size=size)
 
 
-def _proposal(rgb: U8) -> Proposal:
-    height, width = rgb.shape[:2]
-    small = resized_rgb(rgb, fitted_size((width, height), _VIEW_PX))
-    everywhere = np.ones(small.shape[:2], np.bool_)
-    everywhere[[0, -1]] = False
-    everywhere[:, [0, -1]] = False
-    proposal = propose(look(small, everywhere)[1])
-    if proposal is None:
-        raise InputRejected("cutout.nothing_found", "nothing in the photo stands out; draw a box around the product")
-    return proposal
+def _measures(seen: Seen) -> dict[str, float]:
+    """What is known of the mask. Raises InputRejected where there is none, or none that anybody could see."""
+    found = seen.found
+    if not found.mask.any():
+        raise InputRejected("cutout.nothing_found", "nothing in the box stands out from its surroundings")
+    measures = outline_measures(found.mask, seen.scene.lab, found.evidence)
+    if measures["contrast"] < _VISIBLE:
+        raise InputRejected("cutout.nothing_found", "nothing there stands out from its surroundings")
+    measures["box_touch"] = seen.box_touch
+    if seen.told is not None:
+        measures["quality"] = seen.told.quality
+        measures["consent"] = intersection_over_union(found.mask, seen.told.mask)
+    return measures
+
+
+def _place_measures(proposal: Proposal, again: Mask) -> dict[str, float]:
+    """What is known of the place; ``again`` is the final mask at the size of the proposal."""
+    return {
+        "agreement": proposal.agreement,
+        "stability": intersection_over_union(proposal.mask, again),
+        "calm_border": proposal.calm_border,
+        "rivals": float(proposal.rivals),
+    }
 
 
 def _grown(box: Box, rgb: U8) -> Box:
@@ -93,18 +154,9 @@ def _grown(box: Box, rgb: U8) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def _segmented(rgb: U8, box: Box) -> tuple[Box, Scene, Found]:
-    """The box with its surroundings, small, and the product in it. Also returns where in the photo the view lies."""
-    view = surroundings(box, _whole(rgb), margin=_VIEW_MARGIN)
-    size = fitted_size((view.width, view.height), _VIEW_PX)
-    small = resized_rgb(rgb[view.y : view.y + view.height, view.x : view.x + view.width], size)
-    scale = size[0] / view.width
-    inside = np.zeros(small.shape[:2], np.bool_)
-    rows = slice(round((box.y - view.y) * scale), round((box.y - view.y + box.height) * scale))
-    inside[rows, round((box.x - view.x) * scale) : round((box.x - view.x + box.width) * scale)] = True
-    scene, half = look(small, inside)
-    return view, scene, segment(scene, half)
-
-
 def _whole(rgb: U8) -> Box:
     return Box(0, 0, rgb.shape[1], rgb.shape[0])
+
+
+def _size(mask: Mask) -> tuple[int, int]:
+    return mask.shape[1], mask.shape[0]

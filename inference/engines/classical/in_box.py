@@ -28,6 +28,7 @@ _FINE_TEXTURE = 0.2
 _LEAST_TRUST = 0.3
 _DEEP_PX = 5
 _SHADOW_SHARE = 0.36
+_OPINION_AT_FIRST, _OPINION_IN_TURNS, _OPINION_ALONG_OUTLINE = 0.3, 1.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ def segment_coarsely(half: Scene, *, turns: int = 4) -> Found:
 def _first_guess(scene: Scene, background: F32) -> F32:
     usual = np.percentile(-background[~scene.inside], 95) if (~scene.inside).any() else 0.0
     novelty = np.clip((-background - usual) / 6, -1, 1.5)
-    score = novelty + 1.2 * (scene.barrier - 0.5) + 0.5 * (0.6 - scene.eccentricity**2)
+    score = (
+        novelty + 1.2 * (scene.barrier - 0.5) + 0.5 * (0.6 - scene.eccentricity**2) + _OPINION_AT_FIRST * scene.opinion
+    )
     return np.where(scene.inside, np.clip(0.5 + 0.5 * score, 0, 1), 0).astype(np.float32)
 
 
@@ -98,6 +101,7 @@ def _turn(scene: Scene, last: Found, *, rounds: int) -> Found:
     density = np.logaddexp(background.log_density(rows).reshape(scene.shape), local) - np.log(np.float32(2))
     evidence = product.log_density(rows).reshape(scene.shape) - density
     prior = 1.5 * (0.6 - scene.eccentricity**2) + np.clip(scene.barrier - 0.5, -0.5, 0.5)
+    prior = prior + _OPINION_IN_TURNS * scene.opinion
     cost = -np.clip(evidence, -_EVIDENCE_LIMIT, _EVIDENCE_LIMIT) - prior
     cost = np.where(scene.inside, cost, _OUTSIDE_COST).astype(np.float32)
     cut = potts_cut(cost, edge_price(scene.colours, strength=10.0, floor=0.06), start=labels, rounds=rounds)
@@ -167,7 +171,7 @@ def _follow_outline(scene: Scene, mask: Mask) -> Mask:
     candidates = rows[band.ravel()]
     evidence = np.zeros(scene.shape, np.float32)
     evidence[band] = product.log_density(candidates) - background.log_density(candidates)
-    cost = -np.clip(evidence, -_EVIDENCE_LIMIT, _EVIDENCE_LIMIT)
+    cost = -np.clip(evidence, -_EVIDENCE_LIMIT, _EVIDENCE_LIMIT) - _OPINION_ALONG_OUTLINE * scene.opinion
     cost[core], cost[far | ~scene.inside] = -_OUTSIDE_COST, _OUTSIDE_COST
     start = mask.astype(np.float32)
     return potts_cut(cost, edge_price(scene.colours, strength=8.0, floor=0.06), start=start, rounds=60) > 0.5

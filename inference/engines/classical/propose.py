@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from inference.engines.classical.advice import Advice
 from inference.engines.classical.cleaning import cleaned
 from inference.engines.classical.in_box import local_background, segment_coarsely
 from inference.engines.classical.scene import COLOURS, Scene, barrier_inside, eccentricity
@@ -18,6 +19,7 @@ from inference.types import F32, Mask
 
 _FRAME = 0.05
 _MOST_CANDIDATES = 5
+_CONSENT_WEIGHT = 1.0
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class Proposal:
     calm_border: float
 
 
-def propose(half: Scene) -> Proposal | None:
-    """The best candidate, or None when nothing stands out. ``half`` must see the whole photo."""
-    tried = [(mask, _score(half, mask, evidence)) for mask, evidence in _segmented(half)]
+def propose(half: Scene, told: Advice | None = None) -> Proposal | None:
+    """The best candidate, or None when nothing stands out. ``half`` sees the whole photo, ``told`` has its size."""
+    half = half if told is None else replace(half, opinion=told.opinion)
+    tried = [(mask, _score(half, mask, evidence) + _consent(mask, told)) for mask, evidence in _segmented(half, told)]
     if not tried:
         return None
     mask, score = max(tried, key=lambda candidate: candidate[1])
@@ -59,7 +62,7 @@ def saliency(half: Scene) -> tuple[F32, F32]:
     """Two maps, each 0..1 by its own 98th percentile: barrier from the frame, novelty against the frame's colours."""
     frame = frame_of(half.shape)
     barrier = minimum_barrier(half.features[..., :COLOURS], frame, rounds=2)
-    placed = Scene(half.lab, half.features, ~frame, half.barrier, half.eccentricity)
+    placed = replace(half, inside=~frame)
     novelty = -local_background(placed, frame.astype(np.float32))
     return _normalised(barrier, frame), _normalised(novelty, frame)
 
@@ -77,22 +80,27 @@ def _normalised(values: F32, frame: Mask) -> F32:
     return np.asarray(np.clip((values - low) / max(high - low, 1e-6), 0, 1), np.float32)
 
 
-def _segmented(half: Scene) -> Iterator[tuple[Mask, F32]]:
-    for inside in _candidate_boxes(half):
+def _consent(mask: Mask, told: Advice | None) -> float:
+    return 0.0 if told is None else _CONSENT_WEIGHT * told.quality * intersection_over_union(mask, told.mask)
+
+
+def _segmented(half: Scene, told: Advice | None) -> Iterator[tuple[Mask, F32]]:
+    for inside in _candidate_boxes(half, told):
         barrier = barrier_inside(half.features, inside)
-        scene = Scene(half.lab, half.features, inside, barrier, eccentricity(inside))
+        scene = replace(half, inside=inside, barrier=barrier, eccentricity=eccentricity(inside))
         found = segment_coarsely(scene, turns=3)
         mask = cleaned(found.mask, scene, evidence=found.evidence, background=found.background)
         if np.count_nonzero(mask) >= 0.002 * mask.size:
             yield mask, found.evidence
 
 
-def _candidate_boxes(half: Scene) -> list[Mask]:
+def _candidate_boxes(half: Scene, told: Advice | None) -> list[Mask]:
     barrier, novelty = saliency(half)
     rows, columns = np.mgrid[-1 : 1 : half.shape[0] * 1j, -1 : 1 : half.shape[1] * 1j]
     centred = np.exp(-(rows**2 + columns**2) / 0.6).astype(np.float32)
     maps = (np.sqrt(barrier * novelty) * centred, barrier * centred, novelty * centred)
-    boxes = [_box_of(values, level) for values in maps for level in (0.5, 0.3)]
+    boxes = [] if told is None or not told.mask.any() else [_box_around(told.mask)]
+    boxes += [_box_of(values, level) for values in maps for level in (0.5, 0.3)]
     boxes.append(_middle(half.shape, 0.7))
     kept: list[Mask] = []
     for box in boxes:
@@ -111,6 +119,12 @@ def _box_of(values: F32, level: float) -> Mask | None:
     weights[0] = 0
     left, top, width, height, _ = (int(value) for value in stats[int(weights.argmax())])
     return _box_mask(values.shape[:2], left, top, width, height, grown=0.08)
+
+
+def _box_around(mask: Mask) -> Mask:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    top, left = int(rows[0]), int(columns[0])
+    return _box_mask(mask.shape, left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1, grown=0.04)
 
 
 def _middle(shape: tuple[int, int], share: float) -> Mask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -28,6 +28,7 @@ class Scene:
         inside: where the product may be.
         barrier: minimum barrier distance from outside, 1 = its 90th percentile inside.
         eccentricity: 0 in the middle of the box, 1 on its sides, float32 (H, W).
+        opinion: what somebody else thinks, as log odds of product, float32 (H, W); 0 = nothing.
     """
 
     lab: F32
@@ -35,6 +36,7 @@ class Scene:
     inside: Mask
     barrier: F32
     eccentricity: F32
+    opinion: F32
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -54,19 +56,19 @@ class Scene:
         size = ((self.shape[1] + 1) // 2, (self.shape[0] + 1) // 2)
         inside = resized_mask(self.inside, size)
         features = _resized_stack(self.features, size)
-        return Scene(
-            _resized_stack(self.lab, size), features, inside, barrier_inside(features, inside), eccentricity(inside)
-        )
+        opinion = resized_plane(self.opinion, size)
+        barrier = barrier_inside(features, inside)
+        return Scene(_resized_stack(self.lab, size), features, inside, barrier, eccentricity(inside), opinion)
 
     def with_texture(self, weight: float) -> Scene:
         """The same scene with its texture features multiplied by ``weight``."""
         scale = np.ones(self.features.shape[2], np.float32)
         scale[COLOURS:] = weight
-        return Scene(self.lab, self.features * scale, self.inside, self.barrier, self.eccentricity)
+        return replace(self, features=self.features * scale)
 
 
-def look(rgb: U8, inside: Mask) -> tuple[Scene, Scene]:
-    """The scene at the size of ``rgb`` and at half of it."""
+def look(rgb: U8, inside: Mask, opinion: F32 | None = None) -> tuple[Scene, Scene]:
+    """The scene at the size of ``rgb`` and at half of it; ``opinion`` see ``Scene``."""
     lab = np.asarray(cv2.cvtColor(rgb.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB) / _LAB_UNIT, np.float32)
     smooth = cv2.bilateralFilter(lab, 5, 1.0, 2.0)
     across, down = cv2.Sobel(lab[..., 0], cv2.CV_32F, 1, 0), cv2.Sobel(lab[..., 0], cv2.CV_32F, 0, 1)
@@ -74,9 +76,10 @@ def look(rgb: U8, inside: Mask) -> tuple[Scene, Scene]:
     texture = [_TEXTURE_WEIGHT * np.log(_busyness(energy, sigma) + _TEXTURE_FLOOR) for sigma in (2.0, 5.0)]
     features = np.dstack([smooth, *texture]).astype(np.float32)
     blank = np.zeros(inside.shape, np.float32)
-    small = Scene(lab, features, inside, blank, blank).halved()
+    told = blank if opinion is None else opinion
+    small = Scene(lab, features, inside, blank, blank, told).halved()
     size = (rgb.shape[1], rgb.shape[0])
-    return Scene(lab, features, inside, resized_plane(small.barrier, size), eccentricity(inside)), small
+    return Scene(lab, features, inside, resized_plane(small.barrier, size), eccentricity(inside), told), small
 
 
 def _busyness(energy: F32, sigma: float) -> F32:

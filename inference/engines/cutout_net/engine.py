@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from inference.engines.cutout_net.model import CARD, WEIGHTS, Model, sure
+from inference.engines.cutout_net.model import CARD, WEIGHTS, Model, files_status, sure
 from inference.errors import InputRejected
 from inference.ops.box_view import box_around, intersection_over_union, placed, surroundings
-from inference.ops.confidence import LOW_CONFIDENCE
+from inference.ops.confidence import with_confidence
 from inference.ops.finish import Segmentation, finish_cutout
 from inference.ops.outline import outline_measures
 from inference.ops.scaling import resized_rgb
@@ -50,10 +50,7 @@ class CutoutNetEngine:
 
     def status(self) -> EngineStatus:
         """Looks for the files only; the checksum is verified when they are loaded."""
-        for path in (self._weights, self._card):
-            if not path.is_file():
-                return EngineStatus(False, f"{path} is missing", "install the package again")
-        return EngineStatus(True)
+        return files_status(self._weights, self._card)
 
     def warm(self) -> None:
         """Load the weights, compile the matting kernels and cut out a drawn disk."""
@@ -73,7 +70,7 @@ class CutoutNetEngine:
         found = Segmentation(seen.mask, seen.view, _measures(rgb, seen), _without_crumbs(seen))
         made = finish_cutout(rgb, found, self.name, on_progress=on_progress)
         said = [seen.quality] if box is not None else [seen.quality, seen.agreement]
-        return _with_confidence(made, sure(self._model.confidence["auto" if box is None else "box"], said))
+        return with_confidence(made, sure(self._model.confidence["auto" if box is None else "box"], said))
 
     @cached_property
     def _model(self) -> Model:
@@ -123,10 +120,3 @@ def _measures(rgb: U8, seen: Seen) -> dict[str, float]:
     lab = cv2.cvtColor(picture.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB).astype(np.float32)
     measures = outline_measures(mask, lab, seen.probability - np.float32(_LEAST_CERTAIN))
     return measures | {"quality": seen.quality, "agreement": seen.agreement}
-
-
-def _with_confidence(cutout: Cutout, confidence: float) -> Cutout:
-    """With this engine's own confidence in place of the one that all engines share."""
-    others = tuple(warning for warning in cutout.warnings if warning != "low_confidence")
-    unsure = ("low_confidence",) if confidence < LOW_CONFIDENCE else ()
-    return replace(cutout, confidence=confidence, warnings=unsure + others)

@@ -16,6 +16,7 @@ import numpy as np
 
 from inference.errors import EngineFailed, EngineUnavailable
 from inference.ops.scaling import resized_plane, resized_rgb
+from inference.ports import EngineStatus
 from inference.types import F32, U8, Box
 
 WEIGHTS = Path(__file__).parent / "weights.onnx"
@@ -59,6 +60,14 @@ class Model:
             planes[0, 3] = resized_plane(inside, (width, height)) > 0.5
         mask, quality = self._session.run(["mask", "quality"], {"picture": planes})
         return Answer(np.asarray(mask[0, 0], np.float32), float(quality[0, 0]))
+
+
+def files_status(weights: Path, card: Path) -> EngineStatus:
+    """Whether both files are there; their checksum is verified when they are loaded."""
+    for path in (weights, card):
+        if not path.is_file():
+            return EngineStatus(False, f"{path} is missing", "install the package again")
+    return EngineStatus(True)
 
 
 def sure(weights: Sequence[float], measures: Sequence[float]) -> float:

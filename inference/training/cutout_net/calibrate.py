@@ -1,8 +1,9 @@
-"""Fit how sure the engine may be: `python -m inference.training.cutout_net.calibrate --renders DIR`.
+"""Fit how sure the engines may be: `python -m inference.training.cutout_net.calibrate --renders DIR`.
 
-Runs the shipped network as the engine does, on scenes it was not trained on, and fits a logistic regression of "IoU
-above 0.9" on what the network expects of itself and, without a box, on whether both looks agree. Writes the numbers
-into ``weights.json`` and prints how often each bin of confidence was right.
+Runs the shipped network as ``cutout_net`` and ``guided`` do, on scenes it was not trained on, and fits a logistic
+regression of "IoU above 0.9" on what is measured without knowing the truth: the IoU that the network expects of itself,
+and how much its looks, or the network and the colours of the photo, agree. Writes the numbers into ``weights.json`` and
+prints how often each bin of confidence was right.
 """
 
 from __future__ import annotations
@@ -16,15 +17,33 @@ import numpy as np
 
 from inference.engines.cutout_net.engine import look_twice
 from inference.engines.cutout_net.model import CARD, Model, sure
+from inference.engines.guided.engine import WITH_BOX, WITHOUT_BOX, GuidedEngine
 from inference.errors import InputRejected
 from inference.ops.box_view import box_around, intersection_over_union, placed
+from inference.ports import CutoutOptions
 from inference.training.cutout_net.produce import VALIDATION_SEED
 from inference.training.cutout_net.scenes import read_scene, scene_paths
-from inference.types import F64, U8, Box
+from inference.types import F64, U8, Box, no_progress
 
 RIGHT_IOU = 0.9
 _RIDGE = 0.05
 _ROUNDS = 50
+
+
+def guided_outcomes(engine: GuidedEngine, scenes: list[U8], *, boxed: bool) -> tuple[F64, F64]:
+    """The same for the engine that has the network for its adviser."""
+    measures, right = [], []
+    for scene in scenes:
+        rgb, truth = np.ascontiguousarray(scene[..., :3]), scene[..., 3] > 127
+        whole = Box(0, 0, rgb.shape[1], rgb.shape[0])
+        try:
+            found = engine.found(rgb, box_around(truth, whole, slack=0.02) if boxed else None, no_progress)
+        except InputRejected:
+            continue
+        mask = placed(found.mask, found.view, whole, (whole.width, whole.height))
+        measures.append([found.measures[name] for name in (WITH_BOX if boxed else WITHOUT_BOX)])
+        right.append(intersection_over_union(mask, truth) > RIGHT_IOU)
+    return np.array(measures, float), np.array(right, float)
 
 
 def outcomes(model: Model, scenes: list[U8], *, boxed: bool) -> tuple[F64, F64]:
@@ -64,9 +83,12 @@ def main() -> int:
     seeds = range(VALIDATION_SEED, 10 * VALIDATION_SEED)
     scenes = [read_scene(path) for path in scene_paths(parser.parse_args().renders, seeds)]
     card = json.loads(CARD.read_text(encoding="utf-8"))
-    model = Model()
-    for name, boxed in (("auto", False), ("box", True)):
-        measures, right = outcomes(model, scenes, boxed=boxed)
+    model, guided = Model(), GuidedEngine(CutoutOptions())
+    for name, boxed in (("auto", False), ("box", True), ("guided_auto", False), ("guided_box", True)):
+        if name.startswith("guided"):
+            measures, right = guided_outcomes(guided, scenes, boxed=boxed)
+        else:
+            measures, right = outcomes(model, scenes, boxed=boxed)
         card["confidence"][name] = fitted(measures, right)
         said = np.array([sure(card["confidence"][name], row) for row in measures])
         for low in (0.0, 0.25, 0.5, 0.75):

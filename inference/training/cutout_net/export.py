@@ -23,6 +23,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from inference.engines.guided.engine import WITH_BOX, WITHOUT_BOX
 from inference.training.cutout_net.losses import hard_iou
 from inference.training.cutout_net.network import CutoutNet
 from inference.training.cutout_net.train import tensors
@@ -138,7 +139,12 @@ def main() -> int:
     (arguments.out / "weights.onnx").write_bytes(data)
     figures |= {"working_px": arguments.size, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     # Nothing is trusted before `calibrate` has run.
-    figures["confidence"] = {"auto": [-9.0, 0.0, 0.0], "box": [-9.0, 0.0]}
+    figures["confidence"] = {
+        "auto": [-9.0, *[0.0] * 2],
+        "box": [-9.0, 0.0],
+        "guided_auto": [-9.0, *[0.0] * len(WITHOUT_BOX)],
+        "guided_box": [-9.0, *[0.0] * len(WITH_BOX)],
+    }
     (arguments.out / "weights.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures))
     return 0

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 _EDGE_WEIGHT = 4.0
+_CELL_PX, _PURE = 4, 0.02
 
 
 def soft_iou(probability: Tensor, alpha: Tensor) -> Tensor:
@@ -25,8 +26,7 @@ def hard_iou(logits: Tensor, alpha: Tensor) -> Tensor:
 def loss(outputs: tuple[Tensor, Tensor, Tensor], alpha: Tensor) -> Tensor:
     """The sum that is minimised; ``alpha`` float32 (N, 1, H, W)."""
     logits, coarse, judged = (part.float() for part in outputs)
-    edge = (functional.max_pool2d(alpha, 5, 1, 2) + functional.max_pool2d(-alpha, 5, 1, 2)).clamp(0, 1)
-    weight = 1 + _EDGE_WEIGHT * edge
+    weight = 1 + _EDGE_WEIGHT * _outline(alpha)
     entropy = functional.binary_cross_entropy_with_logits(logits, alpha, reduction="none")
     probability = torch.sigmoid(logits)
     overlap = 1 - soft_iou(probability, alpha).mean()
@@ -35,6 +35,13 @@ def loss(outputs: tuple[Tensor, Tensor, Tensor], alpha: Tensor) -> Tensor:
     honest = functional.binary_cross_entropy_with_logits(judged[:, 0], hard_iou(logits.detach(), alpha))
     total = (entropy * weight).sum() / weight.sum() + overlap + 0.4 * rough + 0.5 * _slope_error(probability, alpha)
     return total + 0.2 * honest
+
+
+def _outline(alpha: Tensor) -> Tensor:
+    """1 in cells of 4x4 px that hold both product and ground, else 0; the shape of ``alpha``."""
+    covered = functional.avg_pool2d(alpha, _CELL_PX)
+    mixed = ((covered > _PURE) & (covered < 1 - _PURE)).float()
+    return functional.interpolate(mixed, scale_factor=float(_CELL_PX), mode="nearest")
 
 
 def _slope_error(probability: Tensor, alpha: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
 """Train the network: `python -m inference.training.cutout_net.train --renders FOLDER --runs FOLDER --minutes 60`.
 
-It may start while scenes are still being rendered: new ones join as they appear. Pictures grow from three fifths of
-``--size`` to ``--size`` in the first half of the run. Resumable: ``last.pt`` holds everything, ``best.pt`` the averaged
-weights with the best validation so far; ``--restart`` begins a new schedule (and a new contest for the best) but keeps
-the weights. The schedule follows whichever of ``--steps`` and ``--minutes`` runs out first. One JSON line a validation
-goes to ``log.jsonl``.
+It may start while scenes are still being rendered: new ones join as they appear. Pictures grow from three quarters of
+``--size`` to ``--size`` after two thirds of the run: what is learnt small costs half. Resumable: ``last.pt`` holds
+everything, ``best.pt`` the averaged weights with the best validation so far; ``--restart`` begins a new schedule (and a
+new contest for the best) but keeps the weights. The schedule follows whichever of ``--steps`` and ``--minutes`` runs
+out first. One JSON line a validation goes to ``log.jsonl``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _AVERAGING = 0.999
 _WARM_UP_STEPS = 200
 _LEAST_SCENES = 24
 _SETTLE_AT = 64
-_STAGES = ((0.0, 0.6), (0.25, 0.8), (0.5, 1.0))
+_STAGES = ((0.0, 0.75), (0.65, 1.0))
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def test_a_cutout_keeps_the_photos_own_pixels_and_says_which_engine_made_it(work
 
     assert product.cutout_state in (CutoutState.READY, CutoutState.NEEDS_BOX)
     assert product.cutout is not None
-    assert product.cutout_engine == "classical"
+    assert product.cutout_engine == "guided"
     assert 0 <= product.cutout_confidence <= 1
     with tenant_scope(workspace.id):
         link = Lineage.objects.get(child=product.cutout)

@@ -19,7 +19,7 @@ from inference.registry import cutout_engine_names
 from inference.types import Box, no_progress
 from tests.bench.drawn_photos import draw
 
-MOST_BYTES = 8_000_000
+MOST_BYTES = 10_500_000
 
 
 @pytest.fixture

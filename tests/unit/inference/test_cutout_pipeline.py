@@ -31,7 +31,7 @@ def boxed(bottle: DrawnPhoto) -> Cutout:
 
 def test_it_finds_a_boxed_bottle_on_wood(boxed: Cutout, bottle: DrawnPhoto) -> None:
     assert iou(boxed, bottle) >= 0.96
-    assert boxed.engine == "classical"
+    assert boxed.engine == "guided"
     assert boxed.size == (320, 320)
 
 
@@ -118,7 +118,7 @@ def test_a_fully_transparent_file_holds_no_product(bottle: DrawnPhoto) -> None:
 
 def test_an_opaque_alpha_says_nothing_and_is_ignored(bottle: DrawnPhoto, boxed: Cutout) -> None:
     result = cut_out(bottle.rgb, alpha=np.full((320, 320), 255, np.uint8), box=Box(*bottle.box()))
-    assert result.engine == "classical"
+    assert result.engine == "guided"
     assert np.array_equal(result.alpha, boxed.alpha)
 
 
@@ -177,7 +177,7 @@ def test_a_failing_download_falls_back_and_says_so(
     monkeypatch.setattr("inference.engines.rembg._fetch", offline)
     options = CutoutOptions(weights_dir=tmp_path, allow_download=True)
     result = cut_out(bottle.rgb, box=Box(*bottle.box()), options=options)
-    assert result.engine == "classical"
+    assert result.engine == "guided"
     assert "fallback_engine" in result.warnings
 
 
@@ -187,7 +187,7 @@ def test_an_engine_asked_for_by_name_does_not_fall_back(bottle: DrawnPhoto, tmp_
 
 
 def test_it_rejects_an_unknown_engine(bottle: DrawnPhoto) -> None:
-    with pytest.raises(InputRejected, match="rembg, classical"):
+    with pytest.raises(InputRejected, match="rembg, guided, classical"):
         cut_out(bottle.rgb, engine="magic")
 
 

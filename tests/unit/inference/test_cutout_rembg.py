@@ -194,9 +194,9 @@ def test_a_broken_network_hands_over_to_the_built_in_engine(tmp_path: Path, monk
 
     result = cut_out(photo.rgb, box=Box(*photo.box()), options=options)
 
-    assert result.engine == "classical"
+    assert result.engine == "guided"
     assert "fallback_engine" in result.warnings
-    assert warm(options) == "classical"
+    assert warm(options) == "guided"
 
 
 def test_weights_can_be_fetched_ahead_of_the_first_photo(
