@@ -99,7 +99,7 @@ def _candidate_boxes(half: Scene, told: Advice | None) -> list[Mask]:
     rows, columns = np.mgrid[-1 : 1 : half.shape[0] * 1j, -1 : 1 : half.shape[1] * 1j]
     centred = np.exp(-(rows**2 + columns**2) / 0.6).astype(np.float32)
     maps = (np.sqrt(barrier * novelty) * centred, barrier * centred, novelty * centred)
-    boxes = [] if told is None or not told.mask.any() else [_box_around(told.mask)]
+    boxes: list[Mask | None] = [] if told is None or not told.mask.any() else [_box_around(told.mask)]
     boxes += [_box_of(values, level) for values in maps for level in (0.5, 0.3)]
     boxes.append(_middle(half.shape, 0.7))
     kept: list[Mask] = []
