@@ -99,7 +99,11 @@ def _alone() -> Iterator[bool]:
     try:
         yield is_mine
     finally:
-        connection.close()  # and with it the lock
+        # The server gives up the lock of a closed connection in its own time: the next relay should not have to wait.
+        if is_mine and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        connection.close()
 
 
 class Daily:

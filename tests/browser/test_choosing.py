@@ -59,7 +59,8 @@ def test_stage_and_strip_ask_for_a_preview_once_and_again_when_its_job_has_ended
     first = page.locator("[data-set]").first
     expect(page.locator("[data-stage-title]")).to_have_text(first.inner_text().strip())
     expect(first.locator("img")).to_be_visible()
-    [of_first] = [url for url in asked if f"set={first.get_attribute('data-set')}&" in url]
+    name = first.get_attribute("data-set")
+    [of_first] = [url for url in asked if f"set={name}&" in url]
     assert asked[of_first] == 2, "the stage and the strip share one request, and one more when the job has ended"
 
 

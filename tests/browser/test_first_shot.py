@@ -17,6 +17,7 @@ from tests.factories import make_person, make_workspace
 from tests.integration.studio.pictures import HEIGHT, WIDTH, bottle_png
 
 MADE_S = 120_000
+PLACES = "shots => shots.map(shot => shot.getBoundingClientRect().toJSON())"
 
 
 @pytest.fixture
@@ -85,9 +86,10 @@ def test_the_first_shot_is_made_with_the_keyboard_alone(
     expect(page.locator("#product-name input[name=sku]")).to_have_value("GB-500")
     make_two_shots(page)
 
-    places = [place.bounding_box() for place in page.locator(".shot__place").all()]
+    expect(page.locator(".shot__place")).to_have_count(2)
+    places = page.locator(".shot__place").evaluate_all(PLACES)
     expect(page.locator(".shot__link img")).to_have_count(2, timeout=MADE_S)
-    assert [place.bounding_box() for place in page.locator(".shot__place").all()] == places, "the layout jumped"
+    assert page.locator(".shot__place").evaluate_all(PLACES) == places, "the layout jumped"
 
     page.keyboard.press("ArrowRight")
     page.keyboard.press("s")
