@@ -140,6 +140,8 @@ def test_a_drawn_box_makes_a_new_cutout_in_place(studio: Callable[..., Page], ph
     open_product(page)
     page.locator("[data-box-open]").click()
     area = page.locator("[data-box-area] img")
+    area.evaluate("photo => photo.decode()")
+    area.element_handle().wait_for_element_state("stable")
     frame = area.bounding_box()
     assert frame is not None
     scale = frame["width"] / WIDTH
