@@ -14,6 +14,7 @@ from inference.engines.classical.in_box import local_background, segment_coarsel
 from inference.engines.classical.scene import COLOURS, Scene, barrier_inside, eccentricity
 from inference.ops.barrier import minimum_barrier
 from inference.ops.box_view import intersection_over_union
+from inference.ops.matte import bounding_slice
 from inference.ops.outline import outline_measures
 from inference.types import F32, Mask
 
@@ -122,9 +123,8 @@ def _box_of(values: F32, level: float) -> Mask | None:
 
 
 def _box_around(mask: Mask) -> Mask:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    top, left = int(rows[0]), int(columns[0])
-    return _box_mask(mask.shape, left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1, grown=0.04)
+    top, bottom, left, right = bounding_slice(mask)
+    return _box_mask(mask.shape, left, top, right - left, bottom - top, grown=0.04)
 
 
 def _middle(shape: tuple[int, int], share: float) -> Mask:

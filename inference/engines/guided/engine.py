@@ -2,7 +2,8 @@
 
 The network is asked about the whole photo, which names one more place to try, and about the surroundings of the box;
 its log odds join those of colour and texture in every turn of the cut (see ``classical.in_box``), within a limit. So
-white on white and glass are found, which colours can't tell apart, and outlines are as sharp as colours make them.
+a product is found where colours alone mistake the place or the ground, and outlines are as sharp as colours make them;
+docs/cutout-benchmark.md says for which products that helps.
 """
 
 from __future__ import annotations
