@@ -50,7 +50,8 @@ def mixed(bank: Bank, rng: Rng, *, count: int, size_px: int) -> Batch:
     shape = _shape(size_px, rng)
     with_box = np.arange(count) >= count // 2
     close = with_box & (rng.random(count) < 0.7)
-    rendered = rng.random(count) < AS_RENDERED
+    # The same number in each batch, so that shapes repeat: GPUs plan their kernels, and keep memory, by shape.
+    rendered = rng.permutation(count) < round(AS_RENDERED * count)
     parts, places = [], []
     for chosen, make in ((rendered, as_rendered), (~rendered, recombined)):
         if chosen.any():

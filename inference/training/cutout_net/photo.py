@@ -84,22 +84,22 @@ def compressed(pictures: Tensor, quality: Sequence[float] | F64) -> Tensor:
     worth = np.asarray(quality, np.float64)
     scale = np.where(worth < 50, 50 / worth, 2 - worth / 50)
     steps = np.maximum(1, np.array(_QUANTISATION) * scale[:, None, None]) / 255
-    step = torch.from_numpy(steps.astype(np.float32)).to(pictures.device)[:, None, None, None]
-    count, channels, height, width = pictures.shape
-    blocks = pictures.reshape(count, channels, height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK).transpose(3, 4)
-    cosines = _cosines().to(pictures.device)
-    spectrum = cosines @ blocks @ cosines.T
-    restored = cosines.T @ (torch.round(spectrum / step) * step) @ cosines
-    return restored.transpose(3, 4).reshape(pictures.shape).clamp(0, 1)
+    count, channels = pictures.shape[:2]
+    step = torch.from_numpy(np.repeat(steps.astype(np.float32), channels, 0)).to(pictures.device).reshape(-1, 64, 1)
+    transform = _block_transform().to(pictures.device)
+    blocks = functional.pixel_unshuffle(pictures.reshape(count * channels, 1, *pictures.shape[2:]), _BLOCK)
+    spectrum = transform @ blocks.flatten(2)
+    restored = (transform.T @ (torch.round(spectrum / step) * step)).reshape(blocks.shape)
+    return functional.pixel_shuffle(restored, _BLOCK).reshape(pictures.shape).clamp(0, 1)
 
 
 @lru_cache(maxsize=1)
-def _cosines() -> Tensor:
-    """The orthonormal discrete cosine transform of 8 values."""
+def _block_transform() -> Tensor:
+    """The orthonormal discrete cosine transform of a block of 8x8 values, (64, 64)."""
     index = np.arange(_BLOCK)
     matrix = np.cos(np.pi * (index + 0.5)[None, :] * index[:, None] / _BLOCK) * np.sqrt(2 / _BLOCK)
     matrix[0] /= np.sqrt(2)
-    return torch.from_numpy(matrix.astype(np.float32))
+    return torch.from_numpy(np.kron(matrix, matrix).astype(np.float32))
 
 
 def column(values: npt.NDArray[Any], like: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 It may start while scenes are still being rendered: new ones join as they appear. Pictures grow from three quarters of
 ``--size`` to ``--size`` after two thirds of the run: what is learnt small costs half. Resumable: ``last.pt`` holds
 everything, ``best.pt`` the averaged weights with the best validation so far; ``--restart`` begins a new schedule (and a
-new contest for the best) but keeps the weights. The schedule follows whichever of ``--steps`` and ``--minutes`` runs
+new contest for the best) but keeps the weights; ``--begin-with best.pt`` starts a new run from weights alone. The schedule follows whichever of ``--steps`` and ``--minutes`` runs
 out first. One JSON line a validation goes to ``log.jsonl``.
 """
 
@@ -41,7 +41,8 @@ _STAGES = ((0.0, 0.75), (0.65, 1.0))
 
 @dataclass(frozen=True)
 class Settings:
-    """One run; see the module. ``check_every_s``: seconds between validations; ``workers``: processes that prepare."""
+    """One run; see the module. ``check_every_s``: seconds between validations; ``workers``: processes that prepare;
+    ``begin_with``: weights that a run without a ``last.pt`` starts from."""
 
     renders: Path
     runs: Path
@@ -53,6 +54,7 @@ class Settings:
     check_every_s: float
     device: str
     workers: int
+    begin_with: Path | None = None
 
 
 def tensors(inputs: U8, alphas: U8, device: str = "cpu") -> tuple[Tensor, Tensor]:
@@ -75,6 +77,9 @@ class Trainer:
         torch.manual_seed(0)
         self.runs, self.settings, self.step, self.best, self.done = settings.runs, settings, 0, 0.0, 0.0
         self.net: Any = CutoutNet().to(settings.device, memory_format=torch.channels_last)
+        if settings.begin_with is not None:
+            weights = torch.load(settings.begin_with, weights_only=True, map_location=settings.device)
+            self.net.load_state_dict(weights)
         self.average = copy.deepcopy(self.net)
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=settings.rate, weight_decay=1e-3, fused=True)
         if (self.runs / "last.pt").exists():
@@ -239,6 +244,7 @@ def main() -> int:
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--workers", type=int, default=1, help="processes that prepare scenes")
     parser.add_argument("--threads", type=int, default=1, help="more only on a machine that is idle")
+    parser.add_argument("--begin-with", type=Path, help="a best.pt whose weights a new run starts from")
     parser.add_argument("--restart", action="store_true", help="keep the weights, begin the schedule anew")
     given = parser.parse_args()
     cv2.setNumThreads(1)
@@ -256,6 +262,7 @@ def main() -> int:
         check_every_s=given.check_every,
         device=given.device,
         workers=given.workers,
+        begin_with=given.begin_with,
     )
     train(settings, restart=given.restart)
     return 0
