@@ -3,8 +3,9 @@
 It may start while scenes are still being rendered: new ones join as they appear. Pictures grow from three quarters of
 ``--size`` to ``--size`` after two thirds of the run: what is learnt small costs half. Resumable: ``last.pt`` holds
 everything, ``best.pt`` the averaged weights with the best validation so far; ``--restart`` begins a new schedule (and a
-new contest for the best) but keeps the weights; ``--begin-with best.pt`` starts a new run from weights alone. The schedule follows whichever of ``--steps`` and ``--minutes`` runs
-out first. One JSON line a validation goes to ``log.jsonl``.
+new contest for the best) but keeps the weights; ``--begin-with best.pt`` starts a new run from weights alone. The
+schedule follows whichever of ``--steps`` and ``--minutes`` runs out first. One JSON line a validation goes to
+``log.jsonl``.
 """
 
 from __future__ import annotations
