@@ -14,7 +14,7 @@ from inference.scene.form import MAX_LABEL, PRODUCT, Fractions, SceneForm
 from inference.scene.gathering import drawn_box, gathered, last_box
 from inference.scene.graph import SceneGraph, SceneObject
 from inference.scene.planner import LanguageModel, read_words
-from inference.scene.prompt import write_prompt
+from inference.scene.prompt import place_words, write_prompt
 from inference.scene.solver import Extent, Violation, Wishes, arrange
 
 # How much of a picture the product takes, and how far back the ground reaches behind its base line.
@@ -93,7 +93,9 @@ def compile_scene(
         for one in arranged.graph.objects
         if one.source == "generated" and one.box is not None
     )
-    prompt = write_prompt(form, label, parts.named, name_colours=name_colours)
+    # A person's box is told in words as well: models follow "on the left" where they do not follow a mask.
+    places = {one.label: place_words(one.box) for one in arranged.graph.objects if one.drawn and one.box is not None}
+    prompt = write_prompt(form, label, parts.named, name_colours=name_colours, places=places)
     return CompiledScene(prompt, arranged.graph, told, parts.copy_space, arranged.violations)
 
 

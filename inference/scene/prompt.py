@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from inference.scene.choices import Field, scene_choice
 from inference.scene.colour_words import colour_words
-from inference.scene.form import SceneForm
+from inference.scene.form import Fractions, SceneForm
 
 _NOT_COUNTED = ("a", "an", "the", "two", "three", "fine", "fresh", "wet", "flowing", "mossy")
+# Where the middle of a box must lie for a side to be named, as fractions of the picture.
+_LEFT_ENDS, _RIGHT_BEGINS = 0.4, 0.6
+_NO_PLACES: Mapping[str, str] = MappingProxyType({})
 
 
-def write_prompt(form: SceneForm, label: str, named: Sequence[str], *, name_colours: bool = True) -> str:
+def place_words(box: Fractions) -> str:
+    """The side of the picture that a box (left, top, width, height) is on; empty in the middle."""
+    middle = box[0] + box[2] / 2
+    return "on the left" if middle < _LEFT_ENDS else "on the right" if middle > _RIGHT_BEGINS else ""
+
+
+def write_prompt(
+    form: SceneForm,
+    label: str,
+    named: Sequence[str],
+    *,
+    name_colours: bool = True,
+    places: Mapping[str, str] = _NO_PLACES,
+) -> str:
     """Everything that a form says, in words.
 
     Args:
         label: the product.
         named: labels of the objects that the free words do not name.
         name_colours: put the palette into words, too.
+        places: where objects are, by label, as ``place_words`` says it.
     """
     surface, setting = _words(form, "surface"), _words(form, "setting")
     place = [f"on {_article(surface)}" if surface else "", f"in {setting}" if setting else ""]
-    around = [_article(words) for words in named if words != surface]
+    around = [f"{_article(words)} {places.get(words, '')}".rstrip() for words in named if words != surface]
     first = " ".join(["Product photograph of", label, *(part for part in place if part)])
     if around:
         first += f", with {_listed(around)}"

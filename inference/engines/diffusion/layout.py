@@ -1,7 +1,9 @@
 """Which words may reach which cells: objects with boxes, as attention masks for the first steps.
 
 In the early steps a cell inside an object's box hears the words of that object and the words that belong to nobody; a
-cell outside hears only the latter. Cells always see each other, and words each other, so that the picture stays one.
+cell outside hears only the latter. Cells of two objects' boxes do not see each other, so that neither takes over the
+other's looks (bounded attention, Dahary et al. 2024, "Be Yourself"); what stands in no box sees all and is seen by all,
+and words hear each other, so that the picture stays one.
 """
 
 from __future__ import annotations
@@ -37,7 +39,17 @@ def attention_mask(
     mask = torch.ones(1, length + cells, length + cells, dtype=torch.bool)
     mask[0, length:, :length] = hears
     mask[0, :length, length:] = hears.T
+    mask[0, length:, length:] = _sees(inside)
     return mask
+
+
+def _sees(inside: Sequence[Tensor]) -> Tensor | bool:
+    """bool (N, N): cells that share a box, and those of which one is in none."""
+    if not inside:
+        return True
+    member = torch.stack(list(inside)).float()
+    free = member.sum(dim=0) == 0
+    return (member.T @ member > 0) | free[:, None] | free[None]
 
 
 def mask_of(prompts: PromptEncoder, prompt: str, objects: Sequence[LayoutObject], grid: tuple[int, int]) -> Tensor:

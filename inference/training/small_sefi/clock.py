@@ -10,6 +10,12 @@ STAGES = ("pool", "codec", "semantics", "flow", "sheet")
 _ENDS = {"pool": 0.1, "codec": 0.38, "semantics": 0.45, "flow": 0.95, "sheet": 1.0}
 
 
+def share_before(stage: str) -> float:
+    """Where ``stage`` begins when those before it take all that they may, as a share of all the time."""
+    place = STAGES.index(stage)
+    return _ENDS[STAGES[place - 1]] if place else 0.0
+
+
 class Clock:
     """How much of the time is gone.
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from inference.engines.sefi.pipeline import SeFiPipeline
-from inference.engines.sefi.semantic import SemanticEncoder, save_semvae
+from inference.engines.sefi.semantic import SemanticEncoder, load_semantic_encoder, save_semvae
 from inference.training.small_sefi.parts import semvae_shape
 from inference.training.small_sefi.presets import Preset
 
@@ -46,6 +46,25 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
 def read_state(path: Path, device: torch.device) -> dict[str, Any]:
     """What was kept; empty where nothing was."""
     return dict(torch.load(path, map_location=device, weights_only=True)) if path.is_file() else {}
+
+
+def state_of(folder: Path, pictures: int) -> dict[str, Any]:
+    """What ``export`` wrote, as the state of a run that has codec and semantics behind it and the flow before it.
+
+    Args:
+        pictures: how many are drawn to go on with.
+    """
+    pipeline = SeFiPipeline.from_pretrained(folder / NAME)
+    encoder = load_semantic_encoder(folder / "semvae", folder / "dinov2-with-registers-large")
+    transformer = pipeline.transformer.state_dict()
+    seeing = {"dino": encoder.dino.state_dict(), "semvae": encoder.semvae.state_dict()}
+    done = {"step": 0, "begun_s": 0.0, "is_done": True}
+    return {
+        "pictures": pictures,
+        "codec": {**done, "modules": {"vae": pipeline.vae.state_dict()}},
+        "semantics": {**done, "modules": seeing},
+        "flow": {"step": 0, "is_done": False, "modules": {"network": transformer, "average": transformer}},
+    }
 
 
 def size_of(folder: Path) -> int:

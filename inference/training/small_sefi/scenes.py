@@ -108,13 +108,14 @@ class Says:
     light: bool = True
 
 
-def caption(scenes: Scenes, scene: int, says: Says) -> str:
+def caption(scenes: Scenes, scene: int, says: Says, order: Sequence[int] = ()) -> str:
     """For example ``a red mug on the left and a blue box on the right on oak before a sky wall , light from the left``.
 
-    What it says is exact; what it leaves out may be anything.
+    What it says is exact; what it leaves out may be anything. Objects come in the ``order`` of these columns, by
+    default from left to right.
     """
     names = []
-    for column in scenes.objects(scene):
+    for column in order or scenes.objects(scene):
         place = f" {PLACES[scenes.slot[scene, column]]}" if says.places else ""
         name = scenes.name(scene, column)
         names.append(f"{'an' if name[0] in 'aeiou' else 'a'} {name}{place}")
@@ -129,7 +130,9 @@ def caption(scenes: Scenes, scene: int, says: Says) -> str:
 
 
 def captions(scenes: Scenes, rng: Rng) -> list[str]:
-    """One caption a scene, each leaving out other things."""
+    """One caption a scene, each leaving out other things. Objects come in any order, as people name them: else the order
+    of words would say where things stand, which no box could change any more."""
     chances: Sequence[float] = (0.6, 0.85, 0.85, 0.6)
     told = rng.random((len(scenes), len(chances))) < np.array(chances)
-    return [caption(scenes, scene, Says(*map(bool, told[scene]))) for scene in range(len(scenes))]
+    orders = [rng.permutation(scenes.objects(scene)).tolist() for scene in range(len(scenes))]
+    return [caption(scenes, scene, Says(*map(bool, told[scene])), orders[scene]) for scene in range(len(scenes))]

@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ import torch
 import transformers
 
 from inference.training.small_sefi import learning, parts, saving
-from inference.training.small_sefi.clock import Clock, Stage
+from inference.training.small_sefi.clock import Clock, Stage, share_before
 from inference.training.small_sefi.codec_training import CodecLearner, normalise, psnr
 from inference.training.small_sefi.flow import FlowLearner, Shelf
 from inference.training.small_sefi.pool import Pool, make_pool
@@ -37,7 +37,8 @@ _SEED = 20261127
 
 @dataclass(frozen=True)
 class Settings:
-    """One run. ``seconds`` for everything, what an interrupted run took included."""
+    """One run. ``seconds`` for everything, what an interrupted run took included. ``begin_with``: what an earlier run
+    wrote, of which the transformer learns on; the shares of the stages before it count as gone."""
 
     out: Path
     preset: Preset
@@ -45,6 +46,7 @@ class Settings:
     device: torch.device
     compile: bool = False
     seed: int = _SEED
+    begin_with: Path | None = None
 
     @property
     def state(self) -> Path:
@@ -59,6 +61,9 @@ class Run:
         self.settings, self.device = settings, settings.device
         settings.out.mkdir(parents=True, exist_ok=True)
         self.kept: dict[str, Any] = saving.read_state(settings.state, settings.device)
+        if settings.begin_with is not None and not self.kept:
+            self.kept = saving.state_of(settings.begin_with, settings.preset.pictures)
+            self.kept["elapsed_s"] = share_before("flow") * settings.seconds
         torch.manual_seed(settings.seed)
         self.texts = parts.text_encoder().to(settings.device)
         # What an interrupted run has seen does not come again in the same order.
@@ -169,6 +174,10 @@ def main() -> int:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda")
     parser.add_argument("--preset", default="", choices=["", *PRESETS], help="sizes; by default those of the device")
     parser.add_argument("--compile", action="store_true", help="compile the transformer's blocks; eager where it fails")
+    parser.add_argument("--begin-with", type=Path, default=None, help="what an earlier run wrote: only the flow is trained")
+    parser.add_argument("--pictures", type=int, default=0, help="how many are drawn; by default those of the preset")
+    parser.add_argument("--batch", type=int, default=0, help="pictures a step of the flow; by default the preset's")
+    parser.add_argument("--rate", type=float, default=0.0, help="highest learning rate of the flow")
     parser.add_argument("--threads", type=int, default=0, help="of the processor; 0 = as torch finds right")
     given = parser.parse_args()
     device = parts.device_of(given.device)
@@ -179,8 +188,11 @@ def main() -> int:
     transformers.utils.logging.disable_progress_bar()
     diffusers.utils.logging.set_verbosity_error()
     preset = PRESETS[given.preset or device.type]
+    changes = {"pictures": given.pictures, "flow_batch": given.batch, "flow_rate": given.rate}
+    preset = replace(preset, **{name: value for name, value in changes.items() if value})
     seconds = max(1.0, 60.0 * given.minutes - _process_age_s())
-    Run(Settings(given.out, preset, seconds, device, given.compile)).run()
+    settings = Settings(given.out, preset, seconds, device, given.compile, begin_with=given.begin_with)
+    Run(settings).run()
     return 0
 
 

@@ -47,7 +47,18 @@ def test_a_cell_hears_the_words_of_its_own_object_and_nobodys() -> None:
     ]
     assert torch.equal(mask[:6, 6:], mask[6:, :6].T)
     assert bool(mask[:6, :6].all())
-    assert bool(mask[6:, 6:].all())
+
+
+def test_cells_of_two_objects_do_not_see_each_other_while_boxes_hold() -> None:
+    sees = attention_mask([MUG, SOAP], [words(1, 2), words(4)], 6, (2, 2))[0, 6:, 6:]
+    assert sees.int().tolist() == [
+        [1, 1, 1, 0],
+        [1, 1, 1, 1],
+        [1, 1, 1, 1],
+        [0, 1, 1, 1],
+    ]
+    everywhere = replace(SOAP, box=(0.0, 0.0, 1.0, 1.0))
+    assert bool(attention_mask([MUG, everywhere], [words(1), words(4)], 6, (2, 2))[0, 6:, 6:].all())
 
 
 def test_where_boxes_overlap_both_are_heard() -> None:

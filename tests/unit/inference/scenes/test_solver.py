@@ -129,6 +129,19 @@ def test_boxes_that_were_drawn_win() -> None:
     assert width / height == pytest.approx(0.5, abs=1e-3)
 
 
+def test_the_side_of_a_drawn_box_is_told_in_words_too() -> None:
+    boxes = (
+        DrawnBox("lemons", (0.02, 0.6, 0.2, 0.2)),
+        DrawnBox("cup", (0.76, 0.6, 0.2, 0.2)),
+        DrawnBox("linen", (0.4, 0.1, 0.2, 0.2)),
+    )
+    done = compile_scene(SceneForm(props=("lemons", "cup"), boxes=boxes), "a bottle")
+    assert "on the left, a" in done.prompt
+    assert done.prompt.count("on the left") == done.prompt.count("on the right") == 1
+    assert "linen." in done.prompt
+    assert "on the" not in compile_scene(SceneForm(props=("lemons", "cup")), "a bottle").prompt
+
+
 def test_a_drawn_box_for_new_words_becomes_an_object() -> None:
     scene = compile_scene(SceneForm(boxes=(DrawnBox("a paper crane", (0.1, 0.1, 0.2, 0.2)),)), "a bottle")
     assert [one.label for one in scene.graph.objects] == ["a bottle", "a paper crane"]
