@@ -130,8 +130,10 @@ def caption(scenes: Scenes, scene: int, says: Says, order: Sequence[int] = ()) -
 
 
 def captions(scenes: Scenes, rng: Rng) -> list[str]:
-    """One caption a scene, each leaving out other things. Objects come in any order, as people name them: else the order
-    of words would say where things stand, which no box could change any more."""
+    """One caption a scene, each leaving out other things. Objects come in any order, as people name them.
+
+    Else the order of words would say where things stand, and no box could change that any more.
+    """
     chances: Sequence[float] = (0.6, 0.85, 0.85, 0.6)
     told = rng.random((len(scenes), len(chances))) < np.array(chances)
     orders = [rng.permutation(scenes.objects(scene)).tolist() for scene in range(len(scenes))]

@@ -174,7 +174,7 @@ def main() -> int:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda")
     parser.add_argument("--preset", default="", choices=["", *PRESETS], help="sizes; by default those of the device")
     parser.add_argument("--compile", action="store_true", help="compile the transformer's blocks; eager where it fails")
-    parser.add_argument("--begin-with", type=Path, default=None, help="what an earlier run wrote: only the flow is trained")
+    parser.add_argument("--begin-with", type=Path, default=None, help="an earlier run: only the flow learns on")
     parser.add_argument("--pictures", type=int, default=0, help="how many are drawn; by default those of the preset")
     parser.add_argument("--batch", type=int, default=0, help="pictures a step of the flow; by default the preset's")
     parser.add_argument("--rate", type=float, default=0.0, help="highest learning rate of the flow")
