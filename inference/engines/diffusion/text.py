@@ -22,7 +22,7 @@ class PromptEncoder:
             (``model`` is).
         tokenizer: its Qwen2Tokenizer with chat template.
         in_parts: whether the chat template is given the prompt as a list of parts, as for models that also see.
-        layers: indices into the hidden states (0 = the token embeddings).
+        layers: indices into the hidden states (0 = the token embeddings, negative ones from the last).
         length: tokens that every prompt is padded or cut to.
         identity: name of the encoder's weights, part of the cache's key.
     """
@@ -39,9 +39,9 @@ class PromptEncoder:
         in_parts: bool = True,
     ) -> None:
         self._encoder, self._tokenizer = text_encoder, tokenizer
-        self._layers, self._length = tuple(int(layer) for layer in layers), int(length)
+        available = int(language_model(text_encoder).config.num_hidden_layers)
+        self._layers, self._length = counted_layers(text_encoder, layers), int(length)
         self._identity, self._cache, self._in_parts = identity, cache, in_parts
-        available = language_model(text_encoder).config.num_hidden_layers
         if not self._layers or min(self._layers) < 0 or max(self._layers) > available:
             raise ValueError(f"the text encoder has hidden states 0..{available}, not all of {self._layers}")
 
@@ -116,6 +116,12 @@ def language_model(text_encoder: Any) -> Any:
     """The text tower, without vision and head."""
     inner = getattr(text_encoder, "model", text_encoder)
     return getattr(inner, "language_model", inner)
+
+
+def counted_layers(text_encoder: Any, layers: Sequence[int]) -> tuple[int, ...]:
+    """Indices into the hidden states, those that count from the last one counted from the first."""
+    states = int(language_model(text_encoder).config.num_hidden_layers) + 1
+    return tuple(int(layer) + states if layer < 0 else int(layer) for layer in layers)
 
 
 def keep_only_text_layers(text_encoder: Any, last_layer: int) -> None:

@@ -1,9 +1,11 @@
 """Original SeFi checkpoints to the ``-diffusers`` layout.
 
-    python -m inference.engines.sefi.convert ORIGINAL OUT --length TOKENS [--turbo] [--dtype bfloat16]
+    python -m inference.engines.sefi.convert ORIGINAL OUT [--length TOKENS] [--turbo] [--dtype bfloat16]
 
 The original transformer keeps everything but ``dual_time_embed`` below ``backbone.``; the rest of an original folder
 (``vae``, ``text_encoder``, ``scheduler``) has the same layout already. What can not be mapped one to one is an error.
+Sizes are read from the weights: a ``config.json`` beside them may be that of the backbone before it was changed. How
+prompts are read stands in ``sefi_config.yaml``, where there is one.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
+import yaml
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -29,6 +33,8 @@ from inference.errors import InferenceError
 _BACKBONE = "backbone."
 _OWN = "dual_time_embed."
 _WRAPPER = "module."
+_WRAPPERS = ("model_state_dict", "module", "state_dict")
+_CONFIG = "sefi_config.yaml"
 _NOT_OURS = ("guidance_embeds",)
 _BASE: dict[str, Any] = {"timestep_shift_alpha": 0.3, "default_num_inference_steps": 50, "default_guidance_scale": 4.0}
 _TURBO: dict[str, Any] = {"timestep_shift_alpha": 1.0, "default_num_inference_steps": 4, "default_guidance_scale": 1.0}
@@ -57,22 +63,47 @@ def original_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key if key.startswith(_OWN) else _BACKBONE + key: tensor for key, tensor in state.items()}
 
 
+def sizes_of(state: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The configuration keys that the shapes of a converted state say by themselves.
+
+    Raises:
+        KeyError: a weight that every SeFi transformer has is missing.
+    """
+    width, channels = state["x_embedder.weight"].shape
+    head = next(len(tensor) for key, tensor in state.items() if key.endswith("attn.norm_q.weight"))
+    doubles, singles = (_blocks(state, prefix) for prefix in ("transformer_blocks.", "single_transformer_blocks."))
+    if doubles:
+        inner = state["transformer_blocks.0.ff.linear_out.weight"].shape[1]
+    else:
+        inner = state["single_transformer_blocks.0.attn.to_out.weight"].shape[1] - width
+    return {
+        "in_channels": channels,
+        "out_channels": state["proj_out.weight"].shape[0],
+        "num_layers": doubles,
+        "num_single_layers": singles,
+        "attention_head_dim": head,
+        "num_attention_heads": width // head,
+        "joint_attention_dim": state["context_embedder.weight"].shape[1],
+        "timestep_guidance_channels": state["dual_time_embed.semantic_embedder.linear_1.weight"].shape[1],
+        "mlp_ratio": inner / width,
+    }
+
+
 def converted_transformer(folder: Path, dtype: torch.dtype) -> SeFiTransformer2DModel:
-    """The transformer of an original folder (``config.json`` and safetensors), loaded strictly.
+    """The transformer of an original folder, loaded strictly. What shapes do not say is read from ``config.json``.
 
     Raises:
         EngineUnavailable: files are missing or do not fit.
     """
-    config = folder / "config.json"
-    shards = sorted(folder.glob("*.safetensors"))
-    if not config.is_file() or not shards:
-        raise missing(str(folder), "name the transformer folder of an original checkpoint")
+    files = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*.bin"))
+    if not files:
+        raise missing(str(folder), "name the folder of an original checkpoint, with its weights in transformer")
     try:
-        model = SeFiTransformer2DModel(**_known(json.loads(config.read_text(encoding="utf-8")))).to(dtype)
-        state = converted_state(_merged(load_file(shard) for shard in shards))
+        state = converted_state(_merged(_read(file) for file in files))
+        model = SeFiTransformer2DModel(**_config(folder / "config.json", sizes_of(state))).to(dtype)
         model.load_state_dict({key: tensor.to(dtype) for key, tensor in state.items()}, strict=True)
-    except (RuntimeError, TypeError, ValueError) as error:
-        raise incompatible(f"{folder} does not fit its own config.json: {error}") from error
+    except (RuntimeError, TypeError, ValueError, KeyError, StopIteration, UnpicklingError) as error:
+        raise incompatible(f"{folder} does not hold a whole original transformer: {error}") from error
     return model
 
 
@@ -82,13 +113,14 @@ def convert(
     *,
     is_turbo: bool,
     dtype: torch.dtype,
-    max_sequence_length: int,
+    max_sequence_length: int | None = None,
     text_encoder: Path | None = None,
     vae: Path | None = None,
 ) -> None:
     """Write ``original`` to ``out`` in the ``-diffusers`` layout.
 
     Args:
+        max_sequence_length: tokens that prompts are padded to; None = as ``sefi_config.yaml`` says.
         text_encoder, vae: where they lie, if not in the folders of that name; the tokenizer lies in ``tokenizer`` or
             beside the text encoder's weights.
 
@@ -102,16 +134,51 @@ def convert(
         "tokenizer": tokenizer if tokenizer.is_dir() else encoder,
         "scheduler": original / "scheduler",
     }
+    reading = _reading(original, max_sequence_length)
     parts = {name: load_component(folder, name, {}, dtype) for name, folder in folders.items()}
     parts["transformer"] = converted_transformer(original / "transformer", dtype)
-    settings = {**(_TURBO if is_turbo else _BASE), "max_sequence_length": max_sequence_length}
+    settings = {**(_TURBO if is_turbo else _BASE), **reading}
     channels = parts["transformer"].config.in_channels - TextureCodec(parts["vae"]).channels
     SeFiPipeline(**parts, is_turbo=is_turbo, semantic_channels=channels, **settings).save_pretrained(out)
 
 
-def _known(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of an original ``config.json`` that our transformer takes."""
-    return {key: value for key, value in config.items() if not key.startswith("_") and key not in _NOT_OURS}
+def _config(file: Path, sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """``sizes`` and the other keys of an original ``config.json`` that our transformer takes; without a file the four
+    rotary axes are alike, as in all released models."""
+    known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    kept = {key: value for key, value in known.items() if not key.startswith("_") and key not in _NOT_OURS}
+    return {"axes_dims_rope": (sizes["attention_head_dim"] // 4,) * 4, **kept, **sizes}
+
+
+def _reading(original: Path, length: int | None) -> dict[str, Any]:
+    """How prompts are read: ``length`` where it was named, the rest as ``sefi_config.yaml`` says, if it lies here."""
+    file = original / _CONFIG
+    said: dict[str, Any] = {}
+    if file.is_file():
+        try:
+            said = yaml.safe_load(file.read_text(encoding="utf-8"))["model"]["text_encoder"]
+        except (yaml.YAMLError, KeyError, TypeError) as error:
+            raise incompatible(f"{file} does not say how prompts are read: {error}") from error
+    length = length or said.get("max_length")
+    if length is None:
+        raise missing(str(file), "name the tokens that prompts are padded to: --length")
+    layers = said.get("hidden_layers")
+    return {
+        "max_sequence_length": int(length),
+        **({"text_encoder_hidden_layers": [int(one) for one in layers]} if layers else {}),
+    }
+
+
+def _read(file: Path) -> Mapping[str, Tensor]:
+    if file.suffix == ".safetensors":
+        return load_file(file)
+    state = torch.load(file, map_location="cpu", weights_only=True)
+    inner = next((state[name] for name in _WRAPPERS if name in state), state)
+    return dict(inner)
+
+
+def _blocks(state: Mapping[str, Tensor], prefix: str) -> int:
+    return len({key.removeprefix(prefix).partition(".")[0] for key in state if key.startswith(prefix)})
 
 
 def _merged(shards: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -125,7 +192,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--turbo", action="store_true", help="a distilled checkpoint: 4, 8 or 10 steps, no guidance")
     parser.add_argument("--dtype", choices=("bfloat16", "float32"), default="bfloat16")
-    parser.add_argument("--length", type=int, required=True, help="text_max_length in the original's sefi_config.yaml")
+    parser.add_argument("--length", type=int, help="tokens of a prompt, if no sefi_config.yaml says it")
     parser.add_argument("--text-encoder", type=Path, help="where sefi_config.yaml says it is, if not in text_encoder")
     parser.add_argument("--vae", type=Path, help="where sefi_config.yaml says it is, if not in vae")
     chosen = parser.parse_args(arguments)

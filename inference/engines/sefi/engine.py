@@ -14,7 +14,7 @@ from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.diffusion.job import Velocity
 from inference.engines.diffusion.objective import TrainingLevels
 from inference.engines.diffusion.schedule import Schedule
-from inference.engines.diffusion.text import PromptEncoder, keep_only_text_layers
+from inference.engines.diffusion.text import PromptEncoder, counted_layers, keep_only_text_layers
 from inference.engines.sefi.pipeline import SeFiPipeline
 from inference.engines.sefi.schedule import training_levels
 from inference.engines.sefi.semantic import SemanticEncoder, load_semantic_encoder
@@ -28,7 +28,7 @@ class SeFiFamily:
 
     def __init__(self, pipeline: SeFiPipeline, cache: EmbedCache, semantic: SemanticEncoder | None, name: str) -> None:
         config = pipeline.config
-        layers = config.text_encoder_hidden_layers
+        layers = counted_layers(pipeline.text_encoder, config.text_encoder_hidden_layers)
         keep_only_text_layers(pipeline.text_encoder, max(layers))
         self._pipeline, self._semantic = pipeline, semantic
         self.prompts = PromptEncoder(

@@ -40,9 +40,11 @@ def load_pipeline(
     folder = local_folder(source, revision=revision, local_files_only=local_files_only)
     index = read_index(folder, "SeFiPipeline")
     dtype = dtype or torch_dtype or torch.float32
-    components = {name: load_component(folder / name, name, index, dtype) for name in COMPONENTS}
+    given = {name: config.pop(name) for name in COMPONENTS if config.get(name) is not None}
+    read = {name: load_component(folder / name, name, index, dtype) for name in COMPONENTS if name not in given}
+    components = {**read, **given}
     # Casts the buffers too: the released models were run with the text encoder's rotary frequencies in its dtype.
-    components["text_encoder"].to(dtype=dtype)
+    components["text_encoder"].to(dtype=components["text_encoder"].dtype)
     for name in ("transformer", "vae", "text_encoder"):
         components[name].to(device).eval().requires_grad_(False)
     known = {key: value for key, value in index.items() if not key.startswith("_") and key not in COMPONENTS}

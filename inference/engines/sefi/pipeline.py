@@ -26,15 +26,26 @@ from inference.errors import InputRejected
 TURBO_STEPS = (4, 8, 10)
 DEFAULT_PX = 1024
 _MAX_CACHED_BYTES = 256 << 20
+_DEFAULTS: dict[str, Any] = {
+    "semantic_channels": 16,
+    "is_turbo": False,
+    "default_guidance_scale": 4.0,
+    "default_num_inference_steps": 50,
+    "delta_t": 0.1,
+    "timestep_shift_alpha": 0.3,
+    "text_encoder_hidden_layers": (9, 18, 27),
+    "max_sequence_length": 1024,
+}
 
 
 class SeFiPipeline(DiffusionPipeline):
-    """Text to image with a Base, RL or Turbo checkpoint.
+    """Text to image with a Base, RL or Turbo checkpoint. A configuration key that is None means its default.
 
     Args:
         transformer, scheduler, vae, text_encoder, tokenizer: the components of a released folder.
         semantic_channels: how many of the transformer's channels are semantic latents.
-        texture_vae_name: how texture latents are normalised: ``flux2`` (all released models), ``flux1``, ``sd1.5``.
+        texture_vae_name: how texture latents are normalised: ``flux2`` (all released models), ``flux1``, ``sd1.5``;
+            None = as the VAE itself says.
         is_turbo: distilled; takes only ``TURBO_STEPS`` and no guidance.
         default_guidance_scale, default_num_inference_steps: used where a call names none.
         delta_t, timestep_shift_alpha: see ``schedule``.
@@ -49,15 +60,15 @@ class SeFiPipeline(DiffusionPipeline):
         vae: Any,
         text_encoder: Any,
         tokenizer: Any,
-        semantic_channels: int = 16,
-        texture_vae_name: str = "flux2",
-        is_turbo: bool = False,
-        default_guidance_scale: float = 4.0,
-        default_num_inference_steps: int = 50,
-        delta_t: float = 0.1,
-        timestep_shift_alpha: float = 0.3,
-        text_encoder_hidden_layers: Sequence[int] | str = (9, 18, 27),
-        max_sequence_length: int = 1024,
+        semantic_channels: int | None = _DEFAULTS["semantic_channels"],
+        texture_vae_name: str | None = "flux2",
+        is_turbo: bool = _DEFAULTS["is_turbo"],
+        default_guidance_scale: float | None = _DEFAULTS["default_guidance_scale"],
+        default_num_inference_steps: int | None = _DEFAULTS["default_num_inference_steps"],
+        delta_t: float = _DEFAULTS["delta_t"],
+        timestep_shift_alpha: float = _DEFAULTS["timestep_shift_alpha"],
+        text_encoder_hidden_layers: Sequence[int] | str | None = _DEFAULTS["text_encoder_hidden_layers"],
+        max_sequence_length: int | None = _DEFAULTS["max_sequence_length"],
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -65,18 +76,20 @@ class SeFiPipeline(DiffusionPipeline):
         )
         if isinstance(text_encoder_hidden_layers, str):
             text_encoder_hidden_layers = [int(layer) for layer in text_encoder_hidden_layers.split(",")]
-        self.register_to_config(
-            semantic_channels=semantic_channels,
-            texture_vae_name=texture_vae_name,
-            is_turbo=is_turbo,
-            default_guidance_scale=default_guidance_scale,
-            default_num_inference_steps=default_num_inference_steps,
-            delta_t=delta_t,
-            timestep_shift_alpha=timestep_shift_alpha,
-            text_encoder_hidden_layers=tuple(text_encoder_hidden_layers),
-            max_sequence_length=max_sequence_length,
-        )
-        self.codec = TextureCodec(vae, texture_vae_name)
+        given: dict[str, Any] = {
+            "semantic_channels": semantic_channels,
+            "texture_vae_name": texture_vae_name or ("flux2" if hasattr(vae, "bn") else "sd1.5"),
+            "is_turbo": is_turbo,
+            "default_guidance_scale": default_guidance_scale,
+            "default_num_inference_steps": default_num_inference_steps,
+            "delta_t": delta_t,
+            "timestep_shift_alpha": timestep_shift_alpha,
+            "text_encoder_hidden_layers": text_encoder_hidden_layers and tuple(text_encoder_hidden_layers),
+            "max_sequence_length": max_sequence_length,
+        }
+        settled = {name: _DEFAULTS[name] if value is None else value for name, value in given.items()}
+        self.register_to_config(**settled)
+        self.codec = TextureCodec(vae, settled["texture_vae_name"])
         self.embed_cache = EmbedCache(_MAX_CACHED_BYTES)
 
     @classmethod
@@ -85,7 +98,7 @@ class SeFiPipeline(DiffusionPipeline):
 
         Args:
             kwargs: ``torch_dtype`` (or ``dtype``), ``device``, ``revision``, ``local_files_only``; configuration keys
-                replace those of the folder.
+                and loaded components, by their names, replace those of the folder.
 
         Raises:
             EngineUnavailable: something is missing, or the state dict does not fit exactly.

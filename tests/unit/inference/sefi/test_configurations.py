@@ -1,13 +1,17 @@
-"""Our loop against a plain one, over configurations that the golden outputs do not cover."""
+"""Our loop against a plain one and our transformer against one worked out by hand, beyond the golden configurations."""
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
+from torch import Tensor
 
+from inference.engines.diffusion.tokens import image_positions, text_positions
+from tests.checkpoints.by_hand import ByHand
 from tests.checkpoints.plain import plain_latents
 from tests.checkpoints.sefi import tiny_pipeline, tiny_transformer
 
@@ -54,6 +58,71 @@ def test_every_configuration_key_of_the_transformer(name: str) -> None:
     assert gap(pipeline, 5, 4.0) <= CLOSE
 
 
+def any_configuration(seed: int) -> dict[str, Any]:
+    """A tiny configuration of its own for every seed, all keys drawn."""
+    draw = random.Random(seed)
+    axes = [2 * draw.randint(1, 4) for _ in range(4)]
+    double = draw.randint(0, 2)
+    return {
+        "in_channels": draw.randint(3, 40),
+        "out_channels": draw.choice([None, None, draw.randint(3, 40)]),
+        "num_layers": double,
+        "num_single_layers": draw.randint(0 if double else 1, 3),
+        "attention_head_dim": sum(axes),
+        "num_attention_heads": draw.randint(1, 4),
+        "joint_attention_dim": draw.choice([7, 24, 96]),
+        "timestep_guidance_channels": 2 * draw.randint(2, 40),
+        "mlp_ratio": draw.choice([1.0, 2.5, 3.0, 4.0]),
+        "axes_dims_rope": tuple(axes),
+        "rope_theta": draw.choice([100, 2000, 10000]),
+        "eps": draw.choice([1e-6, 1e-5, 1e-3]),
+        "patch_size": draw.choice([1, 1, 2]),
+    }
+
+
+@pytest.mark.parametrize("is_masked", [False, True], ids=["free", "masked"])
+@pytest.mark.parametrize("seed", range(12))
+def test_any_configuration_computes_what_its_weights_say(seed: int, is_masked: bool) -> None:
+    config = any_configuration(seed)
+    model = tiny_transformer(seed, **config)
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "norm_q" in name or "norm_k" in name or "norm_added" in name:
+                weight.uniform_(0.5, 1.5)
+    rows, columns, length, batch = 1 + seed % 3, 2 + seed % 4, 3 + seed, 1 + seed % 3
+    latents = torch.randn(batch, rows * columns, config["in_channels"])
+    embeds = torch.randn(batch, length, config["joint_attention_dim"])
+    levels = torch.rand(batch), torch.rand(batch)
+    places = text_positions(length), image_positions(rows, columns)
+    total = length + rows * columns
+    mask = (torch.rand(batch, 1, total, total) < 0.7) | torch.eye(total, dtype=torch.bool) if is_masked else None
+    kwargs = None if mask is None else {"attention_mask": mask}
+    ours = model(latents, *levels, embeds, *places, joint_attention_kwargs=kwargs).sample
+    by_hand = ByHand(model.state_dict(), model.config)(latents, levels, embeds, *places, mask)
+    assert ours.shape[-1] == config["patch_size"] ** 2 * (config["out_channels"] or config["in_channels"])
+    assert float((ours - by_hand).abs().max()) <= CLOSE
+    assert float(by_hand.std()) > 0.01
+
+
+@pytest.mark.parametrize(("kind", "steps", "guidance"), [("turbo", 8, 1.0), ("base", 50, 4.0)])
+def test_a_whole_drawing_is_the_one_that_is_worked_out_by_hand(kind: str, steps: int, guidance: float) -> None:
+    pipeline = tiny_pipeline(kind)
+    pipeline.transformer = tiny_transformer(5, num_layers=2, num_single_layers=2, num_attention_heads=3)
+    noise = torch.randn(3, 20, 3, 2, generator=torch.Generator().manual_seed(9))
+    asked: dict[str, Any] = {"latents": noise, "num_inference_steps": steps, "guidance_scale": guidance}
+    ours = pipeline(PROMPTS, height=48, width=32, output_type="latent", **asked).images
+    by_hand = ByHand(pipeline.transformer.state_dict(), pipeline.transformer.config)
+
+    def forward(
+        latents: Tensor, sem: Tensor, tex: Tensor, embeds: Tensor, text: Tensor, image: Tensor, **_: Any
+    ) -> Any:
+        return (by_hand(latents, (sem, tex), embeds, text, image).float(),)
+
+    pipeline.transformer.forward = forward
+    assert float((ours - plain_latents(pipeline, PROMPTS, noise, steps, guidance)).abs().max()) <= CLOSE
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -63,6 +132,7 @@ def test_every_configuration_key_of_the_transformer(name: str) -> None:
         {"semantic_channels": 1},
         {"semantic_channels": 19},
         {"text_encoder_hidden_layers": (0, 2, 4)},
+        {"text_encoder_hidden_layers": (1, -2, -1)},
         {"max_sequence_length": 9},
         {"max_sequence_length": 200},
     ],

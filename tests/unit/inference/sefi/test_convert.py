@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -88,5 +89,54 @@ def test_an_incomplete_original_leaves_nothing_behind(
 ) -> None:
     (original / "transformer" / "diffusion_pytorch_model-00002-of-00002.safetensors").unlink()
     assert convert.main([str(original), str(tmp_path / "out"), "--length", "48"]) == 2
-    assert "does not fit" in capsys.readouterr().err
+    assert "does not hold a whole original transformer" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"num_layers": 2, "num_single_layers": 3, "num_attention_heads": 3, "mlp_ratio": 2.5},
+        {"num_layers": 0, "num_single_layers": 2, "mlp_ratio": 4.0, "timestep_guidance_channels": 48},
+        {"num_layers": 1, "num_single_layers": 0, "out_channels": 24, "joint_attention_dim": 64},
+    ],
+    ids=str,
+)
+def test_weights_say_their_own_sizes(config: dict[str, Any]) -> None:
+    model = tiny_transformer(**config)
+    sizes = convert.sizes_of(model.state_dict())
+    kept = dict(model.config)
+    assert sizes == {name: kept[name] for name in sizes} | {"out_channels": model.out_channels}
+
+
+def test_the_configuration_of_the_backbone_before_it_was_changed_does_no_harm(
+    original: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    config = original / "transformer" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"in_channels": 128, "num_attention_heads": 24}))
+    (original / "sefi_config.yaml").write_text(
+        "model:\n  text_encoder:\n    max_length: 40\n    hidden_layers: [1, 2, 3]\n"
+    )
+    assert convert.main([str(original), str(tmp_path / "out"), "--turbo", "--dtype", "float32"]) == 0
+    after = SeFiPipeline.from_pretrained(tmp_path / "out")
+    assert (after.config.max_sequence_length, after.config.text_encoder_hidden_layers) == (40, (1, 2, 3))
+    before = SeFiPipeline.from_pretrained(checkpoint).transformer.state_dict()
+    assert all(torch.equal(value, before[name]) for name, value in after.transformer.state_dict().items())
+
+
+def test_weights_in_a_pickle_of_a_training_are_read_too(original: Path, tmp_path: Path) -> None:
+    folder = original / "transformer"
+    state = {key: value for shard in sorted(folder.glob("*.safetensors")) for key, value in load_file(shard).items()}
+    for shard in folder.glob("*.safetensors"):
+        shard.unlink()
+    wrapped = {"model_state_dict": {f"module.{key}": value for key, value in state.items()}}
+    torch.save(wrapped, folder / "diffusion_pytorch_model.bin")
+    (folder / "config.json").unlink()
+    model = convert.converted_transformer(folder, torch.float32)
+    assert torch.equal(model.x_embedder.weight, state["backbone.x_embedder.weight"])
+    assert model.config.num_attention_heads == 2
+
+
+def test_nothing_says_how_long_prompts_are(original: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert convert.main([str(original), str(tmp_path / "out")]) == 2
+    assert "--length" in capsys.readouterr().err

@@ -13,6 +13,7 @@ from torch import Tensor
 from inference.engines.sefi.pipeline import SeFiPipeline
 from inference.engines.sefi.transformer import SeFiTransformer2DModel
 from inference.errors import EngineUnavailable
+from tests.checkpoints.sefi import tiny_transformer
 
 WEIGHTS = "transformer/diffusion_pytorch_model.safetensors"
 
@@ -64,6 +65,21 @@ def test_half_precision_reaches_weights_and_rotary_frequencies(checkpoint: Path)
 def test_configuration_keys_can_be_replaced(checkpoint: Path) -> None:
     loaded = SeFiPipeline.from_pretrained(checkpoint, is_turbo=False, timestep_shift_alpha=0.3)
     assert (loaded.config.is_turbo, loaded.config.timestep_shift_alpha, loaded.config.delta_t) == (False, 0.3, 0.1)
+
+
+def test_a_component_may_be_given_instead_of_being_read(checkpoint: Path) -> None:
+    own = tiny_transformer(7)
+    shutil.rmtree(checkpoint.parent / "without", ignore_errors=True)
+    folder = Path(shutil.copytree(checkpoint, checkpoint.parent / "without", ignore=lambda *_: {"transformer"}))
+    assert SeFiPipeline.from_pretrained(folder, transformer=own).transformer is own
+
+
+def test_keys_that_say_nothing_mean_the_defaults(copy: Path) -> None:
+    index = copy / "model_index.json"
+    silent = ("texture_vae_name", "default_guidance_scale", "default_num_inference_steps", "max_sequence_length")
+    index.write_text(json.dumps(json.loads(index.read_text()) | dict.fromkeys(silent)))
+    config = SeFiPipeline.from_pretrained(copy).config
+    assert [config[name] for name in silent] == ["flux2", 4.0, 50, 1024]
 
 
 def test_hidden_layers_may_be_written_as_text(checkpoint: Path) -> None:
