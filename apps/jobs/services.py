@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
@@ -93,10 +93,15 @@ def cancel(job: Job, *, by: User | None = None) -> Job:
     return row
 
 
+def filler_of(batch: Batch) -> str:
+    """The subject of a job that fills the batch with jobs without being one of them."""
+    return f"batch:{batch.id}"
+
+
 def cancel_batch(batch: Batch, *, by: User | None = None) -> int:
-    """Cancel every job of the batch that has not ended; returns how many that are."""
+    """Cancel every job of the batch that has not ended, and what still fills it; returns how many that are."""
     with tenant_scope(batch.workspace_id):
-        return _cancel_open(Job.objects.filter(batch=batch), by)
+        return _cancel_open(Job.objects.filter(Q(batch=batch) | Q(subject=filler_of(batch))), by)
 
 
 def cancel_all(workspace: Workspace, *, by: User | None = None) -> int:

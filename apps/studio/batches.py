@@ -16,6 +16,7 @@ from apps.studio.models import CutoutState, Product, Shoot, Shot
 
 SHOWN_OF_A_PRODUCT = 6
 MOST_LISTED = 200
+TOKENS = ("batch_token", "look_token")
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,41 @@ class BatchState:
 
 def get_batch(workspace: Workspace, batch_id: uuid.UUID) -> Batch:
     """A batch of shoots of many products. Raises NotFound for every other one."""
-    batch = _batches(workspace).filter(pk=batch_id).first()
+    batch = _batches(workspace, "batch_token").filter(pk=batch_id).first()
+    if batch is None:
+        raise NotFound("not_found")
+    return batch
+
+
+def get_batch_or_look(workspace: Workspace, batch_id: uuid.UUID) -> Batch:
+    """As ``get_batch``, and also a batch that gives many products the look of one shot."""
+    batch = _batches(workspace, *TOKENS).filter(pk=batch_id).first()
     if batch is None:
         raise NotFound("not_found")
     return batch
 
 
 def recent(workspace: Workspace) -> QuerySet[Batch]:
-    return _batches(workspace).order_by("-created_at")
+    """Batches and looks, the latest first."""
+    return _batches(workspace, *TOKENS).order_by("-created_at")
 
 
-def _batches(workspace: Workspace) -> QuerySet[Batch]:
-    many = Shoot.objects.filter(batch=OuterRef("pk"), choices__has_key="batch_token")
+def looks_among(found: Iterable[Batch]) -> set[uuid.UUID]:
+    """Which of the batches give many products the look of one shot."""
+    looks = Shoot.objects.filter(batch__in=[batch.pk for batch in found], choices__has_key="look_token")
+    return {key for key in looks.values_list("batch_id", flat=True) if key}
+
+
+def _batches(workspace: Workspace, *tokens: str) -> QuerySet[Batch]:
+    many = Shoot.objects.filter(batch=OuterRef("pk"), choices__has_any_keys=tokens)
     return Batch.objects.filter(Exists(many), workspace=workspace).select_related("workspace")
+
+
+def counts_of_look(batch: Batch) -> tuple[int, int]:
+    """How many shots of a look are there, and how many it makes."""
+    found = Shot.objects.filter(shoot__batch=batch)
+    counts = found.aggregate(done=Count("id", filter=Q(asset__isnull=False)), total=Count("id"))
+    return counts["done"], counts["total"]
 
 
 def shots_each(choices: dict[str, Any]) -> int:

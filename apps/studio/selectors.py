@@ -247,6 +247,10 @@ def get_look(workspace: Workspace, batch_id: uuid.UUID) -> tuple[Batch, list[Sho
     return batch, shots
 
 
+def has_shots(batch: Batch) -> bool:
+    return Shot.objects.filter(shoot__batch=batch).exists()
+
+
 def origin_of_look(workspace: Workspace, shots: list[Shot]) -> Shot | None:
     """The edited shot whose look these have."""
     wanted = shots[0].shoot.choices.get("look")

@@ -71,6 +71,12 @@ shots_urls = [
     path("<uuid:shot_id>/versions", edits.versions, name="shot_versions"),
     path("<uuid:shot_id>/download", shoots.shot_download, name="shot_download"),
 ]
+looks_urls = [
+    path("", looks.look, name="look"),
+    path("state", looks.look_state, name="look_state"),
+    path("retry", looks.retry_look, name="retry_look"),
+    path("cancel", looks.cancel_look, name="cancel_look"),
+]
 exports_urls = [
     path("", exports.exports, name="exports"),
     path("new", exports.new_export, name="new_export"),
@@ -116,8 +122,7 @@ urlpatterns = [
     path("w/<slug:workspace>/studio/batches/", include(batches_urls)),
     path("w/<slug:workspace>/studio/shoots/", include(shoots_urls)),
     path("w/<slug:workspace>/studio/shots/", include(shots_urls)),
-    path("w/<slug:workspace>/studio/looks/<uuid:batch_id>/", looks.look, name="look"),
-    path("w/<slug:workspace>/studio/looks/<uuid:batch_id>/state", looks.look_state, name="look_state"),
+    path("w/<slug:workspace>/studio/looks/<uuid:batch_id>/", include(looks_urls)),
     path("w/<slug:workspace>/settings/engines/", scenes.engines_page, name="engines"),
     path("w/<slug:workspace>/studio/review/", review.review, name="review"),
     path("w/<slug:workspace>/studio/review/judge", review.judge_shots, name="judge_shots"),

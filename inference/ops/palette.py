@@ -18,30 +18,67 @@ from inference.types import F32, U8
 
 CORE = 253
 REACH_PX = 8
-MAX_GAIN = 12.0
+MAX_GAIN = 40.0
+BEARABLE = 0.92
+"""The brightest channel that a surface may reach where it is well lit: light and dark of a pale texture stay apart."""
+WELL_LIT = 0.85
 BRIGHT_SHARE = 0.6
+FEWEST = 50
+"""Fewer pixels say nothing about a surface."""
 ROUNDING = 0.015
+COLOURFUL = 0.1
+"""How far a channel of a base albedo has to be from their mean, to tell the colour from mirrored light."""
 
 
 def albedo_gain(new: F32, base: F32) -> F32:
-    """Per-channel factor that turns the base albedo (linear, 3) into the new one, bounded for nearly black bases."""
-    return np.minimum(new / np.maximum(base, 1e-3), MAX_GAIN).astype(np.float32)
+    """Per-channel factor that turns the base albedo (linear, 3) into the new one.
+
+    A base that is nearly black in one channel can not be brightened without end; all channels then give way together,
+    so the colour gets darker but keeps its hue.
+    """
+    gain = new / np.maximum(base, 1e-3)
+    return np.asarray(gain * min(1.0, MAX_GAIN / float(gain.max())), np.float32)
 
 
-def light_tint(linear: F32, coverage: U8, base: F32) -> F32:
-    """Colour of the light on a material at unit luminance, float32 (3,): lamps' tints and what the set reflects.
+def exposed(lit: F32, gain: F32) -> float:
+    """What of its light a recoloured surface keeps, so that the picture can show it; 1 = all.
+
+    Args:
+        lit: float32 (N, 3), linear: the surface in its base colour.
+        gain: its ``albedo_gain``.
+    """
+    if len(lit) < FEWEST:
+        return 1.0
+    before, after = (float(np.quantile(light.max(axis=1), WELL_LIT)) for light in (lit, lit * gain))
+    return min(1.0, max(BEARABLE, before) / max(after, 1e-6))
+
+
+def seen_albedo(linear: F32, coverage: U8, base: F32, *, mirrored: float = 0.0) -> F32:
+    """The colour that a surface shows at unit luminance, float32 (3,): its own, in the tint of its light.
 
     A brand colour is divided by it, as a photographer balances white on the backdrop: the wall then shows the asked
     colour and not the asked colour under warm lamps. The median over the material's brighter part (what neighbours
-    reflect into its shades may stay coloured), within 0.7..1.4 of neutral.
+    reflect into its shades may stay coloured), with a tint within 0.7..1.4 of neutral. A glossy surface also shows its
+    surroundings, at most the share ``mirrored``: without it, a red ball that is to be white would turn cyan.
     """
     lit = linear[::4, ::4][coverage[::4, ::4] >= CORE]
-    if len(lit) < 50:
-        return np.ones(3, np.float32)
+    if len(lit) < FEWEST:
+        return base
     bright = lit @ np.array(LUMINANCE, np.float32)
-    light = np.median(lit[bright >= np.quantile(bright, BRIGHT_SHARE)], axis=0) / np.maximum(base, 1e-3)
-    tint = light / max(1e-6, float(light @ np.array(LUMINANCE, np.float32)))
-    return np.clip(tint, 0.7, 1.4).astype(np.float32)
+    light = np.median(lit[bright >= np.quantile(bright, BRIGHT_SHARE)], axis=0)
+    own = base + np.float32(_mirrored_share(light, base, mirrored))
+    tint = light / np.maximum(own, 1e-3)
+    tint /= max(1e-6, float(tint @ np.array(LUMINANCE, np.float32)))
+    return np.asarray(own * np.clip(tint, 0.7, 1.4), np.float32)
+
+
+def _mirrored_share(light: F32, base: F32, most: float) -> float:
+    """What a colourful surface adds to all channels alike: where ``light`` = e * (``base`` + share), by regression."""
+    spread = base - base.mean()
+    if most == 0 or np.abs(spread).max() < COLOURFUL:
+        return 0.0
+    slope = float(spread @ light) / float(spread @ spread)
+    return min(max(float(light.mean()) / slope - float(base.mean()), 0.0), most) if slope > 1e-6 else 0.0
 
 
 @numba.njit(cache=True, nogil=True)

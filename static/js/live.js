@@ -2,7 +2,8 @@
 // detail {job, batch, kind, subject, state}; every part that names one of these ids hears "refresh" and asks again:
 //   <div data-live="<job id> product:<id>" hx-get="…" hx-trigger="refresh" hx-swap="outerHTML">
 // A job that runs reports several times a second. That is worth a look now and then, and none to a part with
-// data-live-ends, which shows only how jobs end. Verdicts on shots are said the same way, with the subject "verdicts".
+// data-live-ends, which shows only how jobs end. That a job was queued is no news to a part with data-live-waits, which
+// shows that already: a look queues hundreds of them in a second. Verdicts on shots are said the same way, with the subject "verdicts".
 import { ask } from "./renewal.js";
 
 const WAIT_MS = 80;
@@ -43,6 +44,7 @@ function matching(detail) {
 /** Asks again for the parts that show `detail`; events in quick succession become one request a part. */
 export function look(detail) {
   for (const part of matching(detail)) {
+    if (detail.state === "queued" && part.hasAttribute("data-live-waits")) continue;
     if (detail.state !== "running") {
       later.delete(part);
       soon.add(part);

@@ -59,7 +59,9 @@ def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
         shots += _of_shoot(workspace, shoot_id, which)
         fields += [("shoot", str(shoot_id)), ("which", which)]
     for batch_id in _ids(data, "batch"):
-        shots += _chosen(list(batches.shots(batches.get_batch(workspace, batch_id))), data.get("which", SELECTED))
+        shots += _chosen(
+            list(batches.shots(batches.get_batch_or_look(workspace, batch_id))), data.get("which", SELECTED)
+        )
         fields += [("batch", str(batch_id)), ("which", data.get("which", SELECTED))]
     for shot_id in _ids(data, "shot"):
         shots.append(selectors.get_shot(workspace, shot_id))

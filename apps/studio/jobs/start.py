@@ -1,4 +1,4 @@
-"""``studio.start``: begin the shoots of a batch that can begin."""
+"""``studio.start``: begin what was asked for in one go."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class StartKind:
-    """``studio.start``: fill some empty shoots, of ``batch`` or of ``product``; the rest is another job's."""
+    """``studio.start``: fill some empty shoots, of ``batch`` or of ``product``, or queue some shots of ``look``.
+
+    The rest is another job's.
+    """
 
     name = "studio.start"
     title = _("Start of a batch")
@@ -29,8 +32,16 @@ class StartKind:
         on_progress("start", 1.0)
 
     def finish(self, job: Job, outcome: None) -> dict[str, Any]:
-        wanted = {f"{key}_id": uuid.UUID(job.params[key]) for key in ("batch", "product") if key in job.params}
-        return {"started": services.start_shoots(**wanted)}
+        named = {key: uuid.UUID(value) for key, value in job.params.items()}
+        if "look" in named:
+            return {"started": services.start_look(batch_id=named["look"])}
+        return {"started": services.start_shoots(**{f"{key}_id": value for key, value in named.items()})}
 
     def fail(self, job: Job, code: str) -> None:
-        """The shoots stay empty; trying the batch again calls another starter."""
+        """What has not begun stays so, and trying again calls another starter; who cancelled does not want it."""
+        if code != "cancelled":
+            return
+        if "look" in job.params:
+            services.forget_not_begun(uuid.UUID(job.params["look"]))
+        elif "batch" in job.params:
+            services.forget_waiting(uuid.UUID(job.params["batch"]))

@@ -10,11 +10,11 @@ from apps.studio.services.adapters import (
     restore_adapter,
     retire_adapter,
 )
-from apps.studio.services.batches import cancel_batch, request_batch, retry_batch, start_shoots
+from apps.studio.services.batches import cancel_batch, forget_waiting, request_batch, retry_batch, start_shoots
 from apps.studio.services.best import request_best
 from apps.studio.services.cutouts import accept_cutout, request_cutout, start_waiting_shoots
 from apps.studio.services.edits import edit_shot, put_on_show, show_version
-from apps.studio.services.looks import apply_look
+from apps.studio.services.looks import apply_look, cancel_look, forget_not_begun, retry_look, start_look
 from apps.studio.services.products import (
     archive_product,
     create_products,
@@ -41,12 +41,15 @@ __all__ = [
     "apply_look",
     "archive_product",
     "cancel_batch",
+    "cancel_look",
     "cancel_shoot",
     "change_part",
     "create_products",
     "delete_adapter",
     "describe_product",
     "edit_shot",
+    "forget_not_begun",
+    "forget_waiting",
     "parse_ids",
     "plan_shots",
     "purge_trainings",
@@ -63,11 +66,13 @@ __all__ = [
     "restore_product",
     "retire_adapter",
     "retry_batch",
+    "retry_look",
     "retry_shoot",
     "retry_shot",
     "set_verdict",
     "set_verdicts",
     "show_version",
+    "start_look",
     "start_shoots",
     "start_waiting_shoots",
     "take_candidate",

@@ -19,8 +19,9 @@ from apps.jobs import services as queue
 from apps.jobs.models import Batch
 from apps.studio.kinds import scale_of
 from apps.studio.models import CutoutState, Product, Shoot
-from apps.studio.services.cutouts import START_KIND, request_cutout
+from apps.studio.services.cutouts import request_cutout
 from apps.studio.services.shoots import INTERACTIVE_SHOTS, plan_shots, queue_shots
+from apps.studio.services.starters import call_starter
 
 MOST_PRODUCTS = 2000
 MOST_SHOTS = 20_000
@@ -73,12 +74,8 @@ def request_batch(
             for product in products
         ]
     )
-    _call_starter(batch)
+    call_starter(batch, what="batch")
     return batch
-
-
-def _call_starter(batch: Batch) -> None:
-    queue.submit(batch.workspace, kind=START_KIND, params={"batch": str(batch.id)}, created_by=batch.created_by)
 
 
 def waiting_shoots(*, batch_id: uuid.UUID | None = None, product_id: uuid.UUID | None = None) -> QuerySet[Shoot]:
@@ -97,7 +94,7 @@ def start_shoots(*, batch_id: uuid.UUID | None = None, product_id: uuid.UUID | N
     for shoot in found[:STARTED_AT_ONCE]:
         _start(shoot.pk)
     if len(found) > STARTED_AT_ONCE and batch_id:
-        _call_starter(Batch.objects.select_related("workspace").get(pk=batch_id))
+        call_starter(Batch.objects.select_related("workspace").get(pk=batch_id), what="batch")
     return min(len(found), STARTED_AT_ONCE)
 
 
@@ -123,12 +120,17 @@ def retry_batch(batch: Batch, *, by: User | None) -> int:
         for product in failed.select_related("workspace", "photo__blob").distinct():
             request_cutout(product, box=None, by=by)
             count += 1
-        _call_starter(batch)
+        call_starter(batch, what="batch")
     return count
 
 
 def cancel_batch(batch: Batch, *, by: User | None) -> None:
     """Stop what is queued and forget what waits for cutouts."""
     with transaction.atomic():
-        Shoot.objects.filter(batch=batch, shots=None).delete()
+        forget_waiting(batch.pk)
     queue.cancel_batch(batch, by=by)
+
+
+def forget_waiting(batch_id: uuid.UUID) -> None:
+    """A batch's shoots that have not begun are not wanted any more."""
+    Shoot.objects.filter(batch=batch_id, shots=None).delete()

@@ -12,9 +12,9 @@ from apps.core.errors import Conflict, InvalidInput
 from apps.jobs import services as queue
 from apps.jobs.models import Job, JobState, Priority
 from apps.studio.models import CutoutState, Product, Shoot
+from apps.studio.services.starters import call_starter_for
 
 CUTOUT_KIND = "studio.cutout"
-START_KIND = "studio.start"
 INTERACTIVE_CUTOUTS = 8  # new photos that may wait as somebody's interactive work; the rest of a drop is a batch
 
 
@@ -113,4 +113,4 @@ def accept_cutout(product: Product) -> Product:
 def start_waiting_shoots(product: Product) -> None:
     """The product has a cutout now: let the shoots of batches begin that waited for it."""
     if Shoot.objects.filter(product=product, shots=None).exists():
-        queue.submit(product.workspace, kind=START_KIND, params={"product": str(product.id)})
+        call_starter_for(product)

@@ -1,4 +1,7 @@
-"""One edited shot's look for many products."""
+"""One edited shot's look for many products.
+
+The request writes down one shot a product and is over; a job hands them to the queue, some at a time.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,21 @@ import uuid
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from apps.accounts.models import User
+from apps.accounts.models import User, Workspace
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.jobs import services as queue
 from apps.jobs.models import Batch, Priority
 from apps.studio import looks, scenes
 from apps.studio.kinds import scale_of
 from apps.studio.models import CutoutState, Product, Shoot, Shot
-from apps.studio.services.shoots import INTERACTIVE_SHOTS
+from apps.studio.services.cutouts import accept_cutout
+from apps.studio.services.shoots import INTERACTIVE_SHOTS, queue_shot
+from apps.studio.services.starters import call_starter
+from apps.studio.specs import Spec
+
+STARTED_AT_ONCE = 50  # shots a job queues in one transaction; the next ones are the next job's
 
 
 @transaction.atomic
@@ -23,7 +32,8 @@ def apply_look(
 ) -> Batch:
     """Make one shot in this look of every product: one batch, one shoot a product.
 
-    The same products with the same ``token`` are the same batch: a double click makes nothing twice.
+    What every shot will be is written down here, each product's own size included; a job queues the work of it, some
+    shots at a time. The same ``token`` is the same batch: a double click makes nothing twice.
 
     Args:
         scales: the products, and how many times its usual size each one gets.
@@ -37,30 +47,74 @@ def apply_look(
     if shot.asset_id is None:
         raise Conflict("studio.shot_not_ready")
     products = _products(shot, scales)
+    Workspace.objects.select_for_update(of=("self",)).get(pk=shot.workspace_id)  # two posts of one click take turns
     known = Shoot.objects.filter(workspace=shot.workspace, choices__look_token=token).first() if token else None
     if known is not None and known.batch is not None:
         return known.batch
     batch = queue.create_batch(shot.workspace, kind="studio.shot", label=label or shot.product.name, created_by=by)
-    priority = Priority.INTERACTIVE if len(products) <= INTERACTIVE_SHOTS else Priority.BATCH
     choices = {"look": str(shot.id), "look_version": shot.version, "look_token": token}
-    for product in products:
-        shoot = Shoot.objects.create(
-            workspace=shot.workspace, product=product, batch=batch, choices=choices, created_by=by
-        )
-        made = Shot(workspace=shot.workspace, shoot=shoot, product=product, position=0)
-        made.spec = looks.look_of(shot, scale=scales[product.id], usual=scale_of(product))
-        made.job = queue.submit(
-            shot.workspace,
-            kind="studio.shot",
-            params={"shot": str(made.id), "cutout": str(product.cutout_id)},
-            priority=priority,
-            created_by=by,
-            label=product.name,
-            batch=batch,
-            subject=f"shot:{made.id}",
-        )
-        made.save(force_insert=True)
+    new = {"workspace": shot.workspace}
+    shoots = [Shoot(**new, product=product, batch=batch, choices=choices, created_by=by) for product in products]
+    Shoot.objects.bulk_create(shoots)
+    Shot.objects.bulk_create(
+        Shot(**new, shoot=shoot, product=shoot.product, position=0, spec=_spec(shot, shoot.product, scales))
+        for shoot in shoots
+    )
+    call_starter(batch, what="look")
     return batch
+
+
+def _spec(shot: Shot, product: Product, scales: Mapping[uuid.UUID, float]) -> Spec:
+    return looks.look_of(shot, scale=scales[product.id], usual=scale_of(product))
+
+
+def _not_begun(batch_id: uuid.UUID) -> QuerySet[Shot]:
+    return Shot.objects.filter(shoot__batch=batch_id, job=None, asset=None)
+
+
+@transaction.atomic
+def start_look(*, batch_id: uuid.UUID) -> int:
+    """Queue some shots of a look that were not queued yet; the rest is the next job's. Returns how many were queued.
+
+    Two starters take turns at the rows, and the second one finds them queued.
+    """
+    rows = _not_begun(batch_id).select_for_update(of=("self",))
+    found = list(
+        rows.select_related(
+            "shoot__workspace", "shoot__batch__workspace", "shoot__created_by", "product__workspace"
+        ).order_by("product__name", "id")[: STARTED_AT_ONCE + 1]
+    )
+    few = Shot.objects.filter(shoot__batch=batch_id).count() <= INTERACTIVE_SHOTS
+    begun = found[:STARTED_AT_ONCE]
+    for shot in begun:
+        queue_shot(shot, priority=Priority.INTERACTIVE if few else Priority.BATCH)
+    Shot.objects.bulk_update(begun, ["job"])
+    for product in {shot.product for shot in begun if shot.product.cutout_state == CutoutState.READY}:
+        accept_cutout(product)
+    if len(found) > len(begun) and (batch := found[-1].shoot.batch):
+        call_starter(batch, what="look")
+    return len(begun)
+
+
+@transaction.atomic
+def retry_look(batch: Batch) -> int:
+    """Make again what failed or was cancelled (returns how many), and go on with what was never queued."""
+    count = queue.retry_batch(batch, states=queue.RETRYABLE)
+    if _not_begun(batch.pk).exists():
+        call_starter(batch, what="look")
+    return count
+
+
+@transaction.atomic
+def cancel_look(batch: Batch, *, by: User | None) -> None:
+    """Stop what is queued, and forget what was not queued yet."""
+    forget_not_begun(batch.pk)
+    queue.cancel_batch(batch, by=by)
+
+
+def forget_not_begun(batch_id: uuid.UUID) -> None:
+    """A look's shots that were not queued yet are not wanted any more."""
+    Shoot.objects.filter(pk__in=_not_begun(batch_id).values("shoot")).delete()
 
 
 def _products(shot: Shot, scales: Mapping[uuid.UUID, float]) -> list[Product]:

@@ -87,19 +87,25 @@ def queue_shots(shoot: Shoot, specs: Sequence[dict[str, Any]], *, interactive: i
         for position, spec in enumerate(specs)
     ]
     for shot in shots:
-        shot.job = queue.submit(
-            shoot.workspace,
-            kind="studio.shot",
-            params={"shot": str(shot.id), "cutout": str(product.cutout_id)},
-            priority=Priority.INTERACTIVE if shot.position < interactive else Priority.BATCH,
-            created_by=shoot.created_by,
-            label=product.name,
-            batch=shoot.batch,
-            subject=f"shot:{shot.id}",
-        )
+        queue_shot(shot, priority=Priority.INTERACTIVE if shot.position < interactive else Priority.BATCH)
     Shot.objects.bulk_create(shots)
     if product.cutout_state == CutoutState.READY:
         accept_cutout(product)
+
+
+def queue_shot(shot: Shot, *, priority: Priority) -> None:
+    """Queue a shot's job and note it in ``shot``, which the caller writes."""
+    shoot, product = shot.shoot, shot.product
+    shot.job = queue.submit(
+        shoot.workspace,
+        kind="studio.shot",
+        params={"shot": str(shot.id), "cutout": str(product.cutout_id)},
+        priority=priority,
+        created_by=shoot.created_by,
+        label=product.name,
+        batch=shoot.batch,
+        subject=f"shot:{shot.id}",
+    )
 
 
 def _shoot_id(product: Product, token: str, choices: dict[str, Any]) -> uuid.UUID:

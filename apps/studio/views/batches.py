@@ -34,15 +34,21 @@ BATCHES_A_PAGE = 40
 @workspace_view()
 def batches(request: WorkspaceRequest) -> HttpResponse:
     page = Paginator(reads.recent(request.workspace), BATCHES_A_PAGE).get_page(request.GET.get("page"))
-    entries = [_entry(request, batch) for batch in page.object_list]
+    looks = reads.looks_among(page.object_list)
+    entries = [_entry(request, batch, is_look=batch.pk in looks) for batch in page.object_list]
     return render(request, "studio/batches.html", {"entries": entries, "page": page, "mark": "layers"})
 
 
-def _entry(request: WorkspaceRequest, batch: Batch) -> Entry:
-    state = reads.state(batch)
-    outcome = _("%(done)s of %(total)s shots") % {"done": localize(state.done), "total": localize(state.total)}
-    url = reverse("studio:batch", args=[request.workspace.slug, batch.id])
-    return Entry(url, batch.label, batch.created_at, outcome)
+def _entry(request: WorkspaceRequest, batch: Batch, *, is_look: bool) -> Entry:
+    if is_look:
+        done, total = reads.counts_of_look(batch)
+        page, label = "studio:look", _("Look of %(name)s") % {"name": batch.label}
+    else:
+        state = reads.state(batch)
+        done, total = state.done, state.total
+        page, label = "studio:batch", batch.label
+    outcome = _("%(done)s of %(total)s shots") % {"done": localize(done), "total": localize(total)}
+    return Entry(reverse(page, args=[request.workspace.slug, batch.id]), label, batch.created_at, outcome)
 
 
 @require_GET

@@ -70,3 +70,23 @@ def look_state(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
     batch, shots = selectors.get_look(request.workspace, batch_id)
     context = {"batch": batch, "state": selectors.state_of(shots), "consistency": looks.consistency(shots)}
     return render(request, "studio/_look_state.html", context)
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def retry_look(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
+    batch, _ = selectors.get_look(request.workspace, batch_id)
+    services.retry_look(batch)
+    return redirect("studio:look", workspace=request.workspace.slug, batch_id=batch_id)
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def cancel_look(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
+    """Stop what is queued, and go back to the shot where nothing of the look is left."""
+    batch, shots = selectors.get_look(request.workspace, batch_id)
+    origin = selectors.origin_of_look(request.workspace, shots)
+    services.cancel_look(batch, by=request.user)
+    if origin is not None and not selectors.has_shots(batch):
+        return redirect("studio:shot", workspace=request.workspace.slug, shot_id=origin.id)
+    return redirect("studio:look", workspace=request.workspace.slug, batch_id=batch_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -21,18 +21,16 @@ from inference.engines.studio_sets.edited import (
 )
 from inference.engines.studio_sets.framing import Framing, frame_shot
 from inference.engines.studio_sets.pair import Standing, is_nearer, shade_on, stand_companion, uncovered
-from inference.engines.studio_sets.plates import Material, PlateStore, StudioSet
+from inference.engines.studio_sets.plates import PlateStore, StudioSet
+from inference.engines.studio_sets.recolouring import GLOSSY, chosen_colours, recoloured, set_delta_e
 from inference.engines.studio_sets.stage import Stage, set_stage
 from inference.engines.studio_sets.variation import Look, edited_look, look_for
-from inference.errors import InputRejected
 from inference.ops.body import Body, build_body
-from inference.ops.colour import LUMINANCE, delta_e_unit, hex_to_linear, hex_to_rgb, linear_to_srgb, srgb_decode_table
 from inference.ops.defocus import defocused
 from inference.ops.dither import tpdf_tile
 from inference.ops.grade import graded
 from inference.ops.lamps import deepened
 from inference.ops.light import add_map, mix
-from inference.ops.palette import CORE, albedo_gain, light_tint, recolour
 from inference.ops.placement import Outline, find_outline, on_canvas, resample_rgba
 from inference.ops.reflection import mirror_card, reflection
 from inference.ops.shadow import AreaLight, visibility
@@ -42,10 +40,44 @@ from inference.ops.turn import Turn, find_turn, turned_cutout
 from inference.ports import PlacedCompanion, SceneOptions, ScenePlate
 from inference.types import F32, U8, Cutout, Progress, ShotSpec
 
-GLOSSY = 0.75
-"""Materials rougher than this mirror nothing that could be seen."""
 LEFT_BY_MIRROR = 0.3
 """The share of its light that a surface keeps at least under the product's mirror image."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A set as the request wants it: what each light adds (as for ``look_for``), its look, its colours by material."""
+
+    studio: StudioSet
+    shares: tuple[float, ...]
+    look: Look
+    colours: Mapping[int, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """The product where it stands, turned as it is wanted, its outline then, and the second product beside it."""
+
+    turn: Turn | None
+    outline: Outline
+    main: Standing
+    second: Standing | None
+
+
+@dataclass(frozen=True, eq=False)
+class Lit:
+    """The picture of the set (uint8 (H, W, 3)), with the light that the products leave of it, float32 (H, W).
+
+    ``lamps`` and ``bodies`` are what threw the shadows, ``exposures`` as ``recoloured`` tells them, ``off_by`` as
+    ``set_delta_e`` measures.
+    """
+
+    plate: U8
+    shade: F32
+    lamps: list[AreaLight]
+    bodies: tuple[Body, Body | None]
+    exposures: Mapping[int, float]
+    off_by: float | None
 
 
 class StudioSets:
@@ -53,7 +85,7 @@ class StudioSets:
 
     name = "studio_sets"
     licence = "Apache-2.0"
-    revision = 1
+    revision = 2
 
     def __init__(self, options: SceneOptions) -> None:
         self._store = PlateStore(options.plates_dir or PLATES_DIR, options.cache_mb)
@@ -79,56 +111,75 @@ class StudioSets:
         companion: Cutout | None = None,
     ) -> ScenePlate:
         """See ``ports.SceneEngine.render``."""
-        watch, edits = Stopwatch(on_progress), spec.edits
+        watch = Stopwatch(on_progress)
         with watch.stage("plates", 0.05):
-            studio = self._store.get(spec.set_name, spec.camera, spec.mood)
-            colours = chosen_colours(studio, spec.palette)
-            shares = _light_shares(studio)
-            look = _look(studio, shares, spec, lamps_on=lamps_on)
+            asked = self._asked(spec, lamps_on=lamps_on)
         with watch.stage("place", 0.1):
-            turn = find_turn(cutout.alpha, edits)
-            rgb, alpha = turned_cutout(cutout, turn)
-            upright = find_outline(cutout.alpha)
-            outline = upright if alpha is cutout.alpha else find_outline(alpha)
-            framing = frame_shot(studio, upright, spec, look, outline=outline, longest_px=longest_px)
-            main = Standing(framing, _graded_part(resample_rgba(rgb, alpha, framing.placement), edits))
-            second = stand_companion(studio, framing, companion, spec) if companion and spec.companion else None
+            placed = _placed(asked, cutout, companion, spec, longest_px)
         with watch.stage("stage", 0.25):
-            stage = set_stage(studio, framing)
-        with watch.stage("shadow", 0.4):
-            body = _body(main.part, framing)
-            beside = _body(second.part, second.framing) if second else None
-            lamps = shadow_lamps(stage, framing, look, shares, edits)
-            maps = deepened(_cast(stage, (body, beside), lamps), edits.shadow_intensity)
-        with watch.stage("mix", 0.5):
-            linear, shade = _mixed(studio, stage, look, maps)
-        with watch.stage("recolour", 0.55):
-            linear = _recoloured(linear, studio, stage, colours)
-        with watch.stage("reflection", 0.6):
-            for solid, standing in ((body, main), (beside, second)):
-                if solid and standing:
-                    linear = _with_reflection(linear, studio, stage, standing.framing, solid, standing.part, edits)
-        with watch.stage("display", 0.7):
-            if edits.background_blur:
-                linear = defocused(linear, stage.canvas.nearness, focus_depth_m(framing), edits.background_blur)
-            plate = display(linear, tpdf_tile(spec.seed))
-        scene = ScenePlate(
-            plate=plate,
-            shadow=np.rint(np.clip(shade, 0, 1) * 255).astype(np.uint8),
-            visible=_visible(stage, framing, main.part),
-            product=main.part,
-            placement=framing.placement,
-            base=framing.base,
-            set_delta_e=_set_delta_e(plate, studio, stage, look, maps, colours),
-            identity=_identity(studio),
-            parameters=_parameters(studio, framing, look, colours, turn),
-            measures=_measures(outline, framing),
-            timings_s=watch.timings_s,
-        )
-        if not (second and beside):
-            return scene
-        light = (lamps, *_weights(stage, look, shares))
-        return _with_companion(scene, stage, (main, body), (second, beside), light, spec)
+            stage = set_stage(asked.studio, placed.main.framing)
+        lit = _lit(asked, placed, stage, spec, watch)
+        scene = _scene(asked, placed, stage, lit, watch.timings_s)
+        return _with_companion(scene, asked, placed, stage, lit, spec) if placed.second else scene
+
+    def _asked(self, spec: ShotSpec, *, lamps_on: bool) -> Asked:
+        studio = self._store.get(spec.set_name, spec.camera, spec.mood)
+        colours, shares = chosen_colours(studio, spec.palette), _light_shares(studio)
+        return Asked(studio, shares, _look(studio, shares, spec, lamps_on=lamps_on), colours)
+
+
+def _placed(asked: Asked, cutout: Cutout, companion: Cutout | None, spec: ShotSpec, longest_px: int | None) -> Placed:
+    turn = find_turn(cutout.alpha, spec.edits)
+    rgb, alpha = turned_cutout(cutout, turn)
+    upright = find_outline(cutout.alpha)
+    outline = upright if alpha is cutout.alpha else find_outline(alpha)
+    framing = frame_shot(asked.studio, upright, spec, asked.look, outline=outline, longest_px=longest_px)
+    main = Standing(framing, _graded_part(resample_rgba(rgb, alpha, framing.placement), spec.edits))
+    second = stand_companion(asked.studio, framing, companion, spec) if companion and spec.companion else None
+    return Placed(turn, outline, main, second)
+
+
+def _lit(asked: Asked, placed: Placed, stage: Stage, spec: ShotSpec, watch: Stopwatch) -> Lit:
+    """From the shadows to the finished picture of the set."""
+    studio, edits, main, second = asked.studio, spec.edits, placed.main, placed.second
+    with watch.stage("shadow", 0.4):
+        bodies = (_body(main), _body(second) if second else None)
+        lamps = shadow_lamps(stage, main.framing, asked.look, asked.shares, edits)
+        maps = deepened(_cast(stage, bodies, lamps), edits.shadow_intensity)
+    with watch.stage("mix", 0.5):
+        lights = _gains(studio, asked.look)
+        linear, shade = _mixed(stage, lights, maps)
+    with watch.stage("recolour", 0.55):
+        linear, exposures = recoloured(linear, studio, stage, lights, asked.colours)
+    with watch.stage("reflection", 0.6):
+        linear = _with_reflection(linear, studio, stage, main, bodies[0], edits)
+        if second and bodies[1]:
+            linear = _with_reflection(linear, studio, stage, second, bodies[1], edits)
+    with watch.stage("display", 0.7):
+        if edits.background_blur:
+            linear = defocused(linear, stage.canvas.nearness, focus_depth_m(main.framing), edits.background_blur)
+        plate = display(linear, tpdf_tile(spec.seed))
+    off_by = set_delta_e(plate, studio, stage, lights, maps, asked.colours, exposures)
+    return Lit(plate, shade, lamps, bodies, exposures, off_by)
+
+
+def _scene(asked: Asked, placed: Placed, stage: Stage, lit: Lit, timings_s: dict[str, float]) -> ScenePlate:
+    """The scene of the first product, and how it came about."""
+    framing = placed.main.framing
+    used = _colours_used(asked.studio, asked.colours, lit.exposures)
+    return ScenePlate(
+        plate=lit.plate,
+        shadow=np.rint(np.clip(lit.shade, 0, 1) * 255).astype(np.uint8),
+        visible=_visible(stage, framing, placed.main.part),
+        product=placed.main.part,
+        placement=framing.placement,
+        base=framing.base,
+        set_delta_e=lit.off_by,
+        identity=_identity(asked.studio),
+        parameters=_parameters(asked.studio, framing, asked.look, placed.turn) | used,
+        measures=_measures(placed.outline, framing),
+        timings_s=timings_s,
+    )
 
 
 def _look(studio: StudioSet, shares: tuple[float, ...], spec: ShotSpec, *, lamps_on: bool) -> Look:
@@ -153,20 +204,18 @@ def _weights(stage: Stage, look: Look, shares: tuple[float, ...]) -> tuple[list[
 
 
 def _with_companion(
-    scene: ScenePlate,
-    stage: Stage,
-    first: tuple[Standing, Body],
-    second: tuple[Standing, Body],
-    light: tuple[list[AreaLight], list[float], float],
-    spec: ShotSpec,
+    scene: ScenePlate, asked: Asked, placed: Placed, stage: Stage, lit: Lit, spec: ShotSpec
 ) -> ScenePlate:
     """The scene with the second product in it: who covers whom, and the shadow of each on the other."""
+    (body, beside), main, other = lit.bodies, placed.main, placed.second
     assert spec.companion is not None
+    assert other is not None
+    assert beside is not None
     strength = spec.companion.shadow * min(1.0, spec.edits.shadow_intensity)
-    (main, body), (other, beside) = first, second
+    light = (lit.lamps, *_weights(stage, asked.look, asked.shares))
     in_front = not is_nearer(main.framing, other.framing)
     visible = _visible(stage, other.framing, other.part)
-    placed = PlacedCompanion(
+    second = PlacedCompanion(
         product=other.part,
         placement=other.framing.placement,
         visible=visible if in_front else uncovered(visible, main),
@@ -179,45 +228,13 @@ def _with_companion(
         scene,
         visible=uncovered(scene.visible, other) if in_front else scene.visible,
         shade=shade_on(main, beside, stage, *light, strength),
-        companion=placed,
+        companion=second,
         parameters={**scene.parameters, "companion": where},
     )
 
 
 def _identity(studio: StudioSet) -> Mapping[str, Any]:
     return {"name": studio.name, "version": studio.version, "plates_sha256": studio.digest}
-
-
-def chosen_colours(studio: StudioSet, palette: tuple[str, ...]) -> dict[int, str]:
-    """Material index to ``#rrggbb``: the palette in the set's order.
-
-    A surface that the palette does not reach, but that has the same colour as one that it does (floor and wall, say),
-    follows that one, so that a single brand colour never splits what belongs together.
-
-    Raises InputRejected ``shot.bad_colour``, ``shot.too_many_colours``.
-    """
-    open_to_change = [index for index, item in enumerate(studio.materials) if item.recolourable]
-    if len(palette) > len(open_to_change):
-        raise InputRejected(
-            "shot.too_many_colours",
-            f"the set {studio.name} takes {len(open_to_change)} colours, not {len(palette)}",
-            count=len(open_to_change),
-        )
-    colours = {index: code for index, code in zip(open_to_change, palette, strict=False) if hex_to_rgb(code)}
-    leaders = {studio.materials[index].default_hex.lower(): code for index, code in reversed(colours.items())}
-    for index in open_to_change[len(palette) :]:
-        if (default := studio.materials[index].default_hex.lower()) in leaders:
-            colours[index] = leaders[default]
-    return colours
-
-
-def _recoloured(linear: F32, studio: StudioSet, stage: Stage, colours: Mapping[int, str]) -> F32:
-    gains = np.ones((len(studio.materials), 3), np.float32)
-    for index, code in colours.items():
-        base = studio.materials[index].base_albedo
-        lit_base = base * light_tint(linear, stage.coverage[index], base)
-        gains[index] = albedo_gain(hex_to_linear(code), lit_base)
-    return recolour(linear, stage.coverage, gains)
 
 
 def _light_shares(studio: StudioSet) -> tuple[float, ...]:
@@ -229,14 +246,14 @@ def _light_shares(studio: StudioSet) -> tuple[float, ...]:
     return tuple(means)
 
 
-def _body(part: U8, framing: Framing) -> Body:
-    x, y = framing.placement.x, framing.placement.y
-    camera = framing.camera
-    middle, base = framing.base[0] - x, framing.base[1] - y
-    return build_body(part[..., 3], base, middle, camera, framing.frame, framing.thickness_m)
+def _body(standing: Standing) -> Body:
+    framing, placement = standing.framing, standing.framing.placement
+    middle, base = framing.base[0] - placement.x, framing.base[1] - placement.y
+    return build_body(standing.part[..., 3], base, middle, framing.camera, framing.frame, framing.thickness_m)
 
 
 def _gains(studio: StudioSet, look: Look) -> F32:
+    """Linear value of code 65535 of each plate, times the light's weight and colour: float32 (L, 3)."""
     rows = [
         np.asarray(light.colour, np.float32) * np.float32(light.scale * light.weight * factor)
         for light, factor in zip(studio.lights, look.lights, strict=True)
@@ -244,19 +261,18 @@ def _gains(studio: StudioSet, look: Look) -> F32:
     return np.stack(rows)
 
 
-def _mixed(studio: StudioSet, stage: Stage, look: Look, maps: F32) -> tuple[F32, F32]:
+def _mixed(stage: Stage, lights: F32, maps: F32) -> tuple[F32, F32]:
     lamps = [area is not None for area in stage.lamps]
     plane = np.array([sum(lamps[:i]) if lamp else -1 for i, lamp in enumerate(lamps)], np.int64)
-    return mix(stage.plates, _gains(studio, look), plane, maps, stage.canvas, stage.small)
+    return mix(stage.plates, lights, plane, maps, stage.canvas, stage.small)
 
 
 def _graded_part(part: U8, edits: Edits) -> U8:
     return np.dstack([graded(part[..., :3], edits), part[..., 3]]) if edits.colours_product else part
 
 
-def _with_reflection(
-    linear: F32, studio: StudioSet, stage: Stage, framing: Framing, body: Body, part: U8, edits: Edits
-) -> F32:
+def _with_reflection(linear: F32, studio: StudioSet, stage: Stage, standing: Standing, body: Body, edits: Edits) -> F32:
+    framing = standing.framing
     shiny = [index for index, item in enumerate(studio.materials) if item.roughness < GLOSSY or edits.reflection > 1]
     if not shiny or edits.reflection == 0:
         return linear
@@ -271,7 +287,7 @@ def _with_reflection(
     around = np.median(upper.reshape(-1, 3), axis=0)
     around = mirrored_before(around, linear, gloss, stage, framing, edits)
     added = reflection(
-        stage.small_depth, stage.small_normal, gloss, stage.small_camera, body, mirror_card(part, base), around
+        stage.small_depth, stage.small_normal, gloss, stage.small_camera, body, mirror_card(standing.part, base), around
     )
     if edits.reflection < 1:
         added = added * np.float32(edits.reflection)
@@ -290,40 +306,7 @@ def _visible(stage: Stage, framing: Framing, part: U8) -> U8:
     return np.asarray(255 - cv2.GaussianBlur(in_front, (3, 3), 0), np.uint8)
 
 
-def _set_delta_e(
-    plate: U8, studio: StudioSet, stage: Stage, look: Look, maps: F32, colours: Mapping[int, str]
-) -> float | None:
-    """Mean CIEDE2000 over the palette between each colour and its lit material, brought to unit light."""
-    if not colours:
-        return None
-    step = np.s_[::6, ::6]
-    codes = stage.plates[:, ::6, ::6].astype(np.float32) / np.float32(65535)
-    light = np.einsum("lhwc,lc->hwc", codes * codes, _gains(studio, look)) @ np.array(LUMINANCE, np.float32)
-    shown = srgb_decode_table()[plate[step]]
-    size = (light.shape[1], light.shape[0])
-    lit = cv2.resize(maps, size, interpolation=cv2.INTER_NEAREST).reshape(*light.shape, -1).min(axis=2) > 0.98
-    found = [
-        _material_delta_e(shown, light, lit & (stage.coverage[index][step] >= CORE), studio.materials[index], code)
-        for index, code in colours.items()
-    ]
-    known = [value for value in found if value is not None]
-    return float(np.mean(known)) if known else None
-
-
-def _material_delta_e(shown: F32, light: F32, where: Any, material: Material, code: str) -> float | None:
-    """Median colour of the material where its light is between 0.6 and 1.05, divided by that light."""
-    unit = light / max(1e-4, float(material.base_albedo @ np.array(LUMINANCE, np.float32)))
-    chosen = where & (unit > 0.6) & (unit < 1.05)
-    if int(chosen.sum()) < 50:
-        return None
-    colour = np.median(shown[chosen] / unit[chosen][:, None], axis=0)
-    wanted = np.array(hex_to_rgb(code), np.float32) / np.float32(255)
-    return float(delta_e_unit(linear_to_srgb(colour)[None], wanted[None])[0])
-
-
-def _parameters(
-    studio: StudioSet, framing: Framing, look: Look, colours: Mapping[int, str], turn: Turn | None
-) -> dict[str, Any]:
+def _parameters(studio: StudioSet, framing: Framing, look: Look, turn: Turn | None) -> dict[str, Any]:
     window = framing.window
     return {
         **({"turn": turn.as_list()} if turn else {}),
@@ -331,8 +314,14 @@ def _parameters(
         "window": [window.left, window.top, window.width, window.height],
         "placement": framing.placement.as_dict(),
         "thickness_m": round(framing.thickness_m, 6),
-        "colours": {studio.materials[index].name: code for index, code in colours.items()},
     }
+
+
+def _colours_used(studio: StudioSet, colours: Mapping[int, str], exposures: Mapping[int, float]) -> dict[str, Any]:
+    """By material; ``exposures`` only where light was taken back."""
+    names = [material.name for material in studio.materials]
+    less = {names[index]: round(share, 4) for index, share in exposures.items() if share < 1}
+    return {"colours": {names[index]: code for index, code in colours.items()}} | ({"exposures": less} if less else {})
 
 
 def _measures(outline: Outline, framing: Framing) -> Mapping[str, float]:

@@ -6,18 +6,24 @@ import uuid
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Role, Workspace
 from apps.assets import services as assets
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.core.tenancy import tenant_scope
+from apps.jobs import services as queue
 from apps.jobs.models import Batch, Job, JobState
+from apps.jobs.tasks import run
 from apps.studio import looks, selectors, services
+from apps.studio.exports import choosing
 from apps.studio.models import Product, Shoot, Shot
 from tests import factories
 from tests.integration.studio.pictures import bottle_png
+from tests.integration.studio.test_batches import work_off
 from tests.integration.studio.test_edits import edit, fresh, shot, workspace
 from tests.integration.studio.test_shoots import work
 
@@ -45,7 +51,7 @@ def test_every_product_gets_the_look_in_the_same_frame_on_the_same_line(workspac
     origin = fresh(workspace, shot)
     products = [another_product(workspace, seed) for seed in (1, 2)]
     batch = apply(workspace, shot, {products[0].id: 1.0, products[1].id: 0.8})
-    assert {job.state for job in work(workspace)} == {JobState.SUCCEEDED}
+    work_off(workspace)
     with tenant_scope(workspace.id):
         found, shots = selectors.get_look(workspace, batch.id)
         score = looks.consistency(shots)
@@ -84,7 +90,83 @@ def test_a_double_click_makes_nothing_twice(workspace: Workspace, shot: Shot) ->
     assert first.id == again.id
     with tenant_scope(workspace.id):
         assert Shoot.objects.filter(batch=first).count() == 1
+        services.start_look(batch_id=first.id)
+        assert services.start_look(batch_id=first.id) == 0
         assert Job.objects.filter(batch=first).count() == 1
+
+
+def some(workspace: Workspace, shot: Shot, count: int) -> tuple[Batch, list[Product]]:
+    """A look for products of which one is larger than the others."""
+    products = [factories.make_product(workspace, name=f"Bottle {number}") for number in range(count)]
+    scales = {product.id: 1.0 for product in products} | {products[0].id: 1.4}
+    return apply(workspace, shot, scales), products
+
+
+def counts(workspace: Workspace, batch: Batch) -> tuple[int, int]:
+    """How many shots of the look wait for their job, and how many have one."""
+    with tenant_scope(workspace.id):
+        found = Shot.objects.filter(shoot__batch=batch)
+        return found.filter(job=None).count(), found.exclude(job=None).count()
+
+
+def test_the_request_writes_the_shots_down_and_jobs_hand_them_to_the_queue_in_turns(
+    workspace: Workspace, shot: Shot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.studio.services.looks.STARTED_AT_ONCE", 2)
+    batch, products = some(workspace, shot, 5)
+    seen = [counts(workspace, batch)]
+    with tenant_scope(workspace.id):
+        Shot.objects.filter(pk=shot.pk).update(spec=shot.spec | {"edits": {"shadow_softness": 2}})
+        starters = Job.objects.filter(kind="studio.start", state=JobState.QUEUED)
+        for _ in range(3):
+            starter = starters.get()
+            run(str(starter.id))
+            seen.append(counts(workspace, batch))
+        assert not starters.exists()
+        sizes = dict(Shot.objects.filter(shoot__batch=batch).values_list("product_id", "spec__edits__scale"))
+        assert not Shot.objects.filter(shoot__batch=batch, spec__edits__has_key="shadow_softness").exists()
+    assert seen == [(5, 0), (3, 2), (1, 4), (0, 5)]
+    assert sizes == {product.id: None for product in products} | {products[0].id: 1.4}
+
+
+def test_a_starter_that_died_is_called_again_by_a_retry(workspace: Workspace, shot: Shot) -> None:
+    batch, _ = some(workspace, shot, 3)
+    with tenant_scope(workspace.id):
+        Job.objects.filter(kind="studio.start").update(state=JobState.FAILED, ended_at=timezone.now())
+        assert services.retry_look(batch) == 0
+        [starter] = Job.objects.filter(kind="studio.start", state=JobState.QUEUED)
+        run(str(starter.id))
+    assert counts(workspace, batch) == (0, 3)
+
+
+def test_cancelling_stops_what_is_queued_and_forgets_the_rest(
+    workspace: Workspace, shot: Shot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.studio.services.looks.STARTED_AT_ONCE", 1)
+    batch, _ = some(workspace, shot, 3)
+    with tenant_scope(workspace.id):
+        services.start_look(batch_id=batch.id)
+        queue.cancel_batch(batch)  # as the tray does
+        left = Shot.objects.filter(shoot__batch=batch)
+        assert [made.job.state for made in left if made.job] == [JobState.CANCELLED]
+        assert left.count() == 1
+        assert not Job.objects.filter(state=JobState.QUEUED).exists()
+
+
+def test_a_look_is_found_again_among_the_batches_and_can_be_exported(
+    workspace: Workspace, shot: Shot, client: Client
+) -> None:
+    batch, _ = some(workspace, shot, 2)
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    page = client.get(reverse("studio:batches", args=[workspace.slug])).content.decode()
+    assert reverse("studio:look", args=[workspace.slug, batch.id]) in page
+    assert "0 of 2 shots" in page
+    with tenant_scope(workspace.id):
+        query = QueryDict(f"batch={batch.id}&which=all")
+        assert len(choosing.read_choice(workspace, query).shots) == 0
+    cancelled = client.post(reverse("studio:cancel_look", args=[workspace.slug, batch.id]))
+    assert cancelled["Location"] == reverse("studio:shot", args=[workspace.slug, shot.id])
+    assert client.get(reverse("studio:look", args=[workspace.slug, batch.id])).status_code == 404
 
 
 def test_what_can_not_be_made_is_refused_and_nothing_is_queued(workspace: Workspace, shot: Shot) -> None:
@@ -140,7 +222,10 @@ def test_the_pages_lead_from_a_shot_to_its_look(workspace: Workspace, shot: Shot
         {"product": [str(product.id)], f"scale-{product.id}": "1.2", "token": "a"},
     )
     assert answer.status_code == 302
-    work(workspace)
+    waiting = client.get(answer["Location"]).content.decode()
+    assert "data-live-waits" in waiting
+    assert "Cancelled" not in waiting
+    work_off(workspace)
     look = client.get(answer["Location"])
     assert look.status_code == 200
     assert product.name in look.content.decode()

@@ -8,7 +8,7 @@ import pytest
 from inference.errors import InputRejected
 from inference.ops.colour import delta_e, hex_to_linear, hex_to_rgb, linear_to_srgb, srgb_to_linear
 from inference.ops.dither import tpdf_tile
-from inference.ops.palette import albedo_gain, recolour
+from inference.ops.palette import albedo_gain, exposed, recolour, seen_albedo
 from inference.ops.tonemap import display
 
 NO_DITHER = np.zeros((1, 1), np.float32)
@@ -81,6 +81,42 @@ def test_recolouring_leaves_no_fringe_of_the_old_colour() -> None:
     both = np.stack([coverage, 255 - coverage])
     result = recolour(picture, both, np.stack([albedo_gain(green, red), np.ones(3, np.float32)]))
     assert np.allclose(result, green * share + blue * (1 - share), atol=1e-5)
+
+
+def test_a_nearly_black_base_gives_way_in_all_channels_so_the_hue_stays() -> None:
+    cream = hex_to_linear("#f4e9d8")
+    gain = albedo_gain(cream, np.array([0.002, 0.02, 0.05], np.float32))
+    shown = gain * np.array([0.002, 0.02, 0.05], np.float32)
+    assert gain.max() == pytest.approx(40)
+    assert shown / shown.max() == pytest.approx(cream / cream.max(), abs=1e-5)
+
+
+def test_light_is_taken_back_only_from_a_surface_that_the_picture_could_not_show() -> None:
+    lit = np.tile(np.linspace(0.1, 0.5, 500, dtype=np.float32)[:, None], (1, 3))
+    pale, even = np.full(3, 4, np.float32), np.ones(3, np.float32)
+    share = exposed(lit, pale)
+    assert np.quantile(lit * pale * np.float32(share), 0.85) == pytest.approx(0.92, abs=0.01)
+    assert exposed(lit, even) == 1
+    # What the set itself shows brighter than that may stay as bright.
+    assert exposed(lit * 3, even) == 1
+    assert exposed(lit * 3, even * np.float32(0.5)) == 1
+    assert exposed(lit[:10], pale) == 1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.03, 0.08])
+def test_a_glossy_red_ball_that_is_to_be_white_turns_white_and_not_cyan(share: float) -> None:
+    base = np.array([0.4, 0.016, 0.02], np.float32)
+    seen = np.broadcast_to((base + np.float32(share)) * np.float32(0.8), (40, 40, 3))
+    whole = np.full((40, 40), 255, np.uint8)
+    gain = albedo_gain(np.ones(3, np.float32), seen_albedo(seen, whole, base, mirrored=0.1))
+    shown = seen[0, 0] * gain
+    assert shown / shown[0] == pytest.approx([1, 1, 1], abs=0.01)
+
+
+def test_what_a_surface_mirrors_is_not_told_from_grey() -> None:
+    base, whole = np.full(3, 0.1, np.float32), np.full((40, 40), 255, np.uint8)
+    lit = np.broadcast_to(base * np.array([1.2, 1.0, 0.8], np.float32), (40, 40, 3))
+    assert np.array_equal(seen_albedo(lit, whole, base, mirrored=0.1), seen_albedo(lit, whole, base))
 
 
 def test_recolouring_keeps_texture() -> None:

@@ -1,0 +1,27 @@
+"""The small jobs that begin what a request only wrote down, some rows in each transaction."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from apps.jobs import services as queue
+from apps.jobs.models import Batch
+from apps.studio.models import Product
+
+START_KIND = "studio.start"
+
+
+def call_starter(batch: Batch, *, what: Literal["batch", "look"]) -> None:
+    """Have the shoots of a batch, or the shots of a look, begun. Who cancels the batch cancels its starter too."""
+    queue.submit(
+        batch.workspace,
+        kind=START_KIND,
+        params={what: str(batch.id)},
+        created_by=batch.created_by,
+        subject=queue.filler_of(batch),
+    )
+
+
+def call_starter_for(product: Product) -> None:
+    """Have the shoots begun that waited for the product's cutout."""
+    queue.submit(product.workspace, kind=START_KIND, params={"product": str(product.id)})
