@@ -1,6 +1,9 @@
 """``make chaos``: real relay, real workers, real PostgreSQL, broken on purpose. One JSON line a scenario.
 
-    python -m tests.chaos [--only chaos.R1] [--seed 1]
+    python -m tests.chaos [--only chaos.R1] [--seed 1] [--broker redis]
+
+The broker is the folder that ``make run`` uses; ``redis`` and ``rabbitmq`` start the programs of that name that the
+machine has installed, at ports of their own.
 
 Ends with 0 when every scenario passed. The processes' log of a failed run is kept in .cache/chaos/last.log.
 """
@@ -13,6 +16,7 @@ import random
 import sys
 import time
 
+from tests.brokers import BROKERS, BrokerMissing
 from tests.chaos.house import House
 
 SLOTS = 2
@@ -23,9 +27,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--only", default="chaos.", help="run the scenarios whose name begins with this")
     parser.add_argument("--seed", type=int, default=None, help="of the moments at which things are killed")
+    parser.add_argument("--broker", choices=BROKERS, default="folder", help="what carries the messages")
     options = parser.parse_args()
     random.seed(options.seed)
-    house = House(slots=SLOTS)
+    try:
+        house = House(slots=SLOTS, broker=options.broker)
+    except BrokerMissing as missing:
+        sys.exit(str(missing))
     failed = True
     try:
         failed = not _run(house, options.only)

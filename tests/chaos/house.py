@@ -1,4 +1,4 @@
-"""A PostgreSQL, a broker folder, relays and workers of our own, which may be killed. Nothing else is ever touched."""
+"""A PostgreSQL, a broker, relays and workers of our own, which may be killed. Nothing else is ever touched."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import psycopg
 
 from infra.local import processes
 from infra.local.postgres import Server, destroy, roles, start
+from tests.brokers import BROKERS, Broker
 
 ROOT = Path(__file__).resolve().parents[2]
 EFFECTS = f"""
@@ -26,13 +27,17 @@ EFFECTS = f"""
 
 
 class House:
-    """``relays`` and ``workers`` are the processes that run now; a killed worker is replaced by ``tend``."""
+    """``relays`` and ``workers`` are the processes that run now; who kills one adds another.
 
-    def __init__(self, *, slots: int) -> None:
+    Raises ``BrokerMissing`` where the program of the broker is not installed.
+    """
+
+    def __init__(self, *, slots: int, broker: str = "folder") -> None:
         parent = ROOT / ".cache" / "chaos"
         parent.mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
         self.slots = slots
+        self.broker: Broker = BROKERS[broker](self.folder)
         self.server: Server = start(self.folder, durable=False)
         self.workers: list[subprocess.Popen[bytes]] = []
         self.relays: list[subprocess.Popen[bytes]] = []
@@ -41,9 +46,10 @@ class House:
             **os.environ,
             "VISUALFORGE_DATA_DIR": str(self.folder),
             "DATABASE_URL": self.server.url(),
-            "CELERY_BROKER_URL": "filesystem://",
+            "CELERY_BROKER_URL": self.broker.url,
             "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
             "WORKER_CONCURRENCY": str(slots),
+            "CUTOUT_DOWNLOAD": "false",
         }
         os.environ.update(self.environment)
         owner = {**self.environment, "DATABASE_URL": self.server.url(roles.OWNER)}
@@ -83,13 +89,6 @@ class House:
         worker.wait()
         self.workers.remove(worker)
 
-    def wipe_broker(self) -> int:
-        """Returns how many messages were lost."""
-        messages = list((self.folder / "broker" / "queue").glob("*.msg"))
-        for message in messages:
-            message.unlink(missing_ok=True)
-        return len(messages)
-
     def restart_database(self, *, brutally: bool) -> None:
         if brutally and self.server.process is not None:
             self.server.process.send_signal(signal.SIGKILL)
@@ -118,6 +117,7 @@ class House:
     def close(self, *, keep_log: bool) -> None:
         self.stop()
         self.server.stop()
+        self.broker.close()
         self.log.close()
         if keep_log:
             shutil.copy(self.folder / "log", ROOT / ".cache" / "chaos" / "last.log")

@@ -14,6 +14,8 @@ from apps.core.tenancy import system_scope
 from apps.jobs import services
 from apps.jobs.models import Job, JobState
 from tests.chaos.house import House
+from tests.chaos.killing import kill_while
+from tests.chaos.product import shoot_under_kills
 from tests.chaos.records import add_workspace, all_ended, rows, submit, verdict, wait_until
 
 Figures = dict[str, Any]
@@ -31,47 +33,12 @@ def submit_to_three(count: int, *, seconds: float) -> tuple[list[uuid.UUID], lis
 
 
 def kill_at_random(house: House) -> Figures:
-    """R1: 50 times kill -9, children and now and then a whole worker, while 300 jobs run.
-
-    A job that already lost two workers is spared: a third loss ends it by design (that is R7).
-    """
+    """R1: 50 times kill -9, children and now and then a whole worker, while 300 jobs run."""
     ids, workspaces = submit_to_three(300, seconds=0.4)
-    kills = {"children": 0, "workers": 0}
-    while sum(kills.values()) < 50 and not all_ended(ids):
-        time.sleep(random.uniform(0.05, 0.5))
-        if sum(kills.values()) % 10 == 9:
-            worker = random.choice(house.workers)
-            victims = set(house.children())
-            if not _on_last_attempt(victims):
-                house.kill_worker(worker)
-                house.add_worker()
-                kills["workers"] += 1
-        elif (victims := _choose_child(house)) and not _on_last_attempt(victims):
-            house.kill_child(*victims)
-            kills["children"] += 1
+    figures: Figures = kill_while(house, lambda: not all_ended(ids), most=50, pause_s=(0.05, 0.5))
     wait_until(lambda: all_ended(ids), 120)
-    figures = {"kills": sum(kills.values()), **kills, **verdict(ids, workspaces)}
+    figures |= verdict(ids, workspaces)
     return {**figures, "passed": figures["kills"] == 50 and not figures["lost"] and not figures["doubled"]}
-
-
-def _choose_child(house: House) -> set[int]:
-    """Four times of five one that holds a job, since an idle one has nothing to lose; empty when there is none now."""
-    children = set(house.children())
-    wanted = children & _holders() if random.random() < 0.8 else children
-    return {random.choice(sorted(wanted))} if wanted else set()
-
-
-def _holders() -> set[int]:
-    """The processes that hold a job."""
-    with system_scope():
-        names = Job.objects.filter(state=JobState.RUNNING).values_list("worker", flat=True)
-        return {int(name.rpartition("/")[2]) for name in names}
-
-
-def _on_last_attempt(pids: set[int]) -> bool:
-    with system_scope():
-        running = Job.objects.filter(state=JobState.RUNNING).values_list("worker", "attempts", "max_attempts")
-        return any(int(worker.rpartition("/")[2]) in pids and had >= most for worker, had, most in running)
 
 
 def lose_whole_workers(house: House) -> Figures:
@@ -100,14 +67,14 @@ def lose_whole_workers(house: House) -> Figures:
 
 
 def wipe_broker(house: House) -> Figures:
-    """R3: the broker loses every message it holds, ten times."""
+    """R3: the broker loses every message it holds, ten times; Redis and RabbitMQ by kill -9, which takes some time."""
     ids, workspaces = submit_to_three(120, seconds=0.25)
     wiped = 0
-    for _ in range(10):
+    for _ in range(house.broker.wipes):
         time.sleep(0.5)
-        wiped += house.wipe_broker()
+        wiped += house.broker.wipe()
     wait_until(lambda: all_ended(ids), 120)
-    figures = {"wipes": 10, "messages_lost": wiped, **verdict(ids, workspaces)}
+    figures = {"wipes": house.broker.wipes, "messages_lost": wiped, **verdict(ids, workspaces)}
     return {**figures, "passed": wiped > 0 and not figures["lost"] and not figures["doubled"]}
 
 
@@ -208,4 +175,5 @@ SCENARIOS: dict[str, Scenario] = {
     "chaos.R8": cancel_running,
     "chaos.R9": deliver_thrice,
     "chaos.L3": share_fairly,
+    "chaos.product": shoot_under_kills,
 }

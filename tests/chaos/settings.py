@@ -1,8 +1,9 @@
-"""The site as it is, with kinds whose effects can be counted."""
+"""The site as it is, and besides kinds whose effects can be counted."""
 
+from apps.config.settings.base import JOB_KINDS
 from apps.config.settings.test import *  # noqa: F403
 
-JOB_KINDS = {"chaos.effect": "tests.chaos.kinds.Effect", "chaos.poison": "tests.chaos.kinds.Poison"}
+JOB_KINDS = {**JOB_KINDS, "chaos.effect": "tests.chaos.kinds.Effect", "chaos.poison": "tests.chaos.kinds.Poison"}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
