@@ -69,7 +69,7 @@ cutout-net: ## Train the cutout network on them (hours; resumable; ARGS='--size 
 
 lock: ## Resolve the requirements again and write their hashes
 	$(BOOTSTRAP) base dev
-	@cd infra/requirements && for set in base dev sets generate train; do \
+	@cd infra/requirements && for set in base dev sets generate train heic; do \
 		../../$(PY) -m uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 			--no-header --quiet --override overrides.txt --no-emit-package torch $$set.in -o $$set.txt || exit 1; done
 

@@ -5,6 +5,7 @@ Runs on the system's Python before anything is installed: standard library only.
     python3 -m infra.local.bootstrap base          what `make run` needs
     python3 -m infra.local.bootstrap base dev      what `make check` needs
     python3 -m infra.local.bootstrap base generate what a worker that generates pictures needs
+    python3 -m infra.local.bootstrap base heic     what reads HEIC photos besides
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from infra.local import locks, pip, torch_build, translations
 from infra.local.errors import SetupError
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("base", "dev", "sets", "generate", "train")
+GROUPS = ("base", "dev", "sets", "generate", "train", "heic")
 OLDEST_PYTHON = (3, 11)
 NEEDED_BYTES = 2 << 30
 NEEDED_FOR_GROUP_BYTES = {"generate": 2 << 30}

@@ -23,6 +23,7 @@ LOCKS = {
     "dev": "to test it",
     "sets": "to render studio sets",
     "train": "to train the cutout network",
+    "heic": "to read HEIC photos, where somebody asks for it",
 }
 FORBIDDEN = re.compile(r"non-?commercial|CC-BY-NC|\bNC\b", re.I)
 COPYLEFT = re.compile(r"\b[AL]?GPL|GNU|MPL|Mozilla|EUPL|CeCILL", re.I)
@@ -40,9 +41,15 @@ STATED_ELSEWHERE = {
     "async-timeout": "Apache-2.0",
     "colorama": "BSD-3-Clause",
     "tzdata": "Apache-2.0",
+    # Installed only where studio sets are rendered.
+    "drjit": "BSD License",
+    "mitsuba": "BSD License",
+    "pyoidn": "MIT License",
     # Installed only where the cutout network is trained.
     "onnx": "Apache-2.0",
     "ml-dtypes": "Apache-2.0",
+    # Installed only where somebody reads HEIC.
+    "pillow-heif": "BSD-3-Clause; its wheel bundles libheif and libde265 (LGPL-3.0) and x265 (GPL-2.0), so GPL-2.0",
 }
 FILES = [
     ("htmx", "static/vendor", "0BSD"),
@@ -118,7 +125,8 @@ def table(packages: list[Package]) -> str:
         *(f"| {name} | {where} | {licence} |" for name, where, licence in FILES),
         "",
         "Nothing here forbids commercial use. What has copyleft is used unchanged: as a library that can be exchanged",
-        "(LGPL, MPL), or as a tool that is no part of the product (GPL, MPL).",
+        "(LGPL, MPL), or as a tool that is no part of the product (GPL, MPL). `pillow-heif` is installed only by hand;",
+        "whoever does that and hands the result on has to follow GPL-2.0.",
         "",
     ]
     return "\n".join(lines)
