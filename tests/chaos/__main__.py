@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import time
 
@@ -30,6 +31,7 @@ def main() -> int:
     parser.add_argument("--broker", choices=BROKERS, default="folder", help="what carries the messages")
     options = parser.parse_args()
     random.seed(options.seed)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # like Ctrl-C: clean up first
     try:
         house = House(slots=SLOTS, broker=options.broker)
     except BrokerMissing as missing:

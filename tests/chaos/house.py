@@ -29,6 +29,9 @@ EFFECTS = f"""
 class House:
     """``relays`` and ``workers`` are the processes that run now; who kills one adds another.
 
+    Celery ends a worker one of whose first children dies before all are there. The supervisor of ``make run`` starts
+    it again, and here ``tend`` does.
+
     Raises ``BrokerMissing`` where the program of the broker is not installed.
     """
 
@@ -66,6 +69,7 @@ class House:
             stdout=self.log,
             stderr=self.log,
             start_new_session=True,
+            preexec_fn=processes.tied_to_parent(signal.SIGKILL),
         )
 
     def add_relay(self, *, thrice: bool = False) -> None:
@@ -88,6 +92,12 @@ class House:
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()
         self.workers.remove(worker)
+
+    def tend(self) -> None:
+        """Replace the workers that ended by themselves."""
+        for worker in [worker for worker in self.workers if worker.poll() is not None]:
+            self.workers.remove(worker)
+            self.add_worker()
 
     def restart_database(self, *, brutally: bool) -> None:
         if brutally and self.server.process is not None:

@@ -11,8 +11,10 @@ from apps.jobs.models import Job, JobState
 from tests.chaos.house import House
 
 
-def kill_while(house: House, goes_on: Callable[[], bool], *, most: int, pause_s: tuple[float, float]) -> dict[str, int]:
-    """kill -9, at random moments, children and every tenth time a whole worker with its children.
+def kill_while(
+    house: House, goes_on: Callable[[], bool], *, most: int, pause_s: tuple[float, float], whole_every: int = 10
+) -> dict[str, int]:
+    """kill -9, at random moments, children and every tenth time (``whole_every``) a whole worker with its children.
 
     A job that already lost two workers is spared: a third loss ends it by design (that is R7). Returns ``kills``,
     and how many of them were ``children`` and ``workers``.
@@ -20,7 +22,8 @@ def kill_while(house: House, goes_on: Callable[[], bool], *, most: int, pause_s:
     kills = {"children": 0, "workers": 0}
     while sum(kills.values()) < most and goes_on():
         time.sleep(random.uniform(*pause_s))
-        if sum(kills.values()) % 10 == 9:
+        house.tend()
+        if sum(kills.values()) % whole_every == whole_every - 1:
             worker = random.choice(house.workers)
             if not _on_last_attempt(set(house.children())):
                 house.kill_worker(worker)
@@ -29,6 +32,7 @@ def kill_while(house: House, goes_on: Callable[[], bool], *, most: int, pause_s:
         elif (victims := _choose_child(house)) and not _on_last_attempt(victims):
             house.kill_child(*victims)
             kills["children"] += 1
+    house.tend()
     return {"kills": sum(kills.values()), **kills}
 
 
