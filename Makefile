@@ -42,9 +42,9 @@ bench-gpu: ## Measure the generators with random weights at true sizes; without 
 	$(BOOTSTRAP) base dev generate
 	@exec $(PY) -m tests.bench.gpu $(if $(ONLY),--only '$(ONLY)')
 
-chaos: ## Kill workers, wipe the broker, restart the database; one JSON line a scenario
+chaos: ## Kill workers, wipe the broker, restart the database; one JSON line a scenario (BROKER=redis or rabbitmq)
 	$(BOOTSTRAP) base dev
-	@exec $(PY) -m tests.chaos
+	@exec $(PY) -m tests.chaos $(if $(BROKER),--broker '$(BROKER)')
 
 browser: ## Run the browser tests alone
 	$(BOOTSTRAP) base dev

@@ -52,7 +52,8 @@ def take_in(source: IO[bytes], *, size_bytes: int, specs: Sequence[Spec]) -> Int
     name = detect(source.read(HEAD_BYTES))
     limits = {"max_pixels": settings.UPLOAD_MAX_PIXELS, "max_side": MAX_SIDE_PX, "min_side": MIN_SIDE_PX}
     report, files = _run(source, {"format": name, "clean": True, "specs": _plain(specs), **limits})
-    pictures = _pictures(report, files, {"clean": "image/png", **{spec.name: spec.content_type for spec in specs}})
+    clean_type = "image/webp" if files.startswith(b"RIFF") else "image/png"  # the clean copy comes first
+    pictures = _pictures(report, files, {"clean": clean_type, **{spec.name: spec.content_type for spec in specs}})
     return Intake(
         format=name,
         clean=pictures.pop("clean"),

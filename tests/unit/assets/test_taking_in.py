@@ -44,6 +44,19 @@ def test_it_accepts_every_format_and_keeps_the_pixels(
     assert worst(opened(intake), made.gradient()) <= tolerance
 
 
+def test_a_large_photo_is_kept_without_losses_in_less_room_than_png(take: TakeIn) -> None:
+    rows, columns = np.mgrid[0:4001, 0:4000].astype(np.uint16)
+    clear = np.where(rows < 40, 0, 255)  # what is clear has a colour as well, which must stay
+    pixels = np.dstack([columns // 17, rows // 17, (rows + columns) // 35, clear]).astype(np.uint8)
+    sent = made.saved(Image.fromarray(pixels), "PNG", compress_level=1, exif=made.exif_with(1, with_place=True))
+    clean = take(sent).clean
+    assert (clean.content_type, clean.width, clean.height) == ("image/webp", 4000, 4001)
+    assert len(clean.data) < len(sent)
+    kept = Image.open(io.BytesIO(clean.data), formats=["WEBP"])
+    assert not {"exif", "xmp", "icc_profile"} & set(kept.info)
+    assert np.array_equal(np.asarray(kept), pixels)
+
+
 def test_the_clean_copy_holds_pixels_and_nothing_else(take: TakeIn) -> None:
     exif = made.exif_with(1, description="SECRET-CAMERA", with_place=True)
     xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>SECRET-XMP 52,31.2N</x:xmpmeta>"
