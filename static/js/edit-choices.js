@@ -38,11 +38,14 @@ export class Choices {
     panel.querySelector("[data-palettes]").addEventListener("change", (event) => take({ palette: event.target.value.split(",").filter(Boolean) }));
     panel.querySelector("[data-enlarge]").addEventListener("change", (event) => take({ enlarge: Number(event.target.value) }));
     panel.querySelector("[data-formats]").addEventListener("change", (event) => {
-      if (event.target === this.free) {
-        if (RATIO.test(this.free.value.trim())) take({ format: this.free.value.trim(), ...FREE });
-      } else {
-        take({ format: event.target.value, ...FREE });
-      }
+      const format = event.target.value.trim();
+      if (event.target !== this.free || RATIO.test(format)) take({ format, ...FREE });
+    });
+    // Enter takes the ratio that was typed; a form would be sent by it, and the shot saved.
+    this.free.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing) return;
+      event.preventDefault();
+      this.free.dispatchEvent(new Event("change", { bubbles: true }));
     });
     this.surfaces.addEventListener("input", () => state.change({ palette: this.ownColours() }));
     this.surfaces.addEventListener("change", () => state.commit());
@@ -113,6 +116,6 @@ export class Choices {
       }
       next();
     });
-    for (const picture of this.panel.querySelectorAll(".mini-set__picture")) seen.observe(picture);
+    for (const image of this.panel.querySelectorAll("[data-preview-of]")) seen.observe(image.parentElement);
   }
 }

@@ -90,6 +90,18 @@ def test_unsaved_edits_survive_a_reload_and_reset_forgets_them(editor: Page) -> 
 
 
 @pytest.mark.slow
+def test_enter_takes_a_ratio_of_ones_own_and_every_set_gets_its_thumbnail(editor: Page) -> None:
+    editor.locator("details:has([data-free-ratio]) > summary").click()
+    editor.locator("[data-free-ratio]").fill("2:3")
+    editor.keyboard.press("Enter")
+    expect(editor.locator("[data-save]")).to_be_enabled()
+    assert wish(editor)["format"] == "2:3"
+    assert editor.url.endswith("/edit")
+    editor.locator("details[data-companion] > summary").click()
+    expect(editor.locator("[data-preview-of]").first).to_have_attribute("src", re.compile("."), timeout=DRAWN_MS)
+
+
+@pytest.mark.slow
 def test_a_colour_change_above_the_cap_is_shown_and_can_not_be_saved(editor: Page) -> None:
     editor.locator("details:has(#knob-exposure_ev) > summary").click()
     slider = editor.locator("#knob-exposure_ev")

@@ -100,7 +100,7 @@ class ProductCutout(PlacedInStudio):
         before = job.params.get("before", "")
         if product.cutout_id is not None and before in (CutoutState.READY, CutoutState.NEEDS_BOX, CutoutState.ACCEPTED):
             product.cutout_state = before
-        elif code == "cutout.nothing_found":
+        elif code in ("cutout.nothing_found", "cutout.transparent"):
             product.cutout_state = CutoutState.NEEDS_BOX
         else:
             product.cutout_state = CutoutState.FAILED

@@ -174,7 +174,7 @@ def test_an_edge_that_was_not_measured_is_not_praised(workspace: Workspace) -> N
     assert [finding.sentence for finding in gate_findings(shot)] == ["Product untouched"]
 
 
-NOTHING_FOUND = "We found no product in there."
+NOTHING_FOUND = "We found no product there."
 NOT_TOLD = "We could not tell the product from its background."
 GUESS = "We are not sure what the product is"
 

@@ -111,8 +111,16 @@ def test_rounded_corners_do_not_make_a_photo_a_cutout(bottle: DrawnPhoto, boxed:
 
 
 def test_a_fully_transparent_file_holds_no_product(bottle: DrawnPhoto) -> None:
-    with pytest.raises(InputRejected, match="fully transparent") as caught:
+    with pytest.raises(InputRejected) as caught:
         cut_out(bottle.rgb, alpha=np.full((320, 320), 3, np.uint8))
+    assert caught.value.code == "cutout.transparent"
+
+
+def test_a_box_on_the_clear_part_of_a_file_asks_for_another_box(bottle: DrawnPhoto) -> None:
+    alpha = np.zeros((320, 320), np.uint8)
+    alpha[:100] = 255
+    with pytest.raises(InputRejected) as caught:
+        cut_out(bottle.rgb, alpha=alpha, box=Box(20, 200, 100, 100))
     assert caught.value.code == "cutout.nothing_found"
 
 
