@@ -91,26 +91,48 @@ def get_shot(workspace: Workspace, shot_id: uuid.UUID) -> Shot:
     )
 
 
+JUDGED = {
+    "open": Q(starred=False, rejected_at=None),
+    "starred": Q(starred=True),
+    "rejected": Q(rejected_at__isnull=False),
+    "all": Q(),
+}
+
+
 def review(
-    workspace: Workspace, *, state: str, set_name: str = "", product: str = "", batch: str = ""
+    workspace: Workspace, *, state: str, set_name: str = "", product: str = "", batch: str = "", after: str = ""
 ) -> QuerySet[Shot]:
-    """Finished shots in a state (``open``, ``starred``, ``rejected``; anything else is all), the newest shoot first."""
-    found = Shot.objects.filter(workspace=workspace, asset__isnull=False).select_related(
-        "job", "asset__blob", "product"
-    )
-    if state == "open":
-        found = found.filter(starred=False, rejected_at=None)
-    elif state == "starred":
-        found = found.filter(starred=True)
-    elif state == "rejected":
-        found = found.exclude(rejected_at=None)
+    """Finished shots in a state (a key of ``JUDGED``; anything else is all), the newest shoot first.
+
+    ``after``: only what comes after the shot with this id. Unlike a page's number it still holds when the shots before
+    it were judged and are not in this state any more.
+    """
+    found = _finished(workspace, set_name=set_name, product=product, batch=batch)
+    found = found.filter(JUDGED.get(state, Q())).select_related("job", "asset__blob", "product")
+    last = Shot.objects.filter(workspace=workspace, pk__in=_uuids([after])).select_related("shoot").first()
+    if last is not None:
+        began, place = last.shoot.created_at, {"shoot__created_at": last.shoot.created_at}
+        older, later = Q(shoot__created_at__lt=began), Q(**place, position__gt=last.position)
+        found = found.filter(older | later | Q(**place, position=last.position, id__gt=last.id))
+    return found.order_by("-shoot__created_at", "position", "id")
+
+
+def review_counts(workspace: Workspace, *, set_name: str = "", product: str = "", batch: str = "") -> dict[str, int]:
+    """How many shots ``review`` finds in each state."""
+    found = _finished(workspace, set_name=set_name, product=product, batch=batch)
+    counts: dict[str, int] = found.aggregate(**{state: Count("id", filter=rule) for state, rule in JUDGED.items()})
+    return counts
+
+
+def _finished(workspace: Workspace, *, set_name: str, product: str, batch: str) -> QuerySet[Shot]:
+    found = Shot.objects.filter(workspace=workspace, asset__isnull=False)
     if set_name:
         found = found.filter(spec__set=set_name)
     if product:
         found = found.filter(product__in=_uuids([product]))
     if batch:
         found = found.filter(shoot__batch__in=_uuids([batch]))
-    return found.order_by("-shoot__created_at", "position", "id")
+    return found
 
 
 def sets_in_use(workspace: Workspace) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,25 +17,22 @@ SHOTS_A_PAGE = 96
 @require_GET
 @workspace_view()
 def review(request: WorkspaceRequest) -> HttpResponse:
-    state = request.GET.get("state", "open")
-    chosen_set, chosen_product = request.GET.get("set", ""), request.GET.get("product", "")
-    batch = request.GET.get("batch", "")
-    found = selectors.review(request.workspace, state=state, set_name=chosen_set, product=chosen_product, batch=batch)
-    page = Paginator(found, SHOTS_A_PAGE).get_page(request.GET.get("page"))
+    state, after = request.GET.get("state", "open"), request.GET.get("after", "")
+    wish = {"set_name": request.GET.get("set", ""), "product": request.GET.get("product", "")}
+    wish |= {"batch": request.GET.get("batch", "")}
+    shots = list(selectors.review(request.workspace, state=state, after=after, **wish)[: SHOTS_A_PAGE + 1])
+    counts = selectors.review_counts(request.workspace, **wish)
+    titles = {"open": _("To review"), "starred": _("Accepted"), "rejected": _("Rejected"), "all": _("All")}
     by_set = yields.by_set(request.workspace)
     context = {
-        "page": page,
-        "shots": page.object_list,
+        "shots": shots[:SHOTS_A_PAGE],
+        "is_first": not after,
+        "last": shots[SHOTS_A_PAGE - 1] if len(shots) > SHOTS_A_PAGE else None,
         "state": state,
-        "states": [
-            ("open", _("To review")),
-            ("starred", _("Accepted")),
-            ("rejected", _("Rejected")),
-            ("all", _("All")),
-        ],
-        "chosen_set": chosen_set,
-        "chosen_product": chosen_product,
-        "chosen_batch": batch,
+        "states": [(key, title, counts[key]) for key, title in titles.items()],
+        "chosen_set": wish["set_name"],
+        "chosen_product": wish["product"],
+        "chosen_batch": wish["batch"],
         "sets": selectors.sets_in_use(request.workspace),
         "products": selectors.products_with_shots(request.workspace),
         "by_set": by_set,

@@ -79,6 +79,29 @@ def test_the_queue_shows_what_waits_and_filters_by_state_set_and_product(workspa
     assert found(product="no such product") == set()
 
 
+def test_what_comes_after_a_shot_is_the_same_when_the_shots_before_it_were_judged(
+    workspace: Workspace, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.studio.views.review.SHOTS_A_PAGE", 2)
+    older, newer = factories.make_shoot(workspace), factories.make_shoot(workspace)
+    shots = [factories.make_shot(workspace, shoot=newer) for _ in range(3)]
+    shots += [factories.make_shot(workspace, shoot=older) for _ in range(2)]
+    judge(workspace, shots[:1], "star")
+    with tenant_scope(workspace.id):
+        after = list(selectors.review(workspace, state="open", after=str(shots[1].id)))
+        assert selectors.review_counts(workspace) == {"open": 4, "starred": 1, "rejected": 0, "all": 5}
+    assert [shot.id for shot in after] == [shot.id for shot in shots[2:]]
+
+    client.force_login(factories.make_member(workspace, Role.REVIEWER).user)
+    address = reverse("studio:review", args=[workspace.slug])
+    first = client.get(address).content.decode()
+    assert f"after={shots[2].id}" in first
+    judge(workspace, shots[1:3], "reject")
+    rest = client.get(address, {"after": str(shots[2].id)}).content.decode()
+    assert [f"shot-{shot.id}" in rest for shot in shots] == [False, False, False, True, True]
+    assert f"after={shots[4].id}" not in rest
+
+
 def test_yield_and_cost_of_an_accepted_image_by_set_and_by_product(workspace: Workspace) -> None:
     shoot = factories.make_shoot(workspace)
     shots = [charged_shot(workspace, shoot=shoot, cpu_ms=600) for _ in range(4)]
