@@ -23,7 +23,7 @@ import numpy as np
 
 from inference.ops.matte import dilated, eroded
 from inference.ops.mixture import Mixture, fit_mixture
-from inference.ops.potts import edge_price, potts_cut
+from inference.ops.potts import edge_price, likeness, potts_cut
 from inference.types import F32, U8, Mask
 
 MIN_IOU = 0.98
@@ -100,7 +100,7 @@ def _iou(lab: F32, mask: Mask, whole: F32, whole_mask: Mask) -> float:
     evidence = _evidence(lab, mask, scene)
     cost = _PRIOR - np.clip(evidence, -_LIMIT, _LIMIT)
     cost[eroded(mask, 1)], cost[beyond] = -20.0, 20.0
-    labels = potts_cut(cost.astype(np.float32), edge_price(lab, strength=4.0, floor=0.06), rounds=80)
+    labels = potts_cut(cost.astype(np.float32), edge_price(likeness(lab), strength=4.0, floor=0.06), rounds=80)
     found = (labels > 0.5) & ~dilated(mask, _TOLERANCE_PX)
     found = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
     extra = _ending_near(_touching(found, dilated(mask, _TOLERANCE_PX + 2)), mask, beyond)

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from inference.ops.confidence import judged
-from inference.ops.foreground import foreground_colours
 from inference.ops.matte import bounding_slice
 from inference.ops.scaling import resized_mask, resized_plane
 from inference.types import F32, U8, Box, Cutout, Mask, Progress
@@ -38,6 +37,7 @@ class Segmentation:
 def finish_cutout(rgb: U8, found: Segmentation, engine: str, *, on_progress: Progress) -> Cutout:
     """Turn a segmentation that is not empty into a cutout at the photo's size."""
     # Here, because it compiles: whoever only asks an engine's name should not wait for numba.
+    from inference.ops.foreground import foreground_colours
     from inference.ops.pyramid import alpha_along_outline
 
     view = found.view
@@ -58,7 +58,8 @@ def finish_cutout(rgb: U8, found: Segmentation, engine: str, *, on_progress: Pro
     on_progress("foreground", 0.0)
     alpha_crop: U8 = np.rint(soft * 255).astype(np.uint8)
     colours = foreground_colours(photo, alpha_crop)
-    colours[~_near(alpha_crop > 0, _COLOUR_MARGIN_PX)] = 0
+    near = _near(alpha_crop > 0, _COLOUR_MARGIN_PX)
+    colours = np.asarray(cv2.bitwise_and(colours, colours, mask=near.view(np.uint8)), np.uint8)
     alpha, result = np.zeros(rgb.shape[:2], np.uint8), np.zeros_like(rgb)
     window = np.s_[view.y + top : view.y + bottom, view.x + left : view.x + right]
     alpha[window], result[window] = alpha_crop, colours

@@ -1,9 +1,14 @@
 """The matting Laplacian of a few pixels, and its solution.
 
 Levin, Lischinski, Weiss, "A Closed-Form Solution to Natural Image Matting", CVPR 2006: in each 3x3 window alpha is an
-affine function of colour. Only windows that hold an unknown pixel are visited, and an unknown pixel couples to the 5x5
-pixels around it, so that the system is a dense (N, 25) table. It is solved by conjugate gradients with a diagonal
+affine function of colour. Only windows that hold an unknown pixel are visited. An unknown pixel couples to the 5x5
+pixels around it, and because the matrix is symmetric each couple is kept once, by its first pixel in reading order:
+itself, two to its right, five in each of the two rows below. It is solved by conjugate gradients with a diagonal
 preconditioner (Hestenes and Stiefel, 1952) from a start that should be near: see ``ops.pyramid``.
+
+Multiplying the matrix is what takes the time, and memory is what it waits for. So neighbours are not looked up one by
+one: unknown pixels that lie near each other in a row have consecutive numbers (known ones between them get empty
+places), and for each pixel and row below it one number says where its five neighbours start.
 """
 
 from __future__ import annotations
@@ -16,13 +21,16 @@ import numpy.typing as npt
 from inference.types import F32, F64, U8, Mask
 
 I32 = npt.NDArray[np.int32]
-I64 = npt.NDArray[np.int64]
 
 _REACH = 2
 _SPAN = 2 * _REACH + 1
+_COUPLES = 1 + _REACH + _REACH * _SPAN
+_PAD = 2 * _REACH
+"""Empty places before the first number and after the last: five neighbours are read where perhaps one is unknown."""
 _DOWN = np.repeat(np.arange(-1, 2), 3)
 _ACROSS = np.tile(np.arange(-1, 2), 3)
-_OFFSET = _DOWN * _SPAN + _ACROSS
+_COUPLE = (_DOWN[None, :] - _DOWN[:, None]) * _SPAN + _ACROSS[None, :] - _ACROSS[:, None]
+"""Where pixel i of a window keeps its couple with pixel j, for j >= i."""
 _BYTE = 1 / 255
 _EPSILON = 1e-6
 _RIDGE = 1e-7
@@ -41,36 +49,85 @@ def solve_unknown(
         loyalty: how much each unknown pixel is drawn to where it starts, one number or float32 (H, W). Where product
             and background look alike the colours decide nothing; then a little of it decides.
     """
-    number = np.full(unknown.shape, -1, np.int64)
-    total = int(np.count_nonzero(unknown))
     result = alpha.copy()
+    number, total = _numbered(unknown)
     if total == 0:
         return result
-    number[unknown] = np.arange(total)
-    table, right = np.zeros((total, _SPAN * _SPAN)), np.zeros(total)
-    _assemble(rgb, alpha, number, _window_centres(unknown), table, right)
-    places = _neighbours(number, total)
-    start = alpha[unknown].astype(np.float64)
-    drawn = np.broadcast_to(np.asarray(loyalty, np.float64), unknown.shape)[unknown]
-    table[:, _REACH * _SPAN + _REACH] += drawn
-    right += drawn * start
-    solved = _conjugate_gradients(table, places, right, start, rounds, tolerance)
-    result[unknown] = np.clip(solved, 0, 1)
+    where = np.flatnonzero(unknown)
+    places = number.ravel()[where]
+    couples, right, start = np.zeros((total, _COUPLES)), np.zeros(total), np.zeros(total)
+    couples[:, 0] = _RIDGE
+    _assemble(rgb, alpha, number, _window_centres(unknown), couples, right)
+    start[places] = alpha.ravel()[where]
+    drawn = np.asarray(loyalty, np.float64) if np.ndim(loyalty) == 0 else np.ravel(loyalty)[where]
+    couples[places, 0] += drawn
+    right[places] += drawn * start[places]
+    solved = _conjugate_gradients(couples, _below(number, total), right, start, rounds, tolerance)
+    result.ravel()[where] = np.clip(solved[places], 0, 1)
     return result
 
 
-def _window_centres(unknown: Mask) -> I64:
-    """Row and column of each pixel inside the picture's border whose 3x3 window holds an unknown one, int64 (M, 2)."""
-    near = cv2.dilate(unknown.view(np.uint8), np.ones((3, 3), np.uint8))
-    return np.argwhere(near[1:-1, 1:-1]) + 1
+def _window_centres(unknown: Mask) -> I32:
+    """Row and column of each pixel inside the picture's border whose 3x3 window holds an unknown one, int32 (M, 2)."""
+    near = np.asarray(cv2.dilate(unknown.view(np.uint8), np.ones((3, 3), np.uint8)), np.uint8)
+    return _places(near, int(np.count_nonzero(near)))
+
+
+@numba.njit(cache=True, nogil=True)
+def _places(near: U8, most: int) -> I32:
+    """Row and column of what is not 0, the picture's border left out, int32 (M, 2)."""
+    height, width = near.shape
+    found = np.empty((most, 2), np.int32)
+    count = 0
+    for y in range(1, height - 1):
+        for x in range(1, width - 1):
+            if near[y, x]:
+                found[count, 0], found[count, 1] = y, x
+                count += 1
+    return found[:count]
+
+
+@numba.njit(cache=True, nogil=True)
+def _numbered(unknown: Mask) -> tuple[I32, int]:
+    """The number of each unknown pixel in reading order, int32 (H, W), -1 elsewhere; and how many numbers there are.
+
+    Between unknown pixels of a row that see each other, as many numbers are left out as there are known ones.
+    """
+    height, width = unknown.shape
+    number = np.full((height, width), -1, np.int32)
+    total = 0
+    for y in range(height):
+        last = -_SPAN
+        for x in range(width):
+            if unknown[y, x]:
+                total += x - last if x - last < _SPAN else 1
+                number[y, x] = total - 1
+                last = x
+    return number, total
+
+
+@numba.njit(cache=True, nogil=True)
+def _below(number: I32, total: int) -> I32:
+    """Where in a padded vector the five neighbours in each of the two rows below an unknown start, int32 (N, 2)."""
+    height, width = number.shape
+    starts = np.zeros((total, _REACH), np.int32)
+    for y in range(height):
+        for x in range(width):
+            if number[y, x] < 0:
+                continue
+            for down in range(1, min(_REACH, height - 1 - y) + 1):
+                for other in range(max(0, x - _REACH), min(width, x + _REACH + 1)):
+                    if number[y + down, other] >= 0:
+                        starts[number[y, x], down - 1] = number[y + down, other] - (other - x + _REACH) + _PAD
+                        break
+    return starts
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _assemble(rgb: U8, alpha: F32, number: I64, centres: I64, table: F64, right: F64) -> None:
-    """Add up the windows: ``table[i, (dy + 2) * 5 + dx + 2]`` couples unknown i to the pixel at (dy, dx) from it."""
-    table[:, _REACH * _SPAN + _REACH] = _RIDGE
+def _assemble(rgb: U8, alpha: F32, number: I32, centres: I32, couples: F64, right: F64) -> None:
+    """Add up the windows: ``couples[i, 5 * dy + dx]`` is that of unknown i with the pixel at (dy, dx) from it."""
     colour, turned = np.empty((3, 9)), np.empty((3, 9))
-    ids, known, value = np.empty(9, np.int64), np.empty(9), np.empty(9)
+    ids, known = np.empty(9, np.int64), np.empty(9)
     for place in range(len(centres)):
         y, x = centres[place, 0], centres[place, 1]
         _window(rgb, y, x, colour, turned)
@@ -78,18 +135,17 @@ def _assemble(rgb: U8, alpha: F32, number: I64, centres: I64, table: F64, right:
             ids[j] = number[y + _DOWN[j], x + _ACROSS[j]]
             known[j] = alpha[y + _DOWN[j], x + _ACROSS[j]]
         for i in range(9):
-            row = ids[i]
-            if row < 0:
-                continue
-            for j in range(9):
+            for j in range(i, 9):
                 alike = turned[0, i] * colour[0, j] + turned[1, i] * colour[1, j] + turned[2, i] * colour[2, j]
-                value[j] = (-1.0 - alike) / 9
-            value[i] += 1
-            for j in range(9):
-                if ids[j] < 0:
-                    right[row] -= value[j] * known[j]
-                else:
-                    table[row, _OFFSET[j] - _OFFSET[i] + _REACH * _SPAN + _REACH] += value[j]
+                value = (-1.0 - alike) / 9
+                if i == j:
+                    value += 1
+                if ids[i] >= 0 and ids[j] >= 0:
+                    couples[ids[i], _COUPLE[i, j]] += value
+                elif ids[i] >= 0:
+                    right[ids[i]] -= value * known[j]
+                elif ids[j] >= 0:
+                    right[ids[j]] -= value * known[i]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -121,61 +177,54 @@ def _window(rgb: U8, y: int, x: int, colour: F64, turned: F64) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def _neighbours(number: I64, total: int) -> I32:
-    """The number of the unknown at each of the 25 places around each unknown; its own where there is none."""
-    height, width = number.shape
-    places = np.empty((total, _SPAN * _SPAN), np.int32)
-    for y in range(height):
-        for x in range(width):
-            row = number[y, x]
-            if row < 0:
-                continue
-            for k in range(_SPAN * _SPAN):
-                down, across = y + k // _SPAN - _REACH, x + k % _SPAN - _REACH
-                inside = 0 <= down < height and 0 <= across < width
-                places[row, k] = number[down, across] if inside and number[down, across] >= 0 else row
-    return places
-
-
-@numba.njit(cache=True, nogil=True)
-def _conjugate_gradients(table: F64, places: I32, right: F64, start: F64, rounds: int, tolerance: float) -> F64:
-    diagonal = table[:, _REACH * _SPAN + _REACH].copy()
-    solution, residual = start.copy(), right - _times(table, places, start)
-    direction = residual / diagonal
-    energy = _dot(residual, direction)
-    enough = tolerance * tolerance * _dot(right, right / diagonal) + 1e-24
+def _conjugate_gradients(couples: F64, below: I32, right: F64, start: F64, rounds: int, tolerance: float) -> F64:
+    total = len(right)
+    diagonal = couples[:, 0].copy()
+    direction, image = np.zeros(total + 2 * _PAD), np.zeros(total + 2 * _PAD)
+    direction[_PAD : _PAD + total] = start
+    _multiply(couples, below, direction, image)
+    solution, residual = start.copy(), right - image[_PAD : _PAD + total]
+    energy, limit = 0.0, 0.0
+    for row in range(total):
+        direction[_PAD + row] = residual[row] / diagonal[row]
+        energy += residual[row] * direction[_PAD + row]
+        limit += right[row] * (right[row] / diagonal[row])
+    enough = tolerance * tolerance * limit + 1e-24
     for _ in range(rounds):
         if energy <= enough:
             break
-        image = _times(table, places, direction)
-        length = energy / _dot(direction, image)
+        length = energy / _multiply(couples, below, direction, image)
         following = 0.0
-        for row in range(len(solution)):
-            solution[row] += length * direction[row]
-            residual[row] -= length * image[row]
+        for row in range(total):
+            solution[row] += length * direction[_PAD + row]
+            residual[row] -= length * image[_PAD + row]
             following += residual[row] * residual[row] / diagonal[row]
-        for row in range(len(solution)):
-            direction[row] = residual[row] / diagonal[row] + (following / energy) * direction[row]
+        for row in range(total):
+            direction[_PAD + row] = residual[row] / diagonal[row] + (following / energy) * direction[_PAD + row]
         energy = following
     return solution
 
 
 @numba.njit(cache=True, nogil=True)
-def _dot(one: F64, other: F64) -> float:
-    """Not BLAS: its thread pool costs more than it brings here, and must not exist in a process that forks."""
-    total = 0.0
-    for row in range(len(one)):
-        total += one[row] * other[row]
-    return total
+def _multiply(couples: F64, below: I32, vector: F64, image: F64) -> float:
+    """Fill ``image`` with the matrix times ``vector``, both padded; returns their product.
 
-
-@numba.njit(cache=True, nogil=True)
-def _times(table: F64, places: I32, vector: F64) -> F64:
-    result = np.empty(len(vector))
-    for row in range(len(vector)):
-        factors, numbers = table[row], places[row]
-        total = 0.0
-        for k in range(_SPAN * _SPAN):
-            total += factors[k] * vector[numbers[k]]
-        result[row] = total
-    return result
+    Not BLAS: its thread pool costs more than it brings here, and must not exist in a process that forks.
+    """
+    image[:] = 0.0
+    product = 0.0
+    for row in range(len(couples)):
+        couple, here = couples[row], row + _PAD
+        own = vector[here]
+        total = image[here] + couple[0] * own
+        for k in range(1, _REACH + 1):
+            total += couple[k] * vector[here + k]
+            image[here + k] += couple[k] * own
+        for down in range(_REACH):
+            first, at = below[row, down], 1 + _REACH + down * _SPAN
+            for k in range(_SPAN):
+                total += couple[at + k] * vector[first + k]
+                image[first + k] += couple[at + k] * own
+        image[here] = total
+        product += own * total
+    return product

@@ -15,6 +15,7 @@ from inference.types import F32, F64
 
 _RIDGE = 1e-3
 _CHUNK = 512
+_BLOCK = 8192  # what is between two steps stays in the processor's cache
 _BLAS_THREADS_FROM = 200_000
 _HALF = np.float32(0.5)
 _LOG_2PI = float(np.log(2 * np.pi))
@@ -31,17 +32,24 @@ class Mixture:
     def log_density(self, samples: F32) -> F32:
         """Natural logarithm of the density at each row of ``samples`` (N, D), float32 (N,)."""
         joint = self.log_joint(samples)
-        top = joint.max(axis=0)
-        return np.asarray(top + np.log(np.exp(joint - top).sum(axis=0)), np.float32)
+        density = np.empty(joint.shape[1], np.float32)
+        for start in range(0, len(density), _BLOCK):
+            part = joint[:, start : start + _BLOCK]
+            top = part.max(axis=0)
+            density[start : start + _BLOCK] = top + np.log(np.exp(part - top).sum(axis=0))
+        return density
 
     def log_joint(self, samples: F32) -> F32:
         """Logarithm of weight times density for each Gaussian, float32 (K, N)."""
+        return self._joint_of(np.ascontiguousarray(samples.T))
+
+    def _joint_of(self, planes: F32) -> F32:
+        """``log_joint`` of samples that lie as planes (D, N)."""
         dimensions = self.means.shape[1]
         roots = np.linalg.inv(np.linalg.cholesky(self.covariances))
         scales = np.log(self.weights) + np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
         scales -= 0.5 * dimensions * _LOG_2PI
         offsets = np.einsum("ked,kd->ke", roots, self.means)
-        planes = np.ascontiguousarray(samples.T)
         return _joint(planes, roots.astype(np.float32), offsets.astype(np.float32), scales.astype(np.float32))
 
     def marginal(self, first: int) -> Mixture:
@@ -78,13 +86,20 @@ def fit_mixture(samples: F32, weights: F32, *, components: int, rounds: int = 4)
         samples: float32 (N, D), N >= 1; scale the features to comparable spread first.
         weights: float32 (N,), not negative, with a positive sum.
     """
-    responsibilities = _split(samples, weights, components)
-    mixture = _from_responsibilities(samples, responsibilities)
+    centre = samples.mean(axis=0, dtype=np.float64)
+    products, planes = _products((samples - centre).astype(np.float32)), np.ascontiguousarray(samples.T)
+    mixture = _from_responsibilities(products, centre, _split(samples, weights, components))
     for _ in range(rounds):
-        joint = mixture.log_joint(samples)
+        joint = mixture._joint_of(planes)
         share = np.exp(joint - joint.max(axis=0))
-        mixture = _from_responsibilities(samples, share / share.sum(axis=0) * weights)
+        mixture = _from_responsibilities(products, centre, share / share.sum(axis=0) * weights)
     return mixture
+
+
+def _products(centred: F32) -> F32:
+    """Features and the products of each two, float32 (N, D + D * (D + 1) / 2): what moments are summed from."""
+    first, second = np.triu_indices(centred.shape[1])
+    return np.hstack([centred, centred[:, first] * centred[:, second]])
 
 
 def _split(samples: F32, weights: F32, components: int) -> F32:
@@ -113,15 +128,13 @@ def _principal(samples: F32, weights: F32) -> tuple[float, F32, F32]:
     return float(values[-1]), vectors[:, -1], mean
 
 
-def _from_responsibilities(samples: F32, responsibilities: F32) -> Mixture:
+def _from_responsibilities(products: F32, centre: F64, responsibilities: F32) -> Mixture:
     totals = responsibilities.sum(axis=1, dtype=np.float64)
     kept = totals > 1e-6 * max(float(totals.sum()), 1e-9)
     shares, totals = responsibilities[kept], totals[kept]
-    dimensions = samples.shape[1]
-    centre = samples.mean(axis=0, dtype=np.float64)
-    centred = (samples - centre).astype(np.float32)
+    dimensions = len(centre)
     first, second = np.triu_indices(dimensions)
-    moments = _summed(shares, np.hstack([centred, centred[:, first] * centred[:, second]])) / totals[:, None]
+    moments = _summed(shares, products) / totals[:, None]
     means = moments[:, :dimensions]
     covariances = np.empty((len(totals), dimensions, dimensions))
     covariances[:, first, second] = covariances[:, second, first] = moments[:, dimensions:]

@@ -72,14 +72,25 @@ def _settle(labels: F32, ahead: F32, across: F32, down: F32, above: F32, cost: F
         labels[x] = moved
 
 
-def edge_price(features: F32, *, strength: float, floor: float) -> F32:
+def edge_price(alike: F32, *, strength: float, floor: float) -> F32:
     """Contrast-sensitive outline price after Boykov and Jolly (ICCV 2001), float32 (H, W).
 
-    ``strength * exp(-d2 / (2 * mean(d2)))`` with d2 the squared feature difference to the right and lower neighbour;
-    never below ``floor * strength``.
+    ``strength`` times ``alike`` (see ``likeness``), never below ``floor * strength``.
+    """
+    return np.asarray(strength * np.maximum(alike, floor), np.float32)
+
+
+def likeness(features: F32) -> F32:
+    """``exp(-d2 / (2 * mean(d2)))`` with d2 the squared feature difference to the right and lower neighbour.
+
+    Args:
+        features: float32 (H, W, C), scaled to comparable spread.
+
+    Returns:
+        float32 (H, W), 0..1.
     """
     squared = np.zeros(features.shape[:2], np.float32)
     squared[:, :-1] += np.square(features[:, 1:] - features[:, :-1]).sum(axis=2)
     squared[:-1] += np.square(features[1:] - features[:-1]).sum(axis=2)
     mean = float(squared.mean()) + 1e-6
-    return np.asarray(strength * np.maximum(np.exp(-squared / (2 * mean)), floor), np.float32)
+    return np.asarray(np.exp(-squared / (2 * mean)), np.float32)

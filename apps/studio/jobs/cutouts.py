@@ -174,7 +174,8 @@ def cropped(result: Cutout, source: dict[str, Any]) -> CutoutOutcome:
     height, width = result.alpha.shape
     top, bottom = max(0, rows[0] - CUTOUT_MARGIN_PX), min(height, rows[-1] + 1 + CUTOUT_MARGIN_PX)
     left, right = max(0, columns[0] - CUTOUT_MARGIN_PX), min(width, columns[-1] + 1 + CUTOUT_MARGIN_PX)
-    rgba = np.dstack([result.rgb, result.alpha])[top:bottom, left:right]
+    window = np.s_[top:bottom, left:right]
+    rgba = np.dstack([result.rgb[window], result.alpha[window]])
     recipe = {
         "kind": "cutout",
         **source,

@@ -16,6 +16,7 @@ from inference.ops.box_view import box_around, intersection_over_union, placed, 
 from inference.ops.finish import Segmentation, finish_cutout
 from inference.ops.outline import box_touch, outline_measures
 from inference.ops.scaling import fitted_size, resized_rgb
+from inference.ops.side_by_side import both
 from inference.ports import CutoutOptions, EngineStatus
 from inference.types import U8, Box, Cutout, Mask, Progress, no_progress
 
@@ -97,8 +98,11 @@ class ClassicalEngine:
         everywhere = np.ones(small.shape[:2], np.bool_)
         everywhere[[0, -1]] = False
         everywhere[:, [0, -1]] = False
-        half = look(small, everywhere)[1]
-        proposal = propose(half, self._advice(rgb, view=_whole(rgb), box=None, size=_size(half.inside)))
+        half_size = ((small.shape[1] + 1) // 2, (small.shape[0] + 1) // 2)
+        (_, half), told = both(
+            lambda: look(small, everywhere), lambda: self._advice(rgb, view=_whole(rgb), box=None, size=half_size)
+        )
+        proposal = propose(half, told)
         if proposal is None:
             raise InputRejected(
                 "cutout.nothing_found", "nothing in the photo stands out; draw a box around the product"
@@ -113,8 +117,11 @@ class ClassicalEngine:
         inside = np.zeros(small.shape[:2], np.bool_)
         rows = slice(round((box.y - view.y) * scale), round((box.y - view.y + box.height) * scale))
         inside[rows, round((box.x - view.x) * scale) : round((box.x - view.x + box.width) * scale)] = True
-        told = self._advice(rgb, view=view, box=box, size=size)
-        scene, half = look(small, inside, None if told is None else told.opinion)
+        (scene, half), told = both(
+            lambda: look(small, inside), lambda: self._advice(rgb, view=view, box=box, size=size)
+        )
+        if told is not None:
+            scene, half = scene.told(told.opinion), half.told(told.opinion)
         return Seen(view, scene, segment(scene, half), told)
 
     def _advice(self, rgb: U8, *, view: Box, box: Box | None, size: tuple[int, int]) -> Advice | None:

@@ -9,6 +9,7 @@ A last pass near the outline uses models that are local to it and forgets textur
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -54,9 +55,8 @@ def segment(scene: Scene, half: Scene) -> Found:
     size = (scene.shape[1], scene.shape[0])
     start = resized_plane(coarse.labels, size)
     local = resized_plane(coarse.background, size)
-    found = _turn(
-        scene.with_texture(_FINE_TEXTURE), Found(start, resized_plane(coarse.evidence, size), local), rounds=50
-    )
+    last = Found(start, resized_plane(coarse.evidence, size), local)
+    found = _turn(scene, scene.rows(texture=_FINE_TEXTURE), last, rounds=50)
     mask = cleaned(found.mask, scene, evidence=found.evidence, background=found.background)
     if mask.any():
         followed = _follow_outline(scene, mask)
@@ -73,7 +73,7 @@ def segment_coarsely(half: Scene, *, turns: int = 4) -> Found:
     for _ in range(turns):
         if labels[half.inside].sum() < 20:
             break
-        found = _turn(half, Found(labels, found.evidence, local), rounds=60)
+        found = _turn(half, half.rows(), Found(labels, found.evidence, local), rounds=60)
         labels = found.labels
         local = local_background(half, _background_weights(half, labels))
     return Found(found.labels, found.evidence, local)
@@ -88,13 +88,13 @@ def _first_guess(scene: Scene, background: F32) -> F32:
     return np.where(scene.inside, np.clip(0.5 + 0.5 * score, 0, 1), 0).astype(np.float32)
 
 
-def _turn(scene: Scene, last: Found, *, rounds: int) -> Found:
-    """Fit both sides to the last labels, weigh every pixel, cut.
+def _turn(scene: Scene, rows: F32, last: Found, *, rounds: int) -> Found:
+    """Fit both sides to the last labels, weigh every pixel by ``rows`` (see ``Scene.rows``), cut.
 
     What the last turn called product against the evidence counts little in the product's model; otherwise a piece of
     background that was caught once would vouch for itself.
     """
-    rows, labels, local = scene.rows(), last.labels, last.background
+    labels, local = last.labels, last.background
     trust = np.clip(0.5 + last.evidence / 4, _LEAST_TRUST, 1)
     product = _fitted(rows, np.where(labels > 0.3, labels * trust, 0) * scene.inside, components=6)
     background = _with_shadows(rows, _background_weights(scene, labels), components=8, share=_SHADOW_SHARE)
@@ -104,7 +104,7 @@ def _turn(scene: Scene, last: Found, *, rounds: int) -> Found:
     prior = prior + _OPINION_IN_TURNS * scene.opinion
     cost = -np.clip(evidence, -_EVIDENCE_LIMIT, _EVIDENCE_LIMIT) - prior
     cost = np.where(scene.inside, cost, _OUTSIDE_COST).astype(np.float32)
-    cut = potts_cut(cost, edge_price(scene.colours, strength=10.0, floor=0.06), start=labels, rounds=rounds)
+    cut = potts_cut(cost, edge_price(scene.likeness, strength=10.0, floor=0.06), start=labels, rounds=rounds)
     return Found(cut, evidence.astype(np.float32), density.astype(np.float32))
 
 
@@ -133,27 +133,38 @@ def _with_shadows(rows: F32, weights: F32, *, components: int, share: float) -> 
 
 def local_background(scene: Scene, weights: F32) -> F32:
     """log p(features | place) of the background, float32 (H, W): the better of "at this height" and "around here"."""
-    at_height = _conditional(scene, weights, positions(scene.shape, spread=9.0)[:, :1])
-    return np.maximum(at_height, around_here(scene, weights))
+    return np.maximum(_at_height(scene, weights), around_here(scene, weights))
 
 
 def around_here(scene: Scene, weights: F32) -> F32:
     """log p(features | row, column) of the background, float32 (H, W)."""
-    return _conditional(scene, weights, positions(scene.shape, spread=6.0))
+    places = positions(scene.shape, spread=6.0)
+    density, of_places = _density_with(scene, weights, places)
+    return density - of_places.log_density(places).reshape(scene.shape)
 
 
-def _conditional(scene: Scene, weights: F32, places: F32) -> F32:
+def _at_height(scene: Scene, weights: F32) -> F32:
+    """log p(features | row) of the background, float32 (H, W)."""
+    heights = positions(scene.shape, spread=9.0)[:, :1]
+    density, of_heights = _density_with(scene, weights, heights)
+    return density - of_heights.log_density(heights[:: scene.shape[1]])[:, None]
+
+
+def _density_with(scene: Scene, weights: F32, places: F32) -> tuple[F32, Mixture]:
+    """log p(features, places) of the background, float32 (H, W), and the mixture over the places alone."""
     rows = scene.rows()
     placed = np.hstack([rows, places])
     mixture = _fitted(placed, weights, components=14)
-    where = mixture.marginal(rows.shape[1]).log_density(places)
-    return (mixture.log_density(placed) - where).reshape(scene.shape)
+    return mixture.log_density(placed).reshape(scene.shape), mixture.marginal(rows.shape[1])
 
 
+@lru_cache(maxsize=16)
 def positions(shape: tuple[int, int], *, spread: float) -> F32:
     """Row and column of each pixel, ``spread`` units across the longer side, float32 (H * W, 2)."""
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32) * np.float32(spread / max(shape))
-    return np.stack([rows.ravel(), columns.ravel()], axis=1)
+    found = np.stack([rows.ravel(), columns.ravel()], axis=1)
+    found.setflags(write=False)  # the next call gets the same
+    return found
 
 
 def _follow_outline(scene: Scene, mask: Mask) -> Mask:
@@ -174,7 +185,7 @@ def _follow_outline(scene: Scene, mask: Mask) -> Mask:
     cost = -np.clip(evidence, -_EVIDENCE_LIMIT, _EVIDENCE_LIMIT) - _OPINION_ALONG_OUTLINE * scene.opinion
     cost[core], cost[far | ~scene.inside] = -_OUTSIDE_COST, _OUTSIDE_COST
     start = mask.astype(np.float32)
-    return potts_cut(cost, edge_price(scene.colours, strength=8.0, floor=0.06), start=start, rounds=60) > 0.5
+    return potts_cut(cost, edge_price(scene.likeness, strength=8.0, floor=0.06), start=start, rounds=60) > 0.5
 
 
 def _surely_ours(mask: Mask) -> Mask:

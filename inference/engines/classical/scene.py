@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
 
 from inference.ops.barrier import minimum_barrier
 from inference.ops.matte import disk
+from inference.ops.potts import likeness
 from inference.ops.scaling import resized_mask, resized_plane
 from inference.types import F32, U8, Mask
 
@@ -47,9 +49,19 @@ class Scene:
         """``lab`` without its grain, float32 (H, W, 3)."""
         return self.features[..., :COLOURS]
 
-    def rows(self) -> F32:
-        """Features as (H * W, 5)."""
-        return np.ascontiguousarray(self.features.reshape(-1, self.features.shape[2]))
+    @cached_property
+    def likeness(self) -> F32:
+        """How alike the ``colours`` of neighbours are; see ``ops.potts.likeness``."""
+        return likeness(self.colours)
+
+    def rows(self, *, texture: float = 1.0) -> F32:
+        """Features as (H * W, 5), those of texture multiplied by ``texture``."""
+        rows = np.ascontiguousarray(self.features.reshape(-1, self.features.shape[2]))
+        if texture == 1.0:
+            return rows
+        scale = np.ones(rows.shape[1], np.float32)
+        scale[COLOURS:] = texture
+        return rows * scale
 
     def halved(self) -> Scene:
         """The same view at half the size."""
@@ -60,15 +72,13 @@ class Scene:
         barrier = barrier_inside(features, inside)
         return Scene(_resized_stack(self.lab, size), features, inside, barrier, eccentricity(inside), opinion)
 
-    def with_texture(self, weight: float) -> Scene:
-        """The same scene with its texture features multiplied by ``weight``."""
-        scale = np.ones(self.features.shape[2], np.float32)
-        scale[COLOURS:] = weight
-        return replace(self, features=self.features * scale)
+    def told(self, opinion: F32) -> Scene:
+        """The same view with somebody's ``opinion`` of its own size or another one."""
+        return replace(self, opinion=resized_plane(opinion, (self.shape[1], self.shape[0])))
 
 
-def look(rgb: U8, inside: Mask, opinion: F32 | None = None) -> tuple[Scene, Scene]:
-    """The scene at the size of ``rgb`` and at half of it; ``opinion`` see ``Scene``."""
+def look(rgb: U8, inside: Mask) -> tuple[Scene, Scene]:
+    """The scene at the size of ``rgb`` and at half of it, without anybody's opinion."""
     lab = np.asarray(cv2.cvtColor(rgb.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB) / _LAB_UNIT, np.float32)
     smooth = cv2.bilateralFilter(lab, 5, 1.0, 2.0)
     across, down = cv2.Sobel(lab[..., 0], cv2.CV_32F, 1, 0), cv2.Sobel(lab[..., 0], cv2.CV_32F, 0, 1)
@@ -76,10 +86,9 @@ def look(rgb: U8, inside: Mask, opinion: F32 | None = None) -> tuple[Scene, Scen
     texture = [_TEXTURE_WEIGHT * np.log(_busyness(energy, sigma) + _TEXTURE_FLOOR) for sigma in (2.0, 5.0)]
     features = np.dstack([smooth, *texture]).astype(np.float32)
     blank = np.zeros(inside.shape, np.float32)
-    told = blank if opinion is None else opinion
-    small = Scene(lab, features, inside, blank, blank, told).halved()
+    small = Scene(lab, features, inside, blank, blank, blank).halved()
     size = (rgb.shape[1], rgb.shape[0])
-    return Scene(lab, features, inside, resized_plane(small.barrier, size), eccentricity(inside), told), small
+    return Scene(lab, features, inside, resized_plane(small.barrier, size), eccentricity(inside), blank), small
 
 
 def _busyness(energy: F32, sigma: float) -> F32:

@@ -81,7 +81,7 @@ def test_a_hole_unlike_the_background_stays_open_where_the_adviser_sees_none_of_
     photo[ring], photo[hole] = (60, 90, 170), (120, 150, 60)
     inside = np.zeros((SIDE, SIDE), np.bool_)
     inside[50:150, 50:150] = True
-    scene, _ = look(photo, inside, np.where(hole, told, 0).astype(np.float32))
+    scene = look(photo, inside)[0].told(np.where(hole, told, 0).astype(np.float32))
     unlike = np.where(hole, -30, 0).astype(np.float32)
     found = cleaned(ring, scene, evidence=np.zeros((SIDE, SIDE), np.float32), background=unlike)
     assert found[hole].any() != stays_open

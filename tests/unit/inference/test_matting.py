@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 from scipy.sparse.linalg import spsolve
 
 from inference.ops.foreground import foreground_colours
@@ -13,13 +14,16 @@ from inference.types import F32, U8, Mask
 from tests.bench.drawn_photos import draw
 
 
-def test_it_solves_the_published_equations() -> None:
+@pytest.mark.parametrize("share_known", [0.0, 0.3])
+def test_it_solves_the_published_equations(share_known: float) -> None:
+    """Also where known pixels lie scattered among the unknown ones."""
     from pymatting.laplacian.cf_laplacian import cf_laplacian
 
     photo = draw("plush", "leaves", side_px=320)
     window = np.s_[60:100, 100:150]
     rgb, truth = np.ascontiguousarray(photo.rgb[window]), photo.alpha[window].astype(np.float32) / np.float32(255)
     unknown = cv2.dilate(((truth > 0) & (truth < 1)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    unknown &= np.random.default_rng(5).random(unknown.shape) >= share_known
     assert 100 < np.count_nonzero(unknown) < 0.9 * unknown.size
     laplacian = cf_laplacian(rgb / 255.0, epsilon=1e-6).tocsr()
     free, fixed = np.flatnonzero(unknown.ravel()), np.flatnonzero(~unknown.ravel())
