@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -16,6 +17,7 @@ from inference.ops.matte import bounding_slice
 from inference.types import U8, Mask
 
 SOLID = 128
+_MEASURED_PX = 320
 _KERNEL = Image.Resampling.LANCZOS
 
 
@@ -55,6 +57,20 @@ def find_outline(alpha: U8) -> Outline:
     enough = max(2, round(0.008 * (right - left)))
     base_row = int(np.flatnonzero(per_row >= enough)[-1]) + 1 if (per_row >= enough).any() else bottom
     return Outline(left, top, right, bottom, base_row, (left + right) / 2)
+
+
+def widest_place(alpha: U8) -> float:
+    """The diameter of the largest circle inside a product's outline, in shares of the outline's width, 0..1."""
+    solid: Mask = alpha >= SOLID
+    if not solid.any():
+        return 0.0
+    top, bottom, left, right = bounding_slice(solid)
+    part = solid[top:bottom, left:right].astype(np.uint8)
+    shrink = min(1.0, _MEASURED_PX / max(part.shape))
+    size = (max(1, round(part.shape[1] * shrink)), max(1, round(part.shape[0] * shrink)))
+    small = np.pad(cv2.resize(part * 255, size, interpolation=cv2.INTER_AREA) >= SOLID, 1).astype(np.uint8)
+    distance = cv2.distanceTransform(small, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return float(min(1.0, 2 * distance.max() / size[0]))
 
 
 @dataclass(frozen=True)

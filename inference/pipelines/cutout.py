@@ -203,14 +203,14 @@ def _found(result: Cutout) -> Cutout:
 def _from_alpha(rgb: U8, alpha: U8, box: Box | None, on_progress: Progress) -> Cutout:
     kept = alpha
     if not (alpha > _CLEAR).any():
-        raise InputRejected("cutout.transparent", "all of the picture is transparent; use a file with the product in it")
+        raise InputRejected(
+            "cutout.transparent", "all of the picture is transparent; use a file with the product in it"
+        )
     if box is not None:
         kept = np.zeros_like(alpha)
         window = np.s_[box.y : box.y + box.height, box.x : box.x + box.width]
         kept[window] = alpha[window]
     if not (kept > _CLEAR).any():
-        raise InputRejected(
-            "cutout.nothing_found", "the picture is transparent in the box; draw it around the product"
-        )
+        raise InputRejected("cutout.nothing_found", "the picture is transparent in the box; draw it around the product")
     on_progress("foreground", 1.0)
     return retouched(Cutout(rgb=rgb.copy(), alpha=kept.copy(), engine="alpha", confidence=1.0))

@@ -86,7 +86,9 @@ def examine_file(data: bytes, *, trust_pem: bytes, sidecar: bytes | None = None)
     digest = hashlib.sha256(data).hexdigest()
     try:
         with Image.open(io.BytesIO(data), formats=tuple(MEDIA_TYPES)) as picture:
-            file_format, (width, height) = str(picture.format), picture.size
+            # A JPEG to which a phone appended a depth or gain map (format MPO) is a JPEG.
+            file_format = "JPEG" if picture.format == "MPO" else str(picture.format)
+            width, height = picture.size
             if width * height > MAX_PIXELS:
                 return FileVerdict("unreadable", sha256=digest, failures=("too_many_pixels",))
             pixels = _decoded(picture)

@@ -31,7 +31,7 @@ from inference.ops.dither import tpdf_tile
 from inference.ops.grade import graded
 from inference.ops.lamps import deepened
 from inference.ops.light import add_map, mix
-from inference.ops.placement import Outline, find_outline, on_canvas, resample_rgba
+from inference.ops.placement import Outline, find_outline, on_canvas, resample_rgba, widest_place
 from inference.ops.reflection import mirror_card, reflection
 from inference.ops.shadow import AreaLight, visibility
 from inference.ops.timing import Stopwatch
@@ -133,7 +133,8 @@ def _placed(asked: Asked, cutout: Cutout, companion: Cutout | None, spec: ShotSp
     rgb, alpha = turned_cutout(cutout, turn)
     upright = find_outline(cutout.alpha)
     outline = upright if alpha is cutout.alpha else find_outline(alpha)
-    framing = frame_shot(asked.studio, upright, spec, asked.look, outline=outline, longest_px=longest_px)
+    widest = widest_place(cutout.alpha)
+    framing = frame_shot(asked.studio, upright, spec, asked.look, outline=outline, widest=widest, longest_px=longest_px)
     main = Standing(framing, _graded_part(resample_rgba(rgb, alpha, framing.placement), spec.edits))
     second = stand_companion(asked.studio, framing, companion, spec) if companion and spec.companion else None
     return Placed(turn, outline, main, second)

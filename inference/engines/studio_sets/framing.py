@@ -27,6 +27,10 @@ NEAREST = 0.8
 MAX_RETREAT = 1.3
 MIDDLE = 0.535
 NEUTRAL_ASPECT = 0.8
+LYING_FLAT = (0.15, 0.3)
+"""A lying product is as thick as its outline is wide at its widest place, but at most this much of its width, plus this
+much of that place: a ring is round, a shirt is flat, a plush bear is something between.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +53,7 @@ def frame_shot(
     look: Look,
     *,
     outline: Outline | None = None,
+    widest: float = 1.0,
     longest_px: int | None = None,
 ) -> Framing:
     """Decide where everything is.
@@ -56,6 +61,7 @@ def frame_shot(
     Args:
         upright: the product as photographed; it decides the camera and the product's size.
         outline: the product as it is placed, where it is turned; ``spec.edits.scale`` enlarges it, the camera stays.
+        widest: as ``ops.placement.widest_place`` measures it on the product as photographed.
         longest_px: draw the same picture smaller.
 
     Raises:
@@ -66,7 +72,7 @@ def frame_shot(
     flip = np.array([-1.0, 1.0, 1.0]) if look.mirrored else np.ones(3)
     position = studio.anchor.position * flip
     height_m, width_m = _size_in_set(studio, studio.camera, upright, spec)
-    thickness = min(0.9 * width_m, 0.75 * height_m, 0.9 * studio.anchor.max_width_m)
+    thickness = _thickness(studio, height_m, width_m, widest)
     front = Frame.facing(camera, position)
     start = position - front.behind * (0.5 * thickness)
     found = _locked(studio, spec) or _window(studio, camera, start, (width_m, height_m), upright, spec, look)
@@ -94,10 +100,12 @@ def frame_shot(
     )
 
 
-def frame_companion(studio: StudioSet, main: Framing, upright: Outline, spec: ShotSpec, *, outline: Outline) -> Framing:
+def frame_companion(
+    studio: StudioSet, main: Framing, upright: Outline, spec: ShotSpec, *, outline: Outline, widest: float = 1.0
+) -> Framing:
     """Where the second product stands, before the camera of ``main``; its size in metres is its own.
 
-    ``upright`` and ``outline`` as in ``frame_shot``.
+    ``upright``, ``outline`` and ``widest`` as in ``frame_shot``.
 
     Raises InputRejected ``shot.offset_outside``.
     """
@@ -105,7 +113,7 @@ def frame_companion(studio: StudioSet, main: Framing, upright: Outline, spec: Sh
     assert wish is not None
     alone = replace(spec, scale=wish.scale, offset=(0.0, 0.0), lock=None)
     height_m, width_m = _size_in_set(studio, studio.camera, upright, alone)
-    thickness = min(0.9 * width_m, 0.75 * height_m, 0.9 * studio.anchor.max_width_m)
+    thickness = _thickness(studio, height_m, width_m, widest)
     window, view = main.window, main.camera
     width, height = window.out_width, window.out_height
     wanted = (main.base[0] + wish.offset[0] * width, main.base[1] + wish.offset[1] * width)
@@ -154,6 +162,14 @@ def _size_in_set(studio: StudioSet, camera: Camera, outline: Outline, spec: Shot
     height *= min(max(1.0, fill**-0.5), MAX_GROWTH, room / height)
     height = min(height * spec.scale, max(height, room))
     return height, height * aspect
+
+
+def _thickness(studio: StudioSet, height_m: float, width_m: float, widest: float) -> float:
+    """How far the product reaches back, metres; one that lies, seen from above, less (see ``LYING_FLAT``)."""
+    standing = min(0.9 * width_m, 0.75 * height_m, 0.9 * studio.anchor.max_width_m)
+    is_lying = abs(float(studio.anchor.normal[2])) < 0.5
+    share = min(widest, LYING_FLAT[0] + LYING_FLAT[1] * widest)
+    return min(standing, share * width_m) if is_lying else standing
 
 
 def _nearer(studio: StudioSet, outline: Outline, size_m: tuple[float, float], spec: ShotSpec) -> float:

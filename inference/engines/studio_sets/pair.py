@@ -20,7 +20,7 @@ from inference.ops.body import Body
 from inference.ops.colour import delta_e
 from inference.ops.geometry import Camera, Frame
 from inference.ops.grade import shaded
-from inference.ops.placement import SOLID, find_outline, on_canvas, resample_rgba
+from inference.ops.placement import SOLID, find_outline, on_canvas, resample_rgba, widest_place
 from inference.ops.shadow import AreaLight, visibility
 from inference.ops.turn import find_turn, turned_cutout
 from inference.types import F32, U8, Cutout, ShotSpec
@@ -52,7 +52,8 @@ def stand_companion(studio: StudioSet, main: Framing, cutout: Cutout, spec: Shot
     turn = find_turn(cutout.alpha, spec.companion.edits)
     rgb, alpha = turned_cutout(cutout, turn)
     upright = find_outline(cutout.alpha)
-    framing = frame_companion(studio, main, upright, spec, outline=find_outline(alpha) if turn else upright)
+    outline = find_outline(alpha) if turn else upright
+    framing = frame_companion(studio, main, upright, spec, outline=outline, widest=widest_place(cutout.alpha))
     return Standing(framing, resample_rgba(rgb, alpha, framing.placement))
 
 

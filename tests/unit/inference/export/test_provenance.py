@@ -176,3 +176,11 @@ def test_a_supplied_certificate_is_checked_before_it_signs(identity: Identity, t
     assert code(alone, identity.key_pem) == "certificate.no_chain"
     assert code(b"nonsense", identity.key_pem) == "certificate.unreadable"
     assert code(identity.chain_pem, identity.key_pem, later) == "certificate.expired"
+
+
+def test_a_photo_with_a_map_that_a_phone_appended_is_a_jpeg(picture: np.ndarray) -> None:
+    photo = io.BytesIO()
+    first, second = Image.fromarray(picture), Image.fromarray(picture[::2, ::2])
+    first.save(photo, "MPO", save_all=True, append_images=[second])
+    found = examine_file(photo.getvalue(), trust_pem=b"")
+    assert (found.verdict, found.file_format) == ("unknown", "jpeg")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from inference.errors import InputRejected
-from inference.ops.placement import Placement, find_outline, on_canvas, place, resample
+from inference.ops.placement import Placement, find_outline, on_canvas, place, resample, widest_place
+from inference.pipelines.product_shot import make_shot
+from inference.types import Cutout, ShotSpec
 
 
 def test_the_base_line_ignores_a_stray_hair() -> None:
@@ -16,6 +19,18 @@ def test_the_base_line_ignores_a_stray_hair() -> None:
     outline = find_outline(alpha)
     assert (outline.base_row, outline.bottom) == (150, 165)
     assert (outline.left, outline.right, outline.top) == (50, 250, 20)
+
+
+@pytest.mark.parametrize(("across", "down"), [(300, 300), (900, 300), (1600, 1600)])
+def test_the_widest_place_is_a_share_of_the_outlines_width(across: int, down: int) -> None:
+    bar = np.zeros((down + 40, across + 80), np.uint8)
+    bar[20 : 20 + down, 40 : 40 + across] = 255
+    assert widest_place(bar) == pytest.approx(min(across, down) / across, rel=0.03)
+    ring = bar.copy()
+    wall = across // 10
+    ring[20 + wall : 20 + down - wall, 40 + wall : 40 + across - wall] = 0
+    assert widest_place(ring) == pytest.approx(0.11, abs=0.02)
+    assert widest_place(np.zeros((50, 50), np.uint8)) == 0
 
 
 def test_nothing_to_stand_on_is_refused() -> None:
@@ -68,3 +83,18 @@ def test_what_sticks_out_of_the_canvas_is_cut() -> None:
     canvas = on_canvas(part, placement, (20, 20))
     assert canvas.sum() == 9 * 6 * 5
     assert canvas[15:, :6].min() == 9
+
+
+def test_a_thin_thing_that_lies_is_flat_and_a_round_one_is_thick() -> None:
+    disc = np.zeros((400, 400), np.uint8)
+    cv2.circle(disc, (200, 200), 150, 255, -1)
+    ring = disc.copy()
+    cv2.circle(ring, (200, 200), 135, 0, -1)
+    found = []
+    for alpha in (ring, disc):
+        picture = np.full((400, 400, 3), 120, np.uint8)
+        cutout = Cutout(rgb=picture, alpha=alpha, engine="test", confidence=1.0)
+        shot = make_shot(picture, cutout, ShotSpec("flatlay-linen", width=200, height=200))
+        found.append(shot.recipe["parameters"]["thickness_m"])
+    assert found[0] < 0.02
+    assert found[1] > 0.08
