@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import secrets
 import shutil
@@ -19,6 +20,8 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 NEEDED_BYTES = 1 << 30
 DATABASE_WAIT_S = 10
+BROKER_WAIT_S = 5
+MOST_WEB_PROCESSES = 64
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Options:
 
 def read_options(environment: Mapping[str, str], root: Path) -> Options:
     """Take PORT, VISUALFORGE_DATA_DIR and WORKER_CONCURRENCY from the environment. Raises SetupError."""
+    _whole(environment, "WEB_CONCURRENCY", 1, MOST_WEB_PROCESSES)  # gunicorn reads it, and dies of nonsense
     port = _whole(environment, "PORT", DEFAULT_PORT, 65535)
     workers = _whole(environment, "WORKER_CONCURRENCY", usable_cores(), MOST_WORKERS)
     data_dir = Path(environment.get("VISUALFORGE_DATA_DIR", "").strip() or ".data")
@@ -120,6 +124,43 @@ def check_database(url: str) -> None:
             f"The database that DATABASE_URL names can not be reached ({reason}); start it or mend the address, "
             "or unset DATABASE_URL to use the database that comes along."
         ) from error
+
+
+def check_broker(url: str) -> None:
+    """Whether the broker that somebody else runs lets us in; a folder always does. Raises SetupError."""
+    if not url or url.startswith(("filesystem", "memory")):
+        return
+    from kombu.connection import Connection
+    from kombu.exceptions import KombuError
+
+    patience = {"socket_connect_timeout": BROKER_WAIT_S}
+    broker = Connection(url, connect_timeout=BROKER_WAIT_S, transport_options=patience)  # type: ignore[no-untyped-call]
+    try:
+        with broker:
+            broker.ensure_connection(max_retries=1, interval_start=0.2)  # type: ignore[no-untyped-call]
+    except (OSError, KombuError, *broker.connection_errors, *broker.channel_errors) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise SetupError(
+            f"The broker that CELERY_BROKER_URL names can not be reached ({reason}); start it or mend the address, "
+            "or unset CELERY_BROKER_URL to use files in the data folder."
+        ) from error
+
+
+def check_settings(environment: Mapping[str, str]) -> None:
+    """Whether every setting makes sense, by reading them as the programs will. Raises SetupError with the sentence."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    before = dict(os.environ)
+    os.environ.update(environment)
+    os.environ["SECRET_KEY"] = environment.get("SECRET_KEY") or "made later, where it is missing"
+    os.environ["DATABASE_URL"] = environment.get("DATABASE_URL") or "postgresql://started@later/visualforge"
+    try:
+        importlib.import_module(environment.get("DJANGO_SETTINGS_MODULE") or "apps.config.settings.embedded")
+    except ImproperlyConfigured as error:
+        raise SetupError(str(error)) from error
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def secret_key(data_dir: Path) -> str:

@@ -162,6 +162,8 @@ def main() -> int:
     try:
         options = preflight.read_options(os.environ, ROOT)
         preflight.check_addresses(os.environ)
+        preflight.check_settings(os.environ)
+        preflight.check_broker(os.environ.get("CELERY_BROKER_URL", "").strip())
         preflight.claim(options)  # held until this process ends
         Up(options, os.environ, Supervisor(terminal.relay, signals), terminal).run()
     except SetupError as error:

@@ -4,6 +4,8 @@ import errno
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,6 +181,50 @@ def test_an_address_of_an_unknown_kind_is_one_clear_sentence(name: str, address:
     with pytest.raises(SetupError) as refused:
         preflight.check_addresses({name: address})
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("url", ["redis://:secret@127.0.0.1:9/0", "amqp://guest:secret@127.0.0.1:9//"])
+def test_a_broker_that_does_not_answer_is_one_clear_sentence(url: str) -> None:
+    with pytest.raises(SetupError) as refused:
+        preflight.check_broker(url)
+    said = str(refused.value)
+    assert said.startswith("The broker that CELERY_BROKER_URL names can not be reached (")
+    assert said.endswith("or unset CELERY_BROKER_URL to use files in the data folder.")
+    assert "\n" not in said
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize("url", ["", "filesystem://localhost"])
+def test_files_as_broker_are_always_there(url: str) -> None:
+    preflight.check_broker(url)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("UPLOAD_MAX_BYTES", "lots", "UPLOAD_MAX_BYTES='lots' is not a whole number."),
+        ("S3_ENDPOINT_URL", "nonsense", "S3_ENDPOINT_URL must start with one of: http://, https://."),
+        ("CUTOUT_DOWNLOAD", "perhaps", "CUTOUT_DOWNLOAD='perhaps' is neither yes nor no. Use true or false."),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_one_clear_sentence(name: str, value: str, sentence: str) -> None:
+    code = (
+        "import os; from infra.local import preflight; from infra.local.errors import SetupError\n"
+        "before = dict(os.environ)\n"
+        "try: preflight.check_settings(os.environ)\n"
+        "except SetupError as error: print(error)\n"
+        "assert dict(os.environ) == before"
+    )
+    # In a process of its own: here the settings were read already.
+    environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"} | {name: value}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == sentence
+
+
+@pytest.mark.parametrize("value", ["many", "0", "65"])
+def test_a_number_of_web_processes_that_makes_no_sense_is_said(value: str, tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="WEB_CONCURRENCY has to be a whole number between 1 and 64"):
+        preflight.read_options({"WEB_CONCURRENCY": value}, tmp_path)
 
 
 def test_known_kinds_of_addresses_are_let_through() -> None:
