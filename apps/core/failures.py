@@ -53,10 +53,11 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500, or 503 when the reason is the database; called while the exception is being handled."""
-    if not is_database_away(sys.exc_info()[1]):
+    """500, or 503 when database or cache do not answer; called while the exception is being handled."""
+    error = sys.exc_info()[1]
+    if not (is_database_away(error) or is_cache_away(error)):
         return _alone(request, "internal", 500)
-    response = _alone(request, "database_away", 503)
+    response = _alone(request, "database_away" if is_database_away(error) else "cache_away", 503)
     response["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
@@ -68,6 +69,12 @@ def is_database_away(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
+
+
+def is_cache_away(error: BaseException | None) -> bool:
+    """Whether ``error`` is the Redis of CACHE_URL not answering: attempts to sign in can not be counted without it."""
+    redis = sys.modules.get("redis.exceptions")  # loaded only where it is used
+    return redis is not None and isinstance(error, redis.ConnectionError | redis.TimeoutError)
 
 
 def _in_frame(request: HttpRequest, code: str, status: int) -> HttpResponse:
@@ -88,8 +95,8 @@ def _alone(request: HttpRequest, code: str, status: int) -> HttpResponse:
             "status": status,
             "language": language,
             "static_url": settings.STATIC_URL,
-            "is_away": code == "database_away",
-            "retry_after_s": RETRY_AFTER_S if code == "database_away" and request.method in SAFE_METHODS else None,
+            "is_away": status == 503,
+            "retry_after_s": RETRY_AFTER_S if status == 503 and request.method in SAFE_METHODS else None,
         }
 
         def page() -> HttpResponse:

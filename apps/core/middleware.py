@@ -18,10 +18,11 @@ POLICY = (
     "connect-src 'self' {storage}; font-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+UNUSED_POWERS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), display-capture=(), browsing-topics=()"
 
 
 class ContentSecurityPolicy:
-    """Only our own scripts and styles; pictures also from the configured object storage."""
+    """Only our own scripts and styles; pictures also from the configured object storage. No page is kept by proxies."""
 
     def __init__(self, get_response: Handler) -> None:
         from django.conf import settings
@@ -35,6 +36,8 @@ class ContentSecurityPolicy:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", self.policy)
+        response.headers.setdefault("Permissions-Policy", UNUSED_POWERS)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
 

@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import include, path, reverse
+from redis.exceptions import ConnectionError as RedisAway
 
 from tests import factories
 
@@ -27,6 +28,10 @@ def database_away(request: HttpRequest) -> HttpResponse:
     raise OperationalError("connection refused")
 
 
+def cache_away(request: HttpRequest) -> HttpResponse:
+    raise RedisAway("Error 111 connecting to redis")
+
+
 def asks_database(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -41,6 +46,7 @@ urlpatterns = [
     path("breaks", breaks),
     path("asks-database", asks_database),
     path("database-away", database_away),
+    path("cache-away", cache_away),
     path("", include("apps.config.urls")),
 ]
 
@@ -139,6 +145,20 @@ def test_what_was_sent_is_not_sent_again_by_itself(visitor: Client) -> None:
     assert (page.status_code, page["Retry-After"]) == (503, "5")
     assert "http-equiv" not in page.text
     assert "What you typed is still there" in page.text
+
+
+def test_a_cache_that_is_away_is_said_and_waited_for(visitor: Client) -> None:
+    page = visitor.get("/cache-away", headers=CHINESE)
+    assert (page.status_code, page["Retry-After"]) == (503, "5")
+    assert "网站的一部分暂时没有响应" in page.text
+    assert "Error 111" not in page.text
+
+
+def test_a_page_is_kept_by_no_proxy_and_may_use_nothing_that_it_does_not_need(visitor: Client) -> None:
+    for address in ("/accounts/login/", "/no/such/page"):
+        page = visitor.get(address)
+        assert page["Cache-Control"].startswith("private") or "no-store" in page["Cache-Control"], address
+        assert "camera=()" in page["Permissions-Policy"], address
 
 
 @pytest.mark.usefixtures("no_database")

@@ -161,7 +161,8 @@ def test_signing_out_needs_a_post(client: Client) -> None:
     assert "_auth_user_id" in client.session
     client.get(reverse("account_logout"))
     assert "_auth_user_id" in client.session
-    client.post(reverse("account_logout"))
+    left = client.post(reverse("account_logout"))
+    assert left["Clear-Site-Data"] == '"cache"'  # "back" shows nothing of what was seen
     assert "_auth_user_id" not in client.session
 
 
