@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 
 from apps.accounts.models import Workspace
 from apps.core.errors import Conflict, InvalidInput
-from apps.studio import batches, selectors, services
+from apps.studio import batches, catalogue, selectors, services
 from apps.studio.exports import names, words
 from apps.studio.exports.profiles import Profile, profiles
 from apps.studio.exports.shots import WHICH
@@ -110,6 +110,7 @@ def _offer(profile: Profile, choice: Choice) -> dict[str, Any]:
                 "sentence": words.rule_sentence(item.rule.name, item.rule.value),
                 "level": item.rule.level,
                 "source": item.source,
+                "says": catalogue.title(item.source.says),
                 "confidence": words.CONFIDENCE[item.source.confidence],
             }
             for item in profile.rules

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,12 +41,12 @@ _TARGET_KEYS = {
 @dataclass(frozen=True)
 class Source:
     """Where a figure comes from. ``confidence``: ``official`` page, ``third_party``, sources ``disputed``, or our own
-    knowledge ``unchecked``."""
+    knowledge ``unchecked``. ``says``: in short, by language."""
 
     url: str
     checked: datetime.date
     confidence: str
-    says: str
+    says: Mapping[str, str] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _source(raw: Mapping[str, Any]) -> Source:
     _require(str(raw["url"]).startswith("https://"), "a source has no address")
     _require(type(raw["checked"]) is datetime.date, "a source has no date")
     _require(raw["confidence"] in CONFIDENCES, f"unknown confidence {raw['confidence']!r}")
-    _require(bool(raw["says"]), "a source says nothing")
+    _require({"en", "zh-hans"} <= set(raw["says"]) and all(raw["says"].values()), "a source says nothing")
     return Source(raw["url"], raw["checked"], raw["confidence"], raw["says"])
 
 

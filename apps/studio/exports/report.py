@@ -101,7 +101,7 @@ def _entry(file: ExportFile) -> dict[str, Any]:
 def _profile_entry(key: str) -> dict[str, Any]:
     profile = profiles()[key]
     sources = [
-        {"url": item.url, "checked": item.checked.isoformat(), "confidence": item.confidence, "says": item.says}
+        {"url": item.url, "checked": item.checked.isoformat(), "confidence": item.confidence, "says": item.says["en"]}
         for item in profile.sources
     ]
     return {"key": key, "version": profile.version, "target": dict(profile.target), "sources": sources}
