@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 
+from apps.jobs.pace import fitted
 from inference.errors import InferenceError
 from inference.generation import GeneratedPicture, GenerateOptions, GenerateRequest, Generator
 from inference.pipelines import adapters as adapter_files
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 OUT_OF_MEMORY = "generate.out_of_memory"
 MOST_OUT_OF_MEMORY = 2
 WITHIN_S = 600.0
-LATEST_COUNTS = 0.3
+LATEST = 12
 Result = TypeVar("Result")
 
 
@@ -119,17 +120,18 @@ def desk() -> DrawingDesk:
     return DrawingDesk(_draw, most=settings.GENERATOR_MAX_BATCH)
 
 
-_shot_s: dict[str, float] = {}
+_shots: dict[str, deque[tuple[float, float]]] = {}
 
 
-def note_shot(model: str, seconds: float) -> None:
-    """A shot took ``seconds`` from the claim to the last byte; the latest ones count most."""
-    _shot_s[model] = round(_shot_s.get(model, seconds) + (seconds - _shot_s.get(model, seconds)) * LATEST_COUNTS, 2)
+def note_shot(model: str, effort: float, seconds: float) -> None:
+    """A shot of ``effort`` (``GeneratedSpec.effort``) took ``seconds`` from the claim to the last byte."""
+    _shots.setdefault(model, deque(maxlen=LATEST)).append((effort, seconds))
 
 
 def figures() -> dict[str, Any]:
-    """``Station.figures``: what was drawn here since the start, and how long a shot takes lately, by model."""
-    return {**desk().figures.__dict__, "shot_s": dict(_shot_s)}
+    """``Station.figures``: what was drawn here since the start, and how long shots take lately, by model."""
+    paces = {model: fitted(tuple(shots)) for model, shots in _shots.items()}
+    return {**desk().figures.__dict__, "pace": {model: [pace.unit_s, pace.base_s] for model, pace in paces.items()}}
 
 
 class Seated:

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from apps.jobs.models import CPU_LANE, Station
+from apps.jobs.pace import UNKNOWN, Pace
 
 BEAT_S = 3.0
 ALIVE_S = 15.0
@@ -30,7 +31,7 @@ class Offer:
 
     ``slots``: jobs at the same time, over all workers that have loaded it; ``adapters``: those that all of them have;
     ``revision``: of the weights, empty where nobody noted it or workers differ; ``can_learn``: somebody can train
-    adapters for it; ``shot_s``: seconds that workers took for a shot lately, 0 while none was made since they started.
+    adapters for it; ``pace``: what shots took lately by their effort; unknown while workers have made none.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Offer:
     adapters: tuple[str, ...] = ()
     revision: str = ""
     can_learn: bool = False
-    shot_s: float = 0.0
+    pace: Pace = UNKNOWN
 
 
 def lane_of_model(model: str) -> str:
@@ -116,6 +117,6 @@ def offers() -> list[Offer]:
                     revision=revision if other is None or other.revision == revision else "",
                     can_learn=bool(offer.get("can_learn")) or bool(other and other.can_learn),
                     # The slowest one: who asks may meet it.
-                    shot_s=max(other.shot_s if other else 0.0, station.figures.get("shot_s", {}).get(name, 0.0)),
+                    pace=max(other.pace if other else UNKNOWN, Pace(*station.figures.get("pace", {}).get(name, ()))),
                 )
     return list(known.values())

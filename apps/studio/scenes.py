@@ -21,11 +21,13 @@ from apps.accounts.models import Workspace
 from apps.assets.models import Asset
 from apps.core.errors import Conflict, InvalidInput
 from apps.jobs import stations
-from apps.jobs.models import Priority
-from apps.jobs.selectors import seconds_ahead, typical_seconds
+from apps.jobs.models import JobState, Priority
+from apps.jobs.pace import fitted
+from apps.jobs.selectors import TYPICAL_OF_LAST, seconds_ahead
 from apps.jobs.stations import Offer
 from apps.studio import adapters, offers
 from apps.studio.models import Adapter, Shot, ShotVersion
+from apps.studio.offers import Format
 from apps.studio.specs import Spec, picture_size
 from inference.errors import InputRejected
 from inference.pipelines.generated.spec import GeneratedSpec
@@ -235,8 +237,8 @@ def choice_title(field: str, name: str) -> str:
 class Standing:
     """Whether generated scenes can be made now, with what, and how long one takes.
 
-    Each model's ``shot_s`` is measured: on this workspace's own last shots, else on what its workers drew lately for
-    anybody; 0 where nobody knows yet.
+    Each model's ``pace`` is measured: on this workspace's own last shots, else on what its workers drew lately for
+    anybody; nothing where nobody knows yet.
     """
 
     models: Sequence[Offer]
@@ -247,6 +249,25 @@ class Standing:
     @property
     def is_open(self) -> bool:
         return bool(self.models)
+
+
+@dataclass(frozen=True)
+class FormatEffort:
+    """A format, and what a candidate and the full picture of it add to a shot's effort (``GeneratedSpec.effort``)."""
+
+    format: Format
+    candidate: float
+    full: float
+
+
+def efforts() -> list[FormatEffort]:
+    """All formats."""
+    rows = []
+    for one in offers.FORMATS.values():
+        shot = GeneratedSpec("exact", width=one.width, height=one.height, candidates=1)
+        candidate = replace(shot, candidates=2).effort - shot.effort
+        rows.append(FormatEffort(one, candidate, shot.effort - candidate))
+    return rows
 
 
 def offers_for(workspace: Workspace) -> list[Offer]:
@@ -277,8 +298,15 @@ def standing(workspace: Workspace) -> Standing:
 
 
 def _timed(offer: Offer, workspace: Workspace) -> Offer:
-    own = typical_seconds(workspace, [KIND], lane=stations.lane_of_model(offer.name))
-    return replace(offer, shot_s=own.get(KIND, offer.shot_s))
+    lane = stations.lane_of_model(offer.name)
+    made = Shot.objects.filter(workspace=workspace, job__kind=KIND, job__lane=lane, job__state=JobState.SUCCEEDED)
+    rows = made.order_by("-job__created_at").values_list("spec", "job__started_at", "job__ended_at")[:TYPICAL_OF_LAST]
+    own = [
+        (GeneratedSpec.from_json(spec["generated"]).effort, (ended - started).total_seconds())
+        for spec, started, ended in rows
+        if started and ended
+    ]
+    return replace(offer, pace=fitted(own)) if own else offer
 
 
 def adapter_choices(workspace: Workspace, models: Sequence[Offer]) -> list[dict[str, str]]:

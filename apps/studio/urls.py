@@ -104,6 +104,7 @@ batches_urls = [
 ]
 adapters_urls = [
     path("", adapters.adapter_list, name="adapters"),
+    path("state", adapters.adapter_list_state, name="adapter_list_state"),
     path("new", adapters.new_adapter, name="new_adapter"),
     path("create", adapters.create_adapter, name="create_adapter"),
     path("<uuid:adapter_id>/", adapters.adapter, name="adapter"),

@@ -7,14 +7,23 @@ const MOST_PROPS = 6;
 
 const chosen = (form, name) => form.querySelector(`[name=${name}]:checked`);
 
-/** How long it takes by what was measured, in words; nothing where nobody has drawn with this model yet. */
+/** What a shot takes by what was measured: more for more candidates and for larger formats; 0 where nobody knows. */
+function shotSeconds(form) {
+  const { base = 0, unit = 0 } = chosen(form, "model")?.dataset ?? {};
+  const { candidate, full } = chosen(form, "format").dataset;
+  const effort = Number(form.elements.candidates.value) * Number(candidate) + Number(full);
+  return Number(base) + effort * Number(unit);
+}
+
+/** How long all shots take, in words; nothing where nobody has drawn with this model yet. */
 function duration(form, count) {
   const words = form.querySelector("[data-sum]").dataset;
   const { ahead } = form.querySelector("[data-scene-offer]").dataset;
-  const { seconds = 0, slots = 1 } = chosen(form, "model")?.dataset ?? {};
-  if (!Number(seconds)) return words.unknownText;
+  const { slots = 1 } = chosen(form, "model")?.dataset ?? {};
+  const seconds = shotSeconds(form);
+  if (!seconds) return words.unknownText;
   const rounds = Math.ceil(count / Math.max(1, Number(slots)));
-  const total = Math.max(1, Math.ceil(Number(ahead) + rounds * Number(seconds)));
+  const total = Math.max(1, Math.ceil(Number(ahead) + rounds * seconds));
   if (total < 90) return words.secondsText.replace("{n}", total);
   return words.minutesText.replace("{n}", Math.round(total / 60));
 }

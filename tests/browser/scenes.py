@@ -53,7 +53,9 @@ def living_worker() -> None:
         },
     ]
     device = {"name": "NVIDIA H100", "kind": "cuda", "total_mb": 81_000, "free_mb": 62_500}
-    stations.beat("gpu/1", slots=8, offers=offers, device=device, figures={"pictures": 128, "shot_s": {MODEL: 3.2}})
+    stations.beat(
+        "gpu/1", slots=8, offers=offers, device=device, figures={"pictures": 128, "pace": {MODEL: [1.2, 1.5]}}
+    )
     Station.objects.update(seen_at=timezone.now() + timedelta(hours=1))
 
 

@@ -76,8 +76,12 @@ def test_a_prop_can_have_a_place_and_takes_it_along_when_it_goes(form: Page) -> 
 def test_the_page_says_what_it_comes_to(form: Page) -> None:
     total = form.locator("[data-sum]")
     expect(total).to_have_text(re.compile(r"^1 shot, the best of 4 · about \d+ s$"))
-    form.locator("#scene-count").select_option("3")
+    best_of_four = total.inner_text()
     form.locator("#scene-candidates").select_option("8")
+    expect(total).to_have_text(re.compile(r"^1 shot, the best of 8 · about \d+ s$"))
+    seconds = [int(text.rpartition("about ")[2].removesuffix(" s")) for text in (best_of_four, total.inner_text())]
+    assert seconds[0] < seconds[1]
+    form.locator("#scene-count").select_option("3")
     expect(total).to_have_text(re.compile(r"^3 shots, each the best of 8 · about"))
     expect(form.locator("[data-make]")).to_have_text("Make 3 shots")
     strength = form.locator("#scene-strength")

@@ -121,7 +121,7 @@ class SceneKind(PlacedInStudio):
             candidates={one.seed: encode_webp(one.rgb, width=CANDIDATE_PX) for one in made.candidates},
             gpu_ms=round(seat.device_ms),
         )
-        engines.note_shot(spec.model, time.monotonic() - started)
+        engines.note_shot(spec.model, spec.effort, time.monotonic() - started)
         return outcome
 
     def finish(self, job: Job, outcome: SceneOutcome) -> dict[str, Any]:

@@ -23,12 +23,23 @@ from apps.studio.models import Adapter
 @require_GET
 @workspace_view()
 def adapter_list(request: WorkspaceRequest) -> HttpResponse:
+    return _listed(request, "studio/adapters.html")
+
+
+@require_GET
+@workspace_view()
+def adapter_list_state(request: WorkspaceRequest) -> HttpResponse:
+    """The list alone; fetched again while somebody looks at it."""
+    return _listed(request, "studio/_adapter_list.html")
+
+
+def _listed(request: WorkspaceRequest, template: str) -> HttpResponse:
     context = {
         "adapters": selectors.adapters(request.workspace),
         "trainable": adapters.trainable(),
         "last_seen": stations.last_seen(),
     }
-    return render(request, "studio/adapters.html", context)
+    return render(request, template, context)
 
 
 @require_GET

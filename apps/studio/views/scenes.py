@@ -75,7 +75,7 @@ def _context(request: WorkspaceRequest, product: Product, values: dict[str, Any]
         "token": uuid.uuid4().hex,
         "fields": {field["name"]: field for field in scenes.fields()},
         "palettes": list(offers.PALETTES.values()),
-        "formats": list(offers.FORMATS.values()),
+        "formats": scenes.efforts(),
         "candidate_counts": scenes.CANDIDATES,
         "counts": range(1, scenes.MOST_SHOTS + 1),
         "standing": scenes.standing(request.workspace),

@@ -11,6 +11,7 @@ import numpy as np
 from inference.errors import InputRejected
 from inference.generation import GeneratedPicture, GenerateItem, GenerateRequest, ReferencePicture, StylePicture
 from inference.pipelines.generated.canvas import blank_behind, covering, drawn_size, pasted, resized
+from inference.pipelines.generated.spec import REFINE_STRENGTH
 from inference.pipelines.generated.story import Size, Story, region_of
 from inference.types import U8, Progress
 
@@ -18,8 +19,6 @@ from inference.types import U8, Progress
 _EXACT_TEXTURE, _EXACT_SEMANTICS = 0.5, 1.0
 # Reimagined: how long a faithful picture holds the product; a free one does not.
 _FAITHFUL_TEXTURE = 0.9
-# The full picture starts from its preview, so that it is the picture that was chosen: finer, not another one.
-REFINE_STRENGTH = 0.6
 # For models that follow instructions instead of descriptions.
 _INSTRUCTION = "Put this exact product into a new scene, unchanged and at the same place. "
 

@@ -25,6 +25,8 @@ MAX_CANDIDATES = 8
 MAX_INSTRUCTION = 600
 MAX_TRIGGER = 60
 MAX_SEED = 2**53 - 1
+# The full picture starts from its preview, so that it is the picture that was chosen: finer, not another one.
+REFINE_STRENGTH = 0.6
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,16 @@ class GeneratedSpec:
         model_card(model)
         self._check_words()
         return GeneratedSpec(**{**self.__dict__, "scene": scene, "model": model})
+
+    @property
+    def effort(self) -> float:
+        """Megapixels that go through a model's steps: the candidates small, then the best one in full through the part
+        of the steps that it takes. What time a shot takes beside its fixed part grows with it."""
+        longest = max(self.width, self.height)
+        full = min(longest, model_card(self.model or model_cards()[0].name).max_px)
+        preview = min(self.preview_px, full)
+        passes = self.candidates * preview**2 + (REFINE_STRENGTH * full**2 if full > preview else 0.0)
+        return passes * min(self.width, self.height) / longest / 1e6
 
     def _check_words(self) -> None:
         if self.mode == "edit":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Role, Workspace
 from apps.accounts.services import purge
@@ -186,6 +188,24 @@ def test_a_scene_uses_it_by_its_hash_with_its_word(client: Client, product: Prod
     assert spec["generated"]["trigger"] == "zaluba"
     again = client.get(url("scene", product.workspace, product.id), {"like": str(shots(product)[0].id)})
     assert f'value="{adapter.id}" data-model="{KLEIN}" selected' in again.content.decode()
+
+
+def test_the_list_follows_trainings(client: Client, workspace: Workspace) -> None:
+    job = factories.make_job(workspace, kind=adapters.KIND, state="queued")
+    waiting = factories.make_adapter(workspace, ready=False, job=job, name="Our bottle")
+
+    def seen() -> str:
+        return client.get(url("adapter_list_state", workspace)).content.decode()
+
+    assert f'data-live="adapter:{waiting.id} "' in seen()
+    assert "Waiting" in seen()
+    assert "<progress" not in seen()
+    lease = {"state": "running", "lease_until": timezone.now() + timedelta(days=1), "progress": 0.4}
+    with tenant_scope(workspace.id):
+        Job.objects.filter(pk=job.pk).update(**lease)
+    assert "Learning" in seen()
+    assert 'value="0.400" aria-label="Progress of the training of Our bottle"' in seen()
+    assert seen().strip() in client.get(url("adapters", workspace)).content.decode()
 
 
 def test_another_workspaces_adapter_is_not_there(client: Client, product: Product) -> None:

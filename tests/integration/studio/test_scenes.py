@@ -302,22 +302,24 @@ def test_the_time_of_a_shot_is_the_workspaces_own_then_the_workers_and_else_unkn
 ) -> None:
     def said() -> str:
         page = client.get(url("scene", product.workspace, product.id)).content.decode()
-        return page.partition(f'value="{KLEIN}" data-seconds="')[2].partition('"')[0]
+        return page.partition(f'value="{KLEIN}" ')[2].partition(" data-slots")[0]
+
+    def made(candidates: int, seconds: float) -> None:
+        generated = {"mode": "exact", "product_label": "a mug", "model": KLEIN, "candidates": candidates}
+        began = timezone.now()
+        ended = {"state": "succeeded", "started_at": began, "ended_at": began + timedelta(seconds=seconds)}
+        job = factories.make_job(product.workspace, kind="studio.scene", lane=f"gpu-{KLEIN}", **ended)
+        factories.make_shot(product.workspace, job=job, spec={"set": "generated", "generated": generated})
 
     beat()
-    assert said() == "0.00"
-    Station.objects.update(figures={"shot_s": {KLEIN: 7.5}})
-    assert said() == "7.50"
-    began = timezone.now()
-    factories.make_job(
-        product.workspace,
-        kind="studio.scene",
-        lane=f"gpu-{KLEIN}",
-        state="succeeded",
-        started_at=began,
-        ended_at=began + timedelta(seconds=3),
-    )
-    assert said() == "3.00"
+    assert said() == 'data-base="0.000" data-unit="0.000"'
+    Station.objects.update(figures={"pace": {KLEIN: [7.5, 0.25]}})
+    assert said() == 'data-base="0.250" data-unit="7.500"'
+    # A candidate is 512 px, the full picture 1024 px through 0.6 of the steps: 0.262 and 0.629 megapixels.
+    made(4, 2 + 10 * (4 * 0.262144 + 0.6291456))
+    assert said() == 'data-base="0.000" data-unit="11.192"'
+    made(8, 2 + 10 * (8 * 0.262144 + 0.6291456))
+    assert said() == 'data-base="2.000" data-unit="10.000"'
 
 
 def test_a_trained_adapter_is_offered_to_its_own_workspace_alone(client: Client, product: Product) -> None:

@@ -12,7 +12,7 @@ import pytest
 from inference.errors import Cancelled, InputRejected
 from inference.generation import GenerateOptions
 from inference.pipelines.generated.shot import generated_shot
-from inference.pipelines.generated.spec import GeneratedInputs, GeneratedSpec
+from inference.pipelines.generated.spec import REFINE_STRENGTH, GeneratedInputs, GeneratedSpec
 from inference.pipelines.generated.verify import placement_of
 from inference.scene import SceneForm
 from inference.types import U8, Cutout
@@ -187,3 +187,13 @@ def test_an_edit_beside_the_product_leaves_its_soft_edge_alone(
     assert edited.measures["outside_max_abs_diff"] == 0
     assert edited.gate is not None
     assert edited.gate.max_abs_diff == 0
+
+
+def test_effort_counts_every_candidate_and_the_full_picture_once() -> None:
+    spec = replace(EXACT, width=1024, height=512, preview_px=512, candidates=4)
+    candidate, full = 512 * 256 / 1e6, 1024 * 512 / 1e6
+    assert spec.effort == pytest.approx(4 * candidate + REFINE_STRENGTH * full)
+    assert replace(spec, width=512, height=512).effort == pytest.approx(4 * 2 * candidate)
+    assert replace(spec, width=4096, height=2048, model="sefi-1b-turbo").effort == pytest.approx(
+        4 * candidate + REFINE_STRENGTH * 1536 * 768 / 1e6
+    )
