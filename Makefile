@@ -43,7 +43,7 @@ bench-gpu: ## Measure the generators with random weights at true sizes; without 
 	@exec $(PY) -m tests.bench.gpu $(if $(ONLY),--only '$(ONLY)')
 
 chaos: ## Kill workers, wipe the broker, restart the database; one JSON line a scenario (BROKER=redis or rabbitmq)
-	$(BOOTSTRAP) base dev
+	$(BOOTSTRAP) base dev generate
 	@exec $(PY) -m tests.chaos $(if $(BROKER),--broker '$(BROKER)')
 
 browser: ## Run the browser tests alone

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -61,10 +62,15 @@ class House:
         with psycopg.connect(self.server.url(roles.OWNER)) as connection:
             connection.execute(EFFECTS)
 
-    def _spawn(self, *command: str) -> subprocess.Popen[bytes]:
+    def spawn(self, *command: str, own: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """A worker of another class, which ends with the house; ``own`` are variables of its own."""
+        self.workers.append(self._spawn(*command, own=own))
+        return self.workers[-1]
+
+    def _spawn(self, *command: str, own: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, *command],
-            env=self.environment,
+            env={**self.environment, **(own or {})},
             cwd=ROOT,
             stdout=self.log,
             stderr=self.log,

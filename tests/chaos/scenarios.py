@@ -13,6 +13,7 @@ from apps.accounts.models import Workspace
 from apps.core.tenancy import system_scope
 from apps.jobs import services
 from apps.jobs.models import Job, JobState
+from tests.chaos.drawing import stop_scenes
 from tests.chaos.house import House
 from tests.chaos.killing import kill_while
 from tests.chaos.product import shoot_under_kills
@@ -173,6 +174,7 @@ SCENARIOS: dict[str, Scenario] = {
     "chaos.R4": restart_database,
     "chaos.R7": poison,
     "chaos.R8": cancel_running,
+    "chaos.R8-scenes": stop_scenes,
     "chaos.R9": deliver_thrice,
     "chaos.L3": share_fairly,
     "chaos.product": shoot_under_kills,
