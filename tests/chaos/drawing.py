@@ -130,17 +130,22 @@ def _progress(ids: list[uuid.UUID]) -> list[float]:
 def _end_and_go_on(house: House, worker: subprocess.Popen[bytes], product: Product) -> Figures:
     ids = _ask(product, 2)
     began = time.monotonic()
-    worker.send_signal(signal.SIGTERM)
-    worker.wait(DONE_S)
+    _end(house, worker)
     end_s = time.monotonic() - began
     queued = sum(job.state == JobState.QUEUED for job in rows(ids))
-    house.workers.remove(worker)
-    add_drawing_worker(house)
+    another = add_drawing_worker(house)
     wait_until(lambda: all_ended(ids), DONE_S)
+    _end(house, another)
     jobs: list[Job] = [job for job in rows(ids) if job.state == JobState.SUCCEEDED]
     once = len(jobs) == _charges(product.workspace, ids) == queued
     figures = {"ended_scenes": len(ids), "requeued": queued, "moved_on": len(jobs) if once else 0}
     return {**figures, "end_s": round(end_s, 2)}
+
+
+def _end(house: House, worker: subprocess.Popen[bytes]) -> None:
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(DONE_S)
+    house.workers.remove(worker)
 
 
 def _charges(workspace: Workspace, ids: list[uuid.UUID]) -> int:
