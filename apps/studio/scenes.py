@@ -31,12 +31,14 @@ from apps.studio.offers import Format
 from apps.studio.specs import Spec, picture_size
 from inference.errors import InputRejected
 from inference.pipelines.generated.spec import GeneratedSpec
-from inference.scene import SceneForm, scene_choices
+from inference.scene import SceneForm, compile_scene, scene_choices
 
 KIND = "studio.scene"
 GENERATED = "generated"
 MOST_SHOTS = 8
 CANDIDATES = (1, 2, 4, 8)
+WHOLE_WIDTH = 0.95
+"""What is wider is ground, or a wall: nothing that a person would move."""
 SEEDS_APART = 8
 """The candidates of a shot have the seeds that follow its own."""
 
@@ -183,6 +185,22 @@ def _spec(request: SceneRequest, size: dict[str, Any], seed: int) -> Spec:
     asked = {**request.generated, "width": size["width"], "height": size["height"], "seed": seed}
     named = {name: value for name in ("style", "adapter") if (value := getattr(request, name))}
     return {"set": GENERATED, "palette": list(request.palette), **size, **named, "seed": seed, "generated": asked}
+
+
+def planned(request: SceneRequest) -> list[dict[str, Any]]:
+    """What would be drawn around the product and where, as far as rules understand it: to be shown before anything is.
+
+    Each with the name by which a box can be drawn for it. What the product stands on is left out.
+    """
+    size = picture_size(request.picture_format)
+    spec = GeneratedSpec.from_json(dict(request.generated))
+    scene = compile_scene(spec.scene, spec.product_label, aspect=size["width"] / size["height"])
+    props = {one["name"]: one["title"] for one in map(_choice, scene_choices()["props"])}
+    return [
+        {"object": one.id if one.id in props else one.label, "name": props.get(one.id, one.label), "box": one.box}
+        for one in scene.graph.objects
+        if one.source == "generated" and one.box is not None and one.box[2] < WHOLE_WIDTH
+    ]
 
 
 def with_seed(spec: Spec, seed: int) -> Spec:

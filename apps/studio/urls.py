@@ -42,6 +42,7 @@ products_urls = [
     path("<uuid:product_id>/shoots/", shoots.create_shoot, name="create_shoot"),
     path("<uuid:product_id>/scene/", scenes.scene, name="scene"),
     path("<uuid:product_id>/scene/offer", scenes.scene_offer, name="scene_offer"),
+    path("<uuid:product_id>/scene/plan", scenes.plan_scene, name="plan_scene"),
     path("<uuid:product_id>/scene/create", scenes.create_scene, name="create_scene"),
 ]
 shoots_urls = [

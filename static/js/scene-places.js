@@ -1,10 +1,12 @@
 // Boxes on the frame of a scene: where the product, its props and other things should be. Pointer and keys write one field.
 import { clampBox, dragBox, isMeant, nudgeBox } from "./box-geometry.js";
+import { csrfToken } from "./session.js";
 
 const FRAME = { width: 1000, height: 1000 }; // boxes are kept in thousandths of the picture
 const LEAST = 30;
 const STEP = 10;
 const BIG_STEP = 50;
+const PLAN_WAIT_MS = 600;
 
 /** Fractions of the picture, as the form sends them. */
 const asFractions = ({ x, y, width, height }) => [x, y, width, height].map((value) => value / 1000);
@@ -29,11 +31,53 @@ export class Places {
     this.field = root.querySelector("[data-boxes-field]");
     this.things = root.querySelector("[data-things]");
     this.ghost = root.querySelector("[data-ghost]");
+    this.outlines = root.querySelector("[data-plan]");
+    this.planned = [];
     this.places = new Map();
     this.read();
     this.things.hidden = false;
     this.offer();
     form.addEventListener("change", (event) => event.target.name === "props" && this.offer());
+    for (const type of ["input", "change"]) form.addEventListener(type, () => this.planSoon());
+    this.planSoon();
+  }
+
+  /** A change of a part has a frame, too, and nothing to plan. */
+  planSoon() {
+    if (!this.outlines) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.plan(), PLAN_WAIT_MS);
+  }
+
+  /** Asks where things would be. What can not be planned now (a word too many, no connection) leaves what is shown. */
+  async plan() {
+    this.asked?.abort();
+    this.asked = new AbortController();
+    const { signal } = this.asked;
+    const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
+    try {
+      const answer = await fetch(this.root.dataset.planUrl, { method: "POST", headers, body: new FormData(this.form), signal });
+      if (!answer.ok) return;
+      this.planned = (await answer.json()).things;
+    } catch {
+      return; // overtaken by the next one, or no connection
+    }
+    this.offer();
+  }
+
+  /** Dashed outlines of what has no box of its own. */
+  showPlan() {
+    if (!this.outlines) return;
+    const outlines = this.planned.filter(({ object }) => !this.places.has(object)).map(({ name, box }) => {
+      const outline = document.createElement("div");
+      outline.className = "planned";
+      for (const [index, side] of ["x", "y", "w", "h"].entries()) outline.style.setProperty(`--${side}`, box[index]);
+      const label = document.createElement("span");
+      label.textContent = name;
+      outline.append(label);
+      return outline;
+    });
+    this.outlines.replaceChildren(...outlines);
   }
 
   read() {
@@ -46,13 +90,21 @@ export class Places {
     for (const { object, box } of kept) this.place(object, asBox(box));
   }
 
-  /** The things that can get a box: the product, and the props that are ticked. */
+  /** The things that can get a box: the product, the props that are ticked, and what the words name. */
   get choices() {
     const props = [...this.form.querySelectorAll("input[name=props]:checked")];
+    const said = this.planned.filter(({ object }) => !this.isProp(object));
     return [
       { object: "product", name: this.root.dataset.nameProduct },
       ...props.map((input) => ({ object: input.value, name: input.nextElementSibling.textContent })),
+      ...said.map(({ object, name }) => ({ object, name })),
     ];
+  }
+
+  /** Where a box begins: at the planned place, else somewhere free. */
+  placeFor(object) {
+    const plan = this.planned.find((thing) => thing.object === object);
+    return plan ? asBox(plan.box) : freshBox(object, this.places.size);
   }
 
   nameOf(object) {
@@ -69,11 +121,12 @@ export class Places {
         button.type = "button";
         button.className = "button button--small";
         button.textContent = `+ ${name}`;
-        button.addEventListener("click", () => this.place(object, freshBox(object, this.places.size)).focus());
+        button.addEventListener("click", () => this.place(object, this.placeFor(object)).focus());
         return button;
       });
     this.things.replaceChildren(...buttons);
     this.things.hidden = buttons.length === 0;
+    this.showPlan();
   }
 
   isProp(object) {
@@ -116,6 +169,7 @@ export class Places {
     const boxes = [...this.places].map(([object, { box }]) => ({ object, box: asFractions(box) }));
     this.field.value = JSON.stringify(boxes);
     this.showGhost();
+    this.planSoon();
   }
 
   /** The product stands in its own box, else where it usually stands. */

@@ -73,7 +73,8 @@ function complain(form, { field, message }) {
   const control = form.querySelector(`[aria-describedby~="problem-${CSS.escape(field)}"]`);
   if (control?.matches("input, textarea, select")) {
     control.setAttribute("aria-invalid", "true");
-    control.focus();
+    control.focus({ preventScroll: true });
+    place.scrollIntoView({ block: "center" }); // the sentence stands below what it is about
   } else place.scrollIntoView({ block: "center" });
 }
 

@@ -73,6 +73,23 @@ def test_a_prop_can_have_a_place_and_takes_it_along_when_it_goes(form: Page) -> 
     assert boxes(form) == {}
 
 
+def test_what_the_words_name_is_outlined_and_can_get_a_box(form: Page) -> None:
+    form.locator("#scene-words").fill("a white vase behind the bottle")
+    outline = form.locator(".planned", has_text="white vase")
+    expect(outline).to_be_visible()
+    planned = outline.bounding_box()
+    form.get_by_role("button", name="+ white vase").click()
+    expect(outline).to_have_count(0)
+    place = form.locator(".place", has_text="white vase")
+    assert set(boxes(form)) == {"white vase"}
+    drawn = place.bounding_box()
+    assert planned is not None
+    assert drawn is not None
+    assert abs(planned["x"] - drawn["x"]) < 4
+    place.press("Delete")
+    expect(outline).to_be_visible()
+
+
 def test_the_page_says_what_it_comes_to(form: Page) -> None:
     total = form.locator("[data-sum]")
     expect(total).to_have_text(re.compile(r"^1 shot, the best of 4 · about \d+ s$"))

@@ -46,6 +46,17 @@ def scene_offer(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpRespons
 
 @require_POST
 @workspace_view(role=Role.EDITOR)
+def plan_scene(request: WorkspaceRequest, product_id: uuid.UUID) -> JsonResponse:
+    """Where things would be, for the form as it is now; nothing is made."""
+    selectors.get_product(request.workspace, product_id)
+    try:
+        return JsonResponse({"things": scenes.planned(scenes.read_request(request.POST))})
+    except InvalidInput as error:
+        return JsonResponse({"error": {"code": error.code}}, status=error.status)
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
 def create_scene(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
     """Queue the shots; what can not be drawn comes back with everything that was typed and a sentence beside it."""
     product = selectors.get_product(request.workspace, product_id)

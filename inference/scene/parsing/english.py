@@ -17,6 +17,10 @@ _COPY = re.compile(
     r"(?:empty|negative|copy|blank|free|white) space\b.*?\b(left|right|top|bottom)"
     r"|room for (?:text|copy)\b.*?\b(left|right|top|bottom)"
 )
+# "on the right" of nothing means of the product.
+_SIDE = re.compile(
+    r"\b(?:on|to|at) (?:the|its) (?:far )?(left|right)(?:[- ]hand)?(?: side)?\b(?! (?:side )?of\b)", re.IGNORECASE
+)
 _FROM: Mapping[str, str] = {
     "from the left": "left",
     "from the right": "right",
@@ -94,6 +98,7 @@ class _Reader:
         return re.match(r"(?:a |the )?(?:\w+ )*(?:photo|photograph|shot|picture)s? of\b", lowered) is not None
 
     def _things(self, clause: str) -> None:
+        clause = _SIDE.sub(r"to the \1 of it", clause)
         clause = re.sub(r"^(?:an? |the )?(?:\w+ )*?(?:photo|photograph|shot|picture)s? of\s+", "", clause, flags=re.I)
         parts, relations = self._cut(clause)
         subjects = self._phrases(parts[0]) if parts[0] else ()

@@ -297,6 +297,30 @@ def test_nothing_painted_is_refused_and_what_was_painted_comes_back(
     assert difference(before, take_fingerprint([product.workspace])) == ""
 
 
+def test_the_plan_says_where_things_would_be_and_makes_nothing(client: Client, product: Product) -> None:
+    before = take_fingerprint([product.workspace])
+
+    def planned(**changes: object) -> Any:
+        return client.post(url("plan_scene", product.workspace, product.id), {**form(), **changes})
+
+    wish = {
+        "words": "a white vase behind it, a napkin on the right",
+        "props": ["lemons"],
+        "surface": "oak",
+        "boxes": "[]",
+    }
+    things = {one["object"]: one for one in planned(**wish).json()["things"]}
+    assert set(things) == {"lemons", "white vase", "napkin"}
+    assert things["lemons"]["name"] == "Lemons"
+    assert things["napkin"]["box"][0] > 0.5
+    drawn = json.dumps([{"object": "white vase", "box": [0.1, 0.1, 0.2, 0.3]}])
+    moved = {one["object"]: one["box"] for one in planned(**{**wish, "boxes": drawn}).json()["things"]}
+    assert moved["white vase"] == [0.1, 0.1, 0.2, 0.3]
+    refused = planned(words="a naked woman")
+    assert (refused.status_code, refused.json()["error"]["code"][:7]) == (400, "prompt.")
+    assert difference(before, take_fingerprint([product.workspace])) == ""
+
+
 def test_the_time_of_a_shot_is_the_workspaces_own_then_the_workers_and_else_unknown(
     client: Client, product: Product
 ) -> None:

@@ -100,6 +100,9 @@ def test_a_chinese_scene_of_nine_objects() -> None:
         ("orange slices near the product", ("orange slices", "near", "bottle")),
         ("photo of a bottle next to a cup", ("bottle", "beside", "cup")),
         ("a ribbon under it", ("ribbon", "under", "bottle")),
+        ("a folded napkin on the right", ("folded napkin", "right of", "bottle")),
+        ("on the left side a candle", ("candle", "left of", "bottle")),
+        ("lemons on the right of a bowl", ("lemons", "right of", "bowl")),
     ],
 )
 def test_ways_to_say_a_relation(text: str, expected: tuple[str, str, str]) -> None:
