@@ -6,6 +6,7 @@ request: no session, no person, no context processor, nothing that could ask the
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from django.conf import settings
@@ -53,11 +54,13 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500, or 503 when database or cache do not answer; called while the exception is being handled."""
+    """500, or 503 for what passes: no database, no cache, no space; called while the exception is being handled."""
     error = sys.exc_info()[1]
-    if not (is_database_away(error) or is_cache_away(error)):
+    passes = {"database_away": is_database_away, "cache_away": is_cache_away, "disk_full": is_disk_full}
+    code = next((code for code, is_it in passes.items() if is_it(error)), None)
+    if code is None:
         return _alone(request, "internal", 500)
-    response = _alone(request, "database_away" if is_database_away(error) else "cache_away", 503)
+    response = _alone(request, code, 503)
     response["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
@@ -75,6 +78,11 @@ def is_cache_away(error: BaseException | None) -> bool:
     """Whether ``error`` is the Redis of CACHE_URL not answering: attempts to sign in can not be counted without it."""
     redis = sys.modules.get("redis.exceptions")  # loaded only where it is used
     return redis is not None and isinstance(error, redis.ConnectionError | redis.TimeoutError)
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether a file could not be written for want of space: attempts to sign in are counted in files."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _in_frame(request: HttpRequest, code: str, status: int) -> HttpResponse:

@@ -21,6 +21,7 @@ SENTENCES = {
     "wrong_method": _("This address only takes what a button sends. Go back and use the button on the page."),
     "bad_request": _("We could not read that request. Go back, reload the page and try again."),
     "database_away": _("We can not reach our database right now. Nothing is lost; try again in a moment."),
+    "disk_full": _("The disk of this site is full. Nothing is lost; ask whoever runs it to make room, then try again."),
     "cache_away": _("A part of this site does not answer right now. Nothing is lost; try again in a moment."),
     "not_allowed": _("Your role in this workspace does not allow that. Ask an admin of the workspace."),
     "studio.no_cutout_yet": _("The cutout is not ready yet. Wait a moment, or draw a box around the product."),

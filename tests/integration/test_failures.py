@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 from typing import Any
 
@@ -28,6 +29,10 @@ def database_away(request: HttpRequest) -> HttpResponse:
     raise OperationalError("connection refused")
 
 
+def disk_full(request: HttpRequest) -> HttpResponse:
+    raise OSError(errno.ENOSPC, "No space left on device", "/srv/secret/cache")
+
+
 def cache_away(request: HttpRequest) -> HttpResponse:
     raise RedisAway("Error 111 connecting to redis")
 
@@ -47,6 +52,7 @@ urlpatterns = [
     path("asks-database", asks_database),
     path("database-away", database_away),
     path("cache-away", cache_away),
+    path("disk-full", disk_full),
     path("", include("apps.config.urls")),
 ]
 
@@ -152,6 +158,13 @@ def test_a_cache_that_is_away_is_said_and_waited_for(visitor: Client) -> None:
     assert (page.status_code, page["Retry-After"]) == (503, "5")
     assert "网站的一部分暂时没有响应" in page.text
     assert "Error 111" not in page.text
+
+
+def test_a_full_disk_is_said_and_waited_for(visitor: Client) -> None:
+    page = visitor.get("/disk-full")
+    assert (page.status_code, page["Retry-After"]) == (503, "5")
+    assert "The disk of this site is full." in page.text
+    assert "secret" not in page.text
 
 
 def test_a_page_is_kept_by_no_proxy_and_may_use_nothing_that_it_does_not_need(visitor: Client) -> None:
