@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,6 +109,15 @@ def cancel_all(workspace: Workspace, *, by: User | None = None) -> int:
     """Cancel everything in the workspace that has not ended; returns how many jobs that are."""
     with tenant_scope(workspace.id):
         return _cancel_open(Job.objects.filter(workspace=workspace), by)
+
+
+def cancel_subject(
+    workspace: Workspace, *, kind: str, subject: str, only: Sequence[uuid.UUID] | None = None, by: User | None = None
+) -> int:
+    """Cancel what is open of ``kind`` about ``subject``, or those of them that ``only`` names; returns how many."""
+    with tenant_scope(workspace.id):
+        jobs = Job.objects.filter(workspace=workspace, kind=kind, subject=subject)
+        return _cancel_open(jobs if only is None else jobs.filter(id__in=only), by)
 
 
 def _cancel_open(jobs: QuerySet[Job], by: User | None) -> int:

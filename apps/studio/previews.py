@@ -21,7 +21,7 @@ from apps.core.errors import Conflict, NotFound
 from apps.jobs import services as queue
 from apps.jobs.models import Job, JobState, Priority
 from apps.studio import catalogue
-from apps.studio.models import Product
+from apps.studio.models import CutoutState, Product
 from apps.studio.specs import Spec, read_wish
 
 KIND = "studio.preview"
@@ -64,7 +64,8 @@ def thumbnail_spec(
 
 @transaction.atomic
 def find_or_request(product: Product, *, spec: Spec, longest_px: int = SIDE_PX, may_make: bool) -> Preview:
-    """The picture's address, or the job that makes it; neither while a workspace's previews queue up.
+    """The picture's address, or the job that makes it; neither while a workspace's previews queue up, or while the
+    product gets a new cutout, with which every picture of the old one is out of date.
 
     Args:
         spec: of the shot; the preview is framed as the shot will be and drawn smaller.
@@ -87,6 +88,8 @@ def find_or_request(product: Product, *, spec: Spec, longest_px: int = SIDE_PX, 
         return Preview(url=url, measures=_measures(product.cutout, name))
     if not may_make:
         raise NotFound("not_found")
+    if product.cutout_state == CutoutState.PENDING:
+        return Preview()
     waiting = Job.objects.filter(workspace=product.workspace, kind=KIND).exclude(state__in=JobState.ended())
     if waiting.count() >= MOST_WAITING:
         return Preview()
@@ -100,22 +103,39 @@ def _measures(cutout: Asset, name: str) -> dict[str, Any]:
 
 
 def _request(product: Product, cutout: Asset, spec: Spec, name: str) -> Job:
-    """The one job of this picture. What failed is tried again, but not at once: a page asks several times a second."""
+    """The one job of this picture. What was dropped is taken up again.
+
+    What failed is tried again, but not at once: a page asks several times a second.
+    """
     job = queue.submit(
         product.workspace,
         kind=KIND,
         params={"product": str(product.id), "cutout": str(cutout.id), "spec": spec},
         priority=Priority.INTERACTIVE,
-        subject=f"preview:{product.id}",
+        subject=_subject(product),
         idempotency_key=f"{name}-{cutout.id}",
     )
-    if job.state in (JobState.FAILED, JobState.CANCELLED):
+    if job.state == JobState.CANCELLED:
+        return queue.retry(job)
+    if job.state == JobState.FAILED:
         if job.error_code.startswith("shot."):
             raise Conflict(job.error_code, **job.error_params)  # the library said what to change
         if job.ended_at is not None and job.ended_at > timezone.now() - RETRY_AFTER:
             raise Conflict("studio.preview_failed")
         return queue.retry(job)
     return job
+
+
+def drop(product: Product, *, only: Sequence[uuid.UUID] | None = None) -> int:
+    """Take pictures off the queue that nobody waits for any more, all of the product or ``only`` these jobs'.
+
+    Whoever does wait for one hears that it ended, asks again, and has it made after all. Returns how many there were.
+    """
+    return queue.cancel_subject(product.workspace, kind=KIND, subject=_subject(product), only=only)
+
+
+def _subject(product: Product) -> str:
+    return f"preview:{product.id}"
 
 
 def keep(cutout: Asset, *, spec: Spec, picture: Picture) -> Rendition:

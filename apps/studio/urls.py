@@ -39,6 +39,7 @@ products_urls = [
     path("<uuid:product_id>/cutout/save", cutouts.save_cutout, name="save_cutout"),
     path("<uuid:product_id>/cutout/use", cutouts.use_cutout, name="use_cutout"),
     path("<uuid:product_id>/preview", previews.preview, name="preview"),
+    path("<uuid:product_id>/preview/leave", previews.leave_previews, name="leave_previews"),
     path("<uuid:product_id>/shoots/", shoots.create_shoot, name="create_shoot"),
     path("<uuid:product_id>/scene/", scenes.scene, name="scene"),
     path("<uuid:product_id>/scene/offer", scenes.scene_offer, name="scene_offer"),

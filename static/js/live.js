@@ -8,10 +8,12 @@ import { ask } from "./renewal.js";
 
 const WAIT_MS = 80;
 const RUNNING_WAIT_MS = 1000;
+const ENDS = new Set(["succeeded", "failed", "cancelled"]);
 
 class Round {
   #parts = new Set();
   #timer = 0;
+  #asked_at = -Infinity;
 
   constructor(wait_ms) {
     this.wait_ms = wait_ms;
@@ -22,12 +24,20 @@ class Round {
     this.#timer ||= setTimeout(() => this.#refresh(), this.wait_ms);
   }
 
+  /** Asks now for what was added, unless it has asked just before. */
+  hurry() {
+    if (performance.now() - this.#asked_at >= this.wait_ms) this.#refresh();
+  }
+
   delete(part) {
     this.#parts.delete(part);
   }
 
   #refresh() {
+    clearTimeout(this.#timer);
     this.#timer = 0;
+    if (!this.#parts.size) return;
+    this.#asked_at = performance.now();
     for (const part of this.#parts) ask(part);
     this.#parts.clear();
   }
@@ -41,7 +51,10 @@ function matching(detail) {
   return ids.flatMap((id) => [...document.querySelectorAll(`[data-live~="${id}"]`)]);
 }
 
-/** Asks again for the parts that show `detail`; events in quick succession become one request a part. */
+/**
+ * Asks again for the parts that show `detail`; events in quick succession become one request a part. Somebody waits for
+ * the end of a job, so the first end is looked at without waiting for more.
+ */
 export function look(detail) {
   for (const part of matching(detail)) {
     if (detail.state === "queued" && part.hasAttribute("data-live-waits")) continue;
@@ -52,6 +65,7 @@ export function look(detail) {
       later.add(part);
     }
   }
+  if (ENDS.has(detail.state)) soon.hurry();
 }
 
 export function watchLive() {

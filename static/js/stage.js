@@ -64,14 +64,20 @@ export class Stage {
 
   /** After a new cutout every picture is out of date. */
   restart() {
+    this.forget();
+    this.refresh();
+  }
+
+  forget() {
+    this.asked += 1;
     forgetPreviews();
     this.strip.forget();
-    this.refresh();
   }
 
   refresh() {
     this.form.classList.toggle("choices--live", this.isLive);
     this.empty.hidden = this.isLive;
+    if (!this.isLive) this.forget();
     if (!this.isLive || !this.set) {
       this.image.hidden = true;
       this.failed.hidden = true;

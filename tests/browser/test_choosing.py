@@ -10,9 +10,14 @@ import pytest
 from django.templatetags.static import static
 from playwright.sync_api import Page, Route, expect
 
+from apps.core.tenancy import tenant_scope
+from apps.jobs.models import Job, JobState
+from apps.studio import previews
 from tests.browser.conftest import OpenPage
 from tests.browser.site import Site
 from tests.browser.world import World, make_world
+from tests.factories import make_job
+from tests.waiting import wait_until
 
 SAY_ENDED = """
 addEventListener("load", () => document.dispatchEvent(
@@ -78,6 +83,24 @@ def test_a_set_far_down_the_page_is_asked_for_when_one_comes_to_it(open_page: Op
     sets.last.scroll_into_view_if_needed()
     expect(sets.last.locator("img")).to_be_visible()
     assert [url for url in asked if f"set={last}&" in url]
+
+
+def test_a_page_that_is_left_takes_the_pictures_off_the_queue_that_it_waited_for(
+    open_page: OpenPage, world: World
+) -> None:
+    job = make_job(world.workspace, kind=previews.KIND, subject=f"preview:{world.ready.id}")
+    page = open_page(user=world.user)
+    page.route(re.compile(r"/preview\?"), lambda route: route.fulfill(status=202, json={"job": str(job.id)}))
+    with page.expect_response(re.compile(r"/preview\?")) as asked:
+        open_product(page, world)
+    asked.value.finished()
+    page.goto(world.path("studio/"))
+
+    def is_dropped() -> bool:
+        with tenant_scope(world.workspace.id):
+            return Job.objects.get(pk=job.pk).state == JobState.CANCELLED
+
+    wait_until(is_dropped, "nobody draws the picture any more")
 
 
 def test_own_colours_are_shown_once_they_are_typed_and_unreadable_ones_are_said(

@@ -11,6 +11,7 @@ from apps.accounts.models import User
 from apps.core.errors import Conflict, InvalidInput
 from apps.jobs import services as queue
 from apps.jobs.models import Job, JobState, Priority
+from apps.studio import previews
 from apps.studio.models import CutoutState, Product, Shoot
 from apps.studio.services.starters import call_starter_for
 
@@ -69,13 +70,15 @@ def _priority_of_a_new_photo(product: Product) -> Priority:
 
 
 def take_off_queue(product: Product) -> None:
-    """Cancel the latest job of the product's cutout, whatever the caller knew. Call it before locking the product.
+    """Cancel the latest job of the product's cutout, whatever the caller knew, and previews of what was there before:
+    a worker that draws them is missing where somebody waits for the new cutout. Call it before locking the product.
 
     A finishing job locks itself, then the product; the other order here would let the two wait for each other.
     """
     earlier = Job.objects.filter(pk__in=Product.objects.filter(pk=product.pk).values("cutout_job")).first()
     if earlier is not None and not earlier.is_ended:
         queue.cancel(earlier)
+    previews.drop(product)
 
 
 def _settled_state(product: Product) -> str:

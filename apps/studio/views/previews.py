@@ -1,15 +1,15 @@
-"""Live thumbnails: this product in a set, small, made by a worker on first request."""
+"""Live thumbnails: this product in a set, small, made by a worker on first request; dropped when the page is left."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.http import HttpResponse, JsonResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
-from apps.studio import offers, previews, selectors
+from apps.studio import offers, previews, selectors, services
 from apps.studio.kinds import scale_of
 
 
@@ -33,3 +33,12 @@ def preview(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
         response = JsonResponse({"job": str(answer.job_id or "")}, status=202)
     response["Cache-Control"] = "no-store"
     return response
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def leave_previews(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    """The page that waited for these jobs' pictures is gone: whoever still waits for one asks again."""
+    product = selectors.get_product(request.workspace, product_id)
+    previews.drop(product, only=services.parse_ids(request.POST.getlist("job")))
+    return HttpResponse(status=204)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.assets import services as assets
 from apps.assets.models import Asset, Lineage
 from apps.billing.models import LedgerEntry
-from apps.core.errors import Conflict, InvalidInput, NotFound
+from apps.core.errors import Conflict, InvalidInput
 from apps.core.tenancy import tenant_scope
-from apps.jobs import services as queue
 from apps.jobs.models import Job, JobState
 from apps.jobs.tasks import run
-from apps.studio import previews, samples, selectors, services
+from apps.studio import samples, selectors, services
 from apps.studio.models import CutoutState, Product, Shoot, Shot
-from apps.studio.previews import Preview
 from inference.recipe import recipe_hash
 from tests.factories import make_person, make_workspace
 from tests.integration.studio.pictures import HEIGHT, WIDTH, bottle_png
@@ -307,56 +304,6 @@ def test_a_box_that_finds_nothing_leaves_the_product_as_it_was(workspace: Worksp
     with tenant_scope(workspace.id):
         now = selectors.get_product(workspace, product.id)
     assert (now.cutout_state, now.cutout_id) == (CutoutState.NEEDS_BOX, product.cutout_id)
-
-
-def preview(workspace: Workspace, product: Product, *, may_make: bool = True, palette: tuple[str, ...] = ()) -> Preview:
-    with tenant_scope(workspace.id):
-        spec = previews.thumbnail_spec("white-sweep", palette=palette)
-        return previews.find_or_request(product, spec=spec, may_make=may_make)
-
-
-def test_a_preview_is_made_once_and_then_only_looked_up(workspace: Workspace) -> None:
-    product = ready_product(workspace)
-    asked = preview(workspace, product)
-    assert preview(workspace, product).job_id == asked.job_id
-    work(workspace)
-
-    found = preview(workspace, product, may_make=False)
-    assert found.job_id is None
-    assert f"/assets/{product.cutout_id}/preview-" in found.url
-
-
-def test_who_may_only_look_can_not_make_the_workers_work(workspace: Workspace) -> None:
-    product = ready_product(workspace)
-    with pytest.raises(NotFound):
-        preview(workspace, product, may_make=False)
-    with tenant_scope(workspace.id):
-        assert Job.objects.filter(kind="studio.preview").count() == 0
-
-
-def test_previews_of_a_workspace_never_pile_up(workspace: Workspace) -> None:
-    product = ready_product(workspace)
-    answers = [preview(workspace, product, palette=(f"#{n:06x}",)) for n in range(previews.MOST_WAITING + 3)]
-
-    assert [answer.job_id is None for answer in answers] == [False] * previews.MOST_WAITING + [True] * 3
-    with tenant_scope(workspace.id):
-        assert Job.objects.filter(kind="studio.preview").count() == previews.MOST_WAITING
-
-
-def test_a_failed_preview_rests_and_is_then_tried_again(workspace: Workspace) -> None:
-    product = ready_product(workspace)
-    asked = preview(workspace, product)
-    with tenant_scope(workspace.id):
-        queue.cancel(Job.objects.get(pk=asked.job_id))
-    with pytest.raises(Conflict) as caught:
-        preview(workspace, product)
-    assert caught.value.code == "studio.preview_failed"
-
-    with tenant_scope(workspace.id):
-        Job.objects.filter(pk=asked.job_id).update(ended_at=timezone.now() - previews.RETRY_AFTER)
-    assert preview(workspace, product).job_id == asked.job_id
-    with tenant_scope(workspace.id):
-        assert Job.objects.get(pk=asked.job_id).state == JobState.QUEUED
 
 
 def test_a_cutout_that_is_good_goes_on_with_the_shoot_that_was_asked_for_once(workspace: Workspace) -> None:
