@@ -75,7 +75,7 @@ def frame_shot(
     thickness = _thickness(studio, height_m, width_m, widest)
     front = Frame.facing(camera, position)
     start = position - front.behind * (0.5 * thickness)
-    found = _locked(studio, spec) or _window(studio, camera, start, (width_m, height_m), upright, spec, look)
+    found = _locked(studio, spec) or _window(studio, camera, start, (height_m, width_m), upright, spec, look)
     window = _shrunk(found, longest_px)
     width, height = window.out_width, window.out_height
     view = camera.through(window)
@@ -227,9 +227,9 @@ def _window(
         hero_x = plate_w - hero_x
     base_x, base_y, depth = camera.project(base)
     per_metre = camera.focal_px / depth
-    product_w, product_h = size_m[0] * per_metre, size_m[1] * per_metre
+    product_h, product_w = size_m[0] * per_metre, size_m[1] * per_metre
     fill = _fill(studio, studio.camera, size_m, spec)
-    nearer = _nearer(studio, outline, (size_m[1], size_m[0]), spec)
+    nearer = _nearer(studio, outline, size_m, spec)
     enlarged = nearer * product_w * spec.width / (outline.width * width * max(NEAREST, fill))
     nearness = max(NEAREST, fill) * min(MAX_RETREAT, max(1.0, enlarged))
     width *= min(1.12, nearness) / look.zoom / nearer

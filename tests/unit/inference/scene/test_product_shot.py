@@ -85,6 +85,16 @@ def test_the_base_is_grounded(shot: ShotResult) -> None:
     assert shot.shadow[base - 2 : base + 1, middle - 20 : middle + 20].max() < 160
 
 
+@pytest.mark.parametrize("size", [(240, 240), (240, 300), (300, 240), (200, 266), (284, 160)])
+def test_the_product_is_as_large_as_wanted_in_every_format(
+    photo: np.ndarray, cutout: Cutout, options: SceneOptions, size: tuple[int, int]
+) -> None:
+    spec = replace(SPEC, width=size[0], height=size[1], seed=0)
+    measures = make_shot(photo, cutout, spec, options=options).measures
+    # 58 % of the height or 60 % of the width, whichever it reaches first
+    assert max(measures["fill_height"] / 0.58, measures["fill_width"] / 0.6) == pytest.approx(1, abs=0.06)
+
+
 @pytest.mark.parametrize("code", ["#1b4d3e", "#c0392b", "#f4e9d8", "#2d4fa0"])
 def test_a_wall_takes_the_brand_colour(photo: np.ndarray, cutout: Cutout, options: SceneOptions, code: str) -> None:
     result = make_shot(photo, cutout, replace(SPEC, palette=(code,)), options=options)
