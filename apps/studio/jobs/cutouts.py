@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from apps.studio.places import PlacedInStudio
 
 if TYPE_CHECKING:
     from inference.ports import CutoutOptions
-    from inference.types import Cutout, Progress
+    from inference.types import U8, Cutout, Progress
 
 CUTOUT_MARGIN_PX = 8
 VIEW_WIDTH_PX = 1280  # made along with the cutout, so that whoever drew a box sees it at once
@@ -140,7 +140,7 @@ class CutoutKind(ProductCutout):
         return CutoutInputs(photo=product.photo.blob, box=job.params["box"])
 
     def work(self, inputs: CutoutInputs, on_progress: Progress) -> CutoutOutcome:
-        from inference.pipelines.cutout import cut_out, taken_from
+        from inference.pipelines.cutout import cut_out
         from inference.types import Box
 
         photo = shared.get(inputs.photo.sha256, lambda: asset_store.read_bytes(inputs.photo))
@@ -149,7 +149,7 @@ class CutoutKind(ProductCutout):
         result = cut_out(photo[..., :3], box=box, alpha=alpha, on_progress=on_progress, options=cutout_options())
         on_progress("store", 0.95)
         source = {"photo_sha256": inputs.photo.sha256, "box": inputs.box}
-        outcome = replace(cropped(result, source), viewpoint=taken_from(photo[..., :3], result))
+        outcome = cropped(result, source, photo=photo[..., :3])
         assets.put_bytes(inputs.photo.workspace_id, outcome.png, content_type="image/png")
         return outcome
 
@@ -161,14 +161,18 @@ def cutout_options() -> CutoutOptions:
     return CutoutOptions(model=settings.CUTOUT_MODEL, weights_dir=settings.CUTOUT_WEIGHTS_DIR)
 
 
-def cropped(result: Cutout, source: dict[str, Any]) -> CutoutOutcome:
+def cropped(result: Cutout, source: dict[str, Any], *, photo: U8 | None = None) -> CutoutOutcome:
     """The product's rectangle with a small margin: a twelfth of the bytes of a full-size layer in a typical photo.
 
-    ``source``: what it was made from and by which strokes, for the recipe.
+    Args:
+        source: what it was made from and by which strokes, for the recipe.
+        photo: all of it, uint8 (H, W, 3), where its viewpoint is to be guessed.
     """
     import numpy as np
 
     import inference
+    from inference.ops.side_by_side import both
+    from inference.pipelines.cutout import taken_from
 
     rows, columns = np.nonzero(result.alpha.any(axis=1))[0], np.nonzero(result.alpha.any(axis=0))[0]
     height, width = result.alpha.shape
@@ -176,6 +180,10 @@ def cropped(result: Cutout, source: dict[str, Any]) -> CutoutOutcome:
     left, right = max(0, columns[0] - CUTOUT_MARGIN_PX), min(width, columns[-1] + 1 + CUTOUT_MARGIN_PX)
     window = np.s_[top:bottom, left:right]
     rgba = np.dstack([result.rgb[window], result.alpha[window]])
+    (png, viewpoint), view = both(
+        lambda: (encode_png(rgba), "" if photo is None else taken_from(photo, result)),
+        lambda: encode_webp(rgba, width=VIEW_WIDTH_PX),
+    )
     recipe = {
         "kind": "cutout",
         **source,
@@ -186,12 +194,13 @@ def cropped(result: Cutout, source: dict[str, Any]) -> CutoutOutcome:
         "measures": {key: round(float(value), 4) for key, value in result.measures.items()},
     }
     return CutoutOutcome(
-        png=encode_png(rgba),
+        png=png,
         width=rgba.shape[1],
         height=rgba.shape[0],
-        view=encode_webp(rgba, width=VIEW_WIDTH_PX),
+        view=view,
         recipe=recipe,
         engine=result.engine,
         confidence=float(result.confidence),
         warnings=list(result.warnings),
+        viewpoint=viewpoint,
     )

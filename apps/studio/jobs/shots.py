@@ -17,7 +17,7 @@ from apps.studio import catalogue, companions, previews, services, specs
 from apps.studio.companions import CompanionInputs
 from apps.studio.jobs.repeats import Made, made_before
 from apps.studio.models import Product, Shot, ShotVersion
-from apps.studio.pictures import Recent, decode, encode_png, encode_webp, frozen
+from apps.studio.pictures import Recent, decode, encode_png, encode_webp, frozen, shared
 from apps.studio.places import PlacedInStudio
 from inference.recipe import canonical_json
 
@@ -201,7 +201,8 @@ def cut_pictures(photo: Blob, cutout: Asset) -> tuple[U8, Cutout]:
 def _cut_pictures(photo: Blob, cutout: Asset) -> tuple[U8, Cutout]:
     from inference.types import Cutout
 
-    rgb, rgba = decode(asset_store.read_bytes(photo)), decode(asset_store.read_bytes(cutout.blob))
+    rgb = shared.get(photo.sha256, lambda: asset_store.read_bytes(photo))
+    rgba = decode(asset_store.read_bytes(cutout.blob))
     recipe = cutout.recipe
     left, top, width, height = recipe["window"]
     colours, alpha = frozen(rgba[..., :3]), frozen(rgba[..., 3])
