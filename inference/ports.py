@@ -45,6 +45,10 @@ class CutoutEngine(Protocol):
     name: str
     licence: str
 
+    @property
+    def revision(self) -> str:
+        """What besides the library's version decides the result: which weights; empty where there are none. Cheap."""
+
     def status(self) -> EngineStatus:
         """Cheap; loads nothing heavy."""
 

@@ -70,6 +70,7 @@ class RembgEngine:
         self._session: Any = None
         self._download_failed_at_s: float | None = None
         self.licence = self._model.licence
+        self.revision = self._model.md5[:12]
 
     def status(self) -> EngineStatus:
         """Looks for the weight file only; its checksum is verified when it is loaded."""

@@ -79,6 +79,17 @@ def taken_from(photo: U8, cutout: Cutout) -> str:
     return "unclear" if cutout.engine == "alpha" else str(guess_viewpoint(photo, cutout.alpha))
 
 
+def revision(engine: str, options: CutoutOptions | None = None) -> str:
+    """Which weights an engine that made a cutout has; see ``ports.CutoutEngine``. Empty for a file's own alpha."""
+    return cutout_engine(engine, options or CutoutOptions()).revision if engine in cutout_engine_names() else ""
+
+
+def expected(options: CutoutOptions | None = None) -> tuple[str, str]:
+    """The engine, and its revision, that ``cut_out`` asks first here where a photo has no transparency of its own."""
+    first = next(iter(_available_engines(options or CutoutOptions())), None)
+    return (first.name, first.revision) if first else ("", "")
+
+
 def refine_cutout(
     photo: U8, cutout: Cutout | None, strokes: Sequence[Stroke], *, on_progress: Progress = no_progress
 ) -> Cutout:

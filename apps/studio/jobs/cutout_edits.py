@@ -14,6 +14,7 @@ from apps.assets.models import Asset, Blob
 from apps.jobs.models import Job
 from apps.studio import cutouts
 from apps.studio.jobs.cutouts import CutoutOutcome, ProductCutout, cropped
+from apps.studio.jobs.repeats import EarlierCutout
 from apps.studio.models import CutoutState, Product
 from apps.studio.pictures import decode, encode_png, shared
 
@@ -61,7 +62,7 @@ class CutoutEditKind(ProductCutout):
         base = _base(job)
         return [(base, cutouts.BASE_ROLE)] if base else []
 
-    def new_state(self, job: Job, outcome: CutoutOutcome) -> CutoutState:
+    def new_state(self, job: Job, outcome: CutoutOutcome | EarlierCutout) -> CutoutState:
         """Who painted it has judged it."""
         return CutoutState.ACCEPTED
 

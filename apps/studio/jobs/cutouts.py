@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from apps.assets import selectors as asset_store
@@ -14,12 +13,12 @@ from apps.assets.models import Asset, AssetKind, Blob
 from apps.assets.types import Picture
 from apps.jobs.models import Job
 from apps.studio import services
+from apps.studio.jobs.repeats import EarlierCutout, cut_out_before, cutout_options
 from apps.studio.models import CutoutState, Product
 from apps.studio.pictures import encode_png, encode_webp, shared
 from apps.studio.places import PlacedInStudio
 
 if TYPE_CHECKING:
-    from inference.ports import CutoutOptions
     from inference.types import U8, Cutout, Progress
 
 CUTOUT_MARGIN_PX = 8
@@ -30,6 +29,7 @@ VIEW_WIDTH_PX = 1280  # made along with the cutout, so that whoever drew a box s
 class CutoutInputs:
     photo: Blob
     box: list[int] | None
+    made: EarlierCutout | None = None
 
 
 @dataclass(frozen=True)
@@ -48,27 +48,11 @@ class CutoutOutcome:
 class ProductCutout(PlacedInStudio):
     """What every job has in common that gives a product its next cutout."""
 
-    def finish(self, job: Job, outcome: CutoutOutcome) -> dict[str, Any]:
+    def finish(self, job: Job, outcome: CutoutOutcome | EarlierCutout) -> dict[str, Any]:
         product = Product.objects.select_for_update().select_related("photo", "workspace").get(pk=job.params["product"])
         if product.cutout_job_id != job.id:
             return {"superseded": True}  # a newer request is on its way; this result would overwrite it
-        blob = assets.keep_blob(
-            product.workspace,
-            outcome.png,
-            content_type="image/png",
-            width=outcome.width,
-            height=outcome.height,
-        )
-        product.cutout = assets.keep_asset(
-            product.workspace,
-            kind=AssetKind.CUTOUT,
-            name=f"{product.name} cutout",
-            blob=blob,
-            recipe=outcome.recipe,
-            parents=[(product.photo, "photo"), *self.further_parents(job)],
-            created_by=job.created_by,
-        )
-        assets.keep_rendition(product.cutout, spec=f"webp-{VIEW_WIDTH_PX}", picture=outcome.view)
+        product.cutout = outcome.asset if isinstance(outcome, EarlierCutout) else self._kept(job, product, outcome)
         product.cutout_state = self.new_state(job, outcome)
         product.cutout_engine = outcome.engine
         product.cutout_confidence = outcome.confidence
@@ -81,11 +65,31 @@ class ProductCutout(PlacedInStudio):
         _go_on(job, product)
         return {"asset": str(product.cutout_id), "product": str(product.id)}
 
+    def _kept(self, job: Job, product: Product, outcome: CutoutOutcome) -> Asset:
+        blob = assets.keep_blob(
+            product.workspace,
+            outcome.png,
+            content_type="image/png",
+            width=outcome.width,
+            height=outcome.height,
+        )
+        cutout = assets.keep_asset(
+            product.workspace,
+            kind=AssetKind.CUTOUT,
+            name=f"{product.name} cutout",
+            blob=blob,
+            recipe=outcome.recipe,
+            parents=[(product.photo, "photo"), *self.further_parents(job)],
+            created_by=job.created_by,
+        )
+        assets.keep_rendition(cutout, spec=f"webp-{VIEW_WIDTH_PX}", picture=outcome.view)
+        return cutout
+
     def further_parents(self, job: Job) -> list[tuple[Asset, str]]:
         """What besides the photo the cutout was made from, with its role."""
         return []
 
-    def new_state(self, job: Job, outcome: CutoutOutcome) -> CutoutState:
+    def new_state(self, job: Job, outcome: CutoutOutcome | EarlierCutout) -> CutoutState:
         unsure = "low_confidence" in outcome.warnings and job.params["box"] is None
         return CutoutState.NEEDS_BOX if unsure else CutoutState.READY
 
@@ -137,10 +141,13 @@ class CutoutKind(ProductCutout):
 
     def load(self, job: Job) -> CutoutInputs:
         product = Product.objects.select_related("photo__blob").get(pk=job.params["product"])
-        return CutoutInputs(photo=product.photo.blob, box=job.params["box"])
+        box = job.params["box"]
+        return CutoutInputs(photo=product.photo.blob, box=box, made=cut_out_before(product.photo, box))
 
-    def work(self, inputs: CutoutInputs, on_progress: Progress) -> CutoutOutcome:
-        from inference.pipelines.cutout import cut_out
+    def work(self, inputs: CutoutInputs, on_progress: Progress) -> CutoutOutcome | EarlierCutout:
+        if inputs.made is not None:
+            return inputs.made
+        from inference.pipelines.cutout import cut_out, revision
         from inference.types import Box
 
         photo = shared.get(inputs.photo.sha256, lambda: asset_store.read_bytes(inputs.photo))
@@ -148,17 +155,14 @@ class CutoutKind(ProductCutout):
         box = Box(*inputs.box) if inputs.box else None
         result = cut_out(photo[..., :3], box=box, alpha=alpha, on_progress=on_progress, options=cutout_options())
         on_progress("store", 0.95)
-        source = {"photo_sha256": inputs.photo.sha256, "box": inputs.box}
+        source = {
+            "photo_sha256": inputs.photo.sha256,
+            "box": inputs.box,
+            "revision": revision(result.engine, cutout_options()),
+        }
         outcome = cropped(result, source, photo=photo[..., :3])
         assets.put_bytes(inputs.photo.workspace_id, outcome.png, content_type="image/png")
         return outcome
-
-
-def cutout_options() -> CutoutOptions:
-    """What the operator set. Weights are fetched by the relay's daily chores, never while somebody waits."""
-    from inference.ports import CutoutOptions
-
-    return CutoutOptions(model=settings.CUTOUT_MODEL, weights_dir=settings.CUTOUT_WEIGHTS_DIR)
 
 
 def cropped(result: Cutout, source: dict[str, Any], *, photo: U8 | None = None) -> CutoutOutcome:
@@ -192,6 +196,8 @@ def cropped(result: Cutout, source: dict[str, Any], *, photo: U8 | None = None) 
         "window": [int(left), int(top), int(right - left), int(bottom - top)],
         "confidence": round(float(result.confidence), 4),
         "measures": {key: round(float(value), 4) for key, value in result.measures.items()},
+        "warnings": list(result.warnings),
+        "output": {"viewpoint": viewpoint},
     }
     return CutoutOutcome(
         png=png,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -52,6 +53,11 @@ class ClassicalEngine:
     def __init__(self, options: CutoutOptions) -> None:
         self._options = options
 
+    @cached_property
+    def revision(self) -> str:
+        """See ``ports.CutoutEngine``: there are no weights."""
+        return ""
+
     @property
     def adviser(self) -> Adviser | None:
         """Who is asked for an opinion; nobody here."""
@@ -95,9 +101,7 @@ class ClassicalEngine:
 
     def _proposal(self, rgb: U8) -> Proposal:
         small = resized_rgb(rgb, fitted_size((rgb.shape[1], rgb.shape[0]), _VIEW_PX))
-        everywhere = np.ones(small.shape[:2], np.bool_)
-        everywhere[[0, -1]] = False
-        everywhere[:, [0, -1]] = False
+        everywhere = _but_for_border(small.shape[:2])
         half_size = ((small.shape[1] + 1) // 2, (small.shape[0] + 1) // 2)
         (_, half), told = both(
             lambda: look(small, everywhere), lambda: self._advice(rgb, view=_whole(rgb), box=None, size=half_size)
@@ -117,6 +121,8 @@ class ClassicalEngine:
         inside = np.zeros(small.shape[:2], np.bool_)
         rows = slice(round((box.y - view.y) * scale), round((box.y - view.y + box.height) * scale))
         inside[rows, round((box.x - view.x) * scale) : round((box.x - view.x + box.width) * scale)] = True
+        if inside.all():
+            inside = _but_for_border(inside.shape)
         (scene, half), told = both(
             lambda: look(small, inside), lambda: self._advice(rgb, view=view, box=box, size=size)
         )
@@ -159,6 +165,13 @@ def _grown(box: Box, rgb: U8) -> Box:
     left, top = max(0, box.x - across), max(0, box.y - down)
     right, bottom = min(rgb.shape[1], box.x + box.width + across), min(rgb.shape[0], box.y + box.height + down)
     return Box(left, top, right - left, bottom - top)
+
+
+def _but_for_border(shape: tuple[int, ...]) -> Mask:
+    """All of a view but its outermost pixels: somewhere there has to be background."""
+    mask = np.zeros(shape, np.bool_)
+    mask[1:-1, 1:-1] = True
+    return mask
 
 
 def _whole(rgb: U8) -> Box:

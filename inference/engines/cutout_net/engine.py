@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from inference.engines.cutout_net.model import CARD, WEIGHTS, Model, files_status, sure
+from inference.engines.cutout_net.model import CARD, WEIGHTS, Model, files_status, revision_of, sure
 from inference.errors import InputRejected
 from inference.ops.box_view import box_around, intersection_over_union, placed, surroundings
 from inference.ops.confidence import with_confidence
@@ -47,6 +47,11 @@ class CutoutNetEngine:
 
     def __init__(self, options: CutoutOptions, *, weights: Path = WEIGHTS, card: Path = CARD) -> None:
         self._options, self._weights, self._card = options, weights, card
+
+    @cached_property
+    def revision(self) -> str:
+        """See ``ports.CutoutEngine``."""
+        return revision_of(self._card)
 
     def status(self) -> EngineStatus:
         """Looks for the files only; the checksum is verified when they are loaded."""

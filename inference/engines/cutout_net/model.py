@@ -70,6 +70,11 @@ def files_status(weights: Path, card: Path) -> EngineStatus:
     return EngineStatus(True)
 
 
+def revision_of(card: Path) -> str:
+    """Twelve hex digits of a card's SHA-256, which names the weights and how sure they are; empty without a card."""
+    return hashlib.sha256(card.read_bytes()).hexdigest()[:12] if card.is_file() else ""
+
+
 def sure(weights: Sequence[float], measures: Sequence[float]) -> float:
     """1 / (1 + exp(-(bias + sum of weight * measure))), 0..1; ``weights`` are the bias and one weight a measure."""
     total = weights[0] + sum(weight * value for weight, value in zip(weights[1:], measures, strict=True))

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from inference.engines.classical.engine import ClassicalEngine
-from inference.engines.cutout_net.model import CARD, WEIGHTS, Model, files_status, sure
+from inference.engines.cutout_net.model import CARD, WEIGHTS, Model, files_status, revision_of, sure
 from inference.ops.confidence import with_confidence
 from inference.ports import CutoutOptions, EngineStatus
 from inference.types import U8, Box, Cutout, Progress, no_progress
@@ -30,6 +30,11 @@ class GuidedEngine(ClassicalEngine):
     def __init__(self, options: CutoutOptions, *, weights: Path = WEIGHTS, card: Path = CARD) -> None:
         super().__init__(options)
         self._weights, self._card = weights, card
+
+    @cached_property
+    def revision(self) -> str:
+        """See ``ports.CutoutEngine``."""
+        return revision_of(self._card)
 
     @cached_property
     def adviser(self) -> Model:

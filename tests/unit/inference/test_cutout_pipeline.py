@@ -143,6 +143,11 @@ def test_it_rejects_a_box_outside_the_photo(bottle: DrawnPhoto, box: Box) -> Non
     assert caught.value.code == "cutout.box_outside"
 
 
+def test_a_box_around_the_whole_photo_finds_the_product_all_the_same() -> None:
+    photo = draw("shoe", "wood", side_px=320)
+    assert iou(cut_out(photo.rgb, box=Box(0, 0, 320, 320)), photo) >= 0.9
+
+
 def test_a_box_may_reach_over_the_photos_edge(bottle: DrawnPhoto) -> None:
     x, y, width, _ = bottle.box()
     result = cut_out(bottle.rgb, box=Box(x, y, width, 400))

@@ -36,3 +36,15 @@ def test_a_decoded_picture_is_shared_read_only() -> None:
     assert np.array_equal(decode(encode_png(picture)), picture)
     assert kept.get("a", lambda: b"never read") is first
     assert not first.flags.writeable
+
+
+def test_of_large_pictures_fewer_are_kept_and_always_the_last_one() -> None:
+    made: list[str] = []
+    kept = PictureCache(most=9, most_bytes=100)
+
+    def get(key: str, side_px: int) -> None:
+        kept.get_or_make(key, lambda: made.append(key) or np.zeros((side_px, side_px, 3), np.uint8))  # type: ignore[func-returns-value]
+
+    for key, side_px in (("a", 4), ("b", 4), ("a", 4), ("large", 9), ("large", 9), ("a", 4)):
+        get(key, side_px)
+    assert made == ["a", "b", "large", "a"]
