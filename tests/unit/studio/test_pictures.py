@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
+import pytest
+from PIL import Image
 
 from apps.studio.pictures import PictureCache, Recent, decode, encode_png, frozen
 
@@ -48,3 +52,12 @@ def test_of_large_pictures_fewer_are_kept_and_always_the_last_one() -> None:
     for key, side_px in (("a", 4), ("b", 4), ("a", 4), ("large", 9), ("large", 9), ("a", 4)):
         get(key, side_px)
     assert made == ["a", "b", "large", "a"]
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_large_photo_which_is_kept_as_webp_is_decoded_exactly(channels: int) -> None:
+    picture = np.random.default_rng(4).integers(0, 256, (40, 60, channels), dtype=np.uint8)
+    picture[:9, :, -1] = 0  # clear rows, whose colour has to stay as well
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "WEBP", lossless=True, exact=True, method=0, quality=0)
+    assert np.array_equal(decode(file.getvalue()), picture)
