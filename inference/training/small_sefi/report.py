@@ -64,17 +64,29 @@ TRIALS = (
         trials.palettes,
     ),
     Trial(
-        "layouts",
-        "Layout",
-        "Two objects whose places the prompt does not name; half of the pairs are asked for against the order of the "
-        "words, which in training always runs from left to right. Distances in picture widths.",
-        trials.layouts,
+        "layouts-of-one",
+        "Layout: one object",
+        "An object whose place the prompt does not name; its box is on the left, in the middle or on the right. An "
+        "object that is missing counts as in the middle. Distances in picture widths.",
+        trials.layouts_of_one,
+    ),
+    Trial(
+        "layouts-of-two",
+        "Layout: two objects, as named",
+        "The first that the prompt names belongs on the left, the second on the right.",
+        trials.layouts_of_two,
+    ),
+    Trial(
+        "layouts-against",
+        "Layout: two objects, the other way round",
+        "The first that the prompt names belongs on the right, the second on the left.",
+        trials.layouts_against,
     ),
     Trial(
         "candidates",
         "Best of N",
         "N previews with 8 steps are scored by what they show of their prompt; the best seed is drawn with all steps.",
-        lambda artist, count, seed: trials.candidates(artist, max(2, count // 4), 8, seed),
+        lambda artist, count, seed: trials.candidates(artist, count, 4, seed),
     ),
     Trial(
         "adapters",
@@ -111,7 +123,7 @@ def side_of(weights: Path) -> int:
 def report(artist: Artist, out: Path, count: int, only: list[str]) -> None:
     """Measure and write."""
     parts = [
-        f"Measured on {count} prompts a control, one seed each (best of N: {max(2, count // 4)} prompts), "
+        f"Measured on {count} prompts a control, one seed each, "
         f"{artist.side_px} px. Means with 95 % intervals; in brackets the difference to the first line, pair by pair."
     ]
     known = trials.rulers(max(count, 48), artist.side_px, _SEED)

@@ -25,7 +25,9 @@ from inference.training.small_sefi.words import COLOURS, KINDS, SURFACES, WALLS
 from inference.types import U8
 
 Rng = np.random.Generator
+Box = tuple[float, float, float, float]
 NONE = "none"
+_PREVIEW_STEPS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,22 +160,50 @@ def _kept(rgb: U8, truth: U8, keep: U8, asked: Scenes, scene: int) -> dict[str, 
     }
 
 
-def layouts(artist: Artist, count: int, seed: int) -> list[Row]:
-    """Boxes: two objects whose places the prompt does not name; every other pair is asked for the other way round."""
+_LEFT, _MIDDLE, _RIGHT = ((left, 0.4, 0.36, 0.48) for left in (0.06, 0.32, 0.58))
+_HELD_SHARES = ((NONE, 0.0), ("40 % of the steps", 0.4), ("70 %", 0.7), ("all steps", 1.0))
+
+
+def layouts_of_one(artist: Artist, count: int, seed: int) -> list[Row]:
+    """A box for the only object, whose place the prompt does not name: on the left, in the middle, on the right."""
+    scenes = plain_scenes(count, np.random.default_rng(seed), 1)
+    boxes = [[(_LEFT, _MIDDLE, _RIGHT)[scene % 3]] for scene in range(count)]
+    return _in_boxes(artist, scenes, boxes, seed)
+
+
+def layouts_of_two(artist: Artist, count: int, seed: int) -> list[Row]:
+    """Boxes for two objects in the order in which the prompt names them."""
     scenes = plain_scenes(count, np.random.default_rng(seed), 2)
-    items, wanted = [], []
-    for scene in range(count):
-        names = [scenes.name(scene, column) for column in scenes.objects(scene)]
-        boxes = [(0.06, 0.4, 0.36, 0.48), (0.58, 0.4, 0.36, 0.48)]
-        boxes = boxes if scene % 2 else boxes[::-1]
-        wanted.append(boxes)
-        text = caption(scenes, scene, Says(places=False, light=False))
-        items.append(GenerateItem(text, seed + scene, layout=tuple(map(LayoutObject, names, boxes))))
+    return _in_boxes(artist, scenes, [[_LEFT, _RIGHT]] * count, seed)
+
+
+def layouts_against(artist: Artist, count: int, seed: int) -> list[Row]:
+    """Boxes for two objects against the order in which the prompt names them."""
+    scenes = plain_scenes(count, np.random.default_rng(seed), 2)
+    return _in_boxes(artist, scenes, [[_RIGHT, _LEFT]] * count, seed)
+
+
+def _in_boxes(artist: Artist, scenes: Scenes, boxes: Sequence[Sequence[Box]], seed: int) -> list[Row]:
+    """By the mask for growing shares of the steps, by words alone, and by both."""
+    items = [_laid(scenes, scene, boxes[scene], seed, Says(places=False, light=False)) for scene in range(len(scenes))]
+    slot = scenes.slot.copy()
+    for scene in range(len(scenes)):
+        slot[scene, scenes.objects(scene)] = [(_LEFT, _MIDDLE, _RIGHT).index(box) for box in boxes[scene]]
+    moved = replace(scenes, slot=slot)
+    told = [_laid(moved, scene, boxes[scene], seed, Says(light=False)) for scene in range(len(scenes))]
+    asked = [(condition, items, share) for condition, share in _HELD_SHARES]
+    asked += [("told in words", told, 0.0), ("words and 40 %", told, 0.4)]
     rows = []
-    for condition, share in ((NONE, 0.0), ("20 % of the steps", 0.2), ("40 %", 0.4), ("70 %", 0.7), ("all steps", 1.0)):
-        for scene, rgb in enumerate(artist.draw(items, layout_share=share)):
-            rows.append(Row(condition, scene, _placed(rgb, scenes, scene, wanted[scene]), rgb))
+    for condition, these, share in asked:
+        for scene, rgb in enumerate(artist.draw(these, layout_share=share)):
+            rows.append(Row(condition, scene, _placed(rgb, scenes, scene, boxes[scene]), rgb))
     return rows
+
+
+def _laid(scenes: Scenes, scene: int, boxes: Sequence[Box], seed: int, says: Says) -> GenerateItem:
+    names = [scenes.name(scene, column) for column in scenes.objects(scene)]
+    layout = tuple(map(LayoutObject, names, boxes))
+    return GenerateItem(caption(scenes, scene, says), seed + scene, layout=layout)
 
 
 def _placed(rgb: U8, scenes: Scenes, scene: int, boxes: Sequence[Sequence[float]]) -> dict[str, float]:
@@ -203,17 +233,26 @@ def candidates(artist: Artist, count: int, each: int, seed: int) -> list[Row]:
         for scene in range(count)
         for one in range(each)
     ]
-    previews = artist.draw(items, steps=8)
-    finals = artist.draw(items)
-    rows = []
-    for scene in range(count):
-        begin = scene * each
-        marks = [score(adherence(rgb, scenes, scene)) for rgb in previews[begin : begin + each]]
-        for number in _growing(each):
-            best = begin + int(np.argmax(marks[:number]))
-            condition = NONE if number == 1 else f"best of {number}"
-            rows.append(Row(condition, scene, adherence(finals[best], scenes, scene), finals[best]))
-    return rows
+    marks = [
+        score(adherence(rgb, scenes, place // each))
+        for place, rgb in enumerate(artist.draw(items, steps=_PREVIEW_STEPS))
+    ]
+    best = {
+        (number, scene): scene * each + int(np.argmax(marks[scene * each : scene * each + number]))
+        for number in _growing(each)
+        for scene in range(count)
+    }
+    drawn = sorted(set(best.values()))
+    finals = dict(zip(drawn, artist.draw([items[place] for place in drawn]), strict=True))
+    return [
+        Row(
+            NONE if number == 1 else f"best of {number}",
+            scene,
+            adherence(finals[place], scenes, scene),
+            finals[place],
+        )
+        for (number, scene), place in best.items()
+    ]
 
 
 def score(figures: Mapping[str, float]) -> float:

@@ -96,6 +96,10 @@ def test_conditions_differ_in_one_thing_alone(trial: object) -> None:
     assert sheet(rows).ndim == 3
     assert table(rows).count("\n") >= 3
     seeds = [[item.seed for item in items] for items, _ in artist.asked]
-    assert all(one == seeds[0] for one in seeds)
     told = {tuple(item.prompt for item in items) for items, _ in artist.asked}
-    assert len(told) == (2 if trial.name in ("prompts", "adapters") else 1)  # type: ignore[attr-defined]
+    name: str = trial.name  # type: ignore[attr-defined]
+    if name == "candidates":
+        assert seeds[1] == seeds[0][::4], "what is drawn in full is the best preview of each prompt"
+        return
+    assert all(one == seeds[0] for one in seeds)
+    assert len(told) == (2 if name in ("prompts", "adapters") or name.startswith("layouts") else 1)
