@@ -149,11 +149,17 @@ def _load(card: ModelCard, folder: Path, dtype: torch.dtype) -> Any:
     options: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
     pipeline_class = getattr(diffusers, card.pipeline) if card.pipeline else diffusers.DiffusionPipeline
     if card.needs_remote_code:
-        options |= {"trust_remote_code": True, "custom_pipeline": str(folder)}
+        options |= {"trust_remote_code": True, "custom_pipeline": _code_in(folder)}
     try:
         return pipeline_class.from_pretrained(folder, **options)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise incompatible(f"{folder} can not be loaded as {card.title}: {error}") from error
+
+
+def _code_in(folder: Path) -> str:
+    """What diffusers wants to be told: the file's name without its end, or the folder where it has the usual name."""
+    named = sorted(path.stem for path in folder.glob("*_pipeline.py"))
+    return named[0] if named else str(folder)
 
 
 def editor_engine(card: ModelCard, options: GenerateOptions) -> InstructionEditor:

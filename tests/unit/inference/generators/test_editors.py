@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -118,6 +119,55 @@ def test_the_pipelines_of_diffusers_take_what_we_ask(card: ModelCard) -> None:
     known = inspect.signature(getattr(diffusers, card.pipeline).__call__).parameters
     assert {"image", "prompt", "num_inference_steps", "generator", "negative_prompt"} <= known.keys()
     assert any(name in known for name in editors._GUIDANCE_NAMES)
+
+
+FOREIGN = """
+import torch
+from diffusers import DiffusionPipeline, ImagePipelineOutput
+
+
+class DeepGenPipeline(DiffusionPipeline):
+    def __init__(self, transformer):
+        super().__init__()
+        self.register_modules(transformer=transformer)
+
+    def __call__(self, prompt, image, num_inference_steps=50, guidance_scale=4.0, generator=None):
+        one = torch.zeros(1, 1, self.transformer.config.in_channels)
+        for _ in range(num_inference_steps):
+            ids = torch.zeros(1, 4)
+            text = torch.zeros(1, 1, self.transformer.config.joint_attention_dim)
+            level = torch.ones(1)
+            self.transformer(one, encoder_hidden_states=text, timestep=level, txt_ids=ids, img_ids=ids)
+        return ImagePipelineOutput(images=[image.rotate(180)])
+"""
+
+
+@pytest.mark.parametrize("is_listed", [False, True], ids=["by its file", "by the index"])
+@pytest.mark.filterwarnings("ignore")
+def test_foreign_code_at_the_pinned_revision_really_runs(tmp_path: Path, is_listed: bool) -> None:
+    folder = tmp_path / "deepgen-1"
+    tiny: dict[str, Any] = {"num_layers": 1, "num_single_layers": 1, "num_attention_heads": 1, "attention_head_dim": 16}
+    diffusers.Flux2Transformer2DModel(
+        in_channels=4, joint_attention_dim=8, axes_dims_rope=(4, 4, 4, 4), guidance_embeds=False, **tiny
+    ).save_pretrained(folder / "transformer")
+    (folder / "deepgen_pipeline.py").write_text(FOREIGN)
+    named: object = ["deepgen_pipeline", "DeepGenPipeline"] if is_listed else "DeepGenPipeline"
+    index = {"_class_name": named, "transformer": ["diffusers", "Flux2Transformer2DModel"]}
+    (folder / "model_index.json").write_text(json.dumps(index))
+    note = folder / ".cache" / "huggingface" / "download" / "model_index.json.metadata"
+    note.parent.mkdir(parents=True)
+    note.write_text(f"{REVISION}\n")
+    options = GenerateOptions(weights_dir=tmp_path, device="cpu", pinned_code=(("deepgen-1", REVISION),))
+    picture: U8 = np.random.default_rng(1).integers(0, 256, (512, 512, 3), np.uint8)
+    items = (GenerateItem("turn it", 3, ReferencePicture(picture)),)
+    seen: list[float] = []
+    editor = editors.editor_engine(model_card("deepgen-1"), options)
+    [made] = editor.generate(
+        GenerateRequest(items, 512, 512, steps=3), on_progress=lambda _stage, fraction: seen.append(fraction)
+    )
+    assert np.array_equal(made.rgb, picture[::-1, ::-1])
+    assert made.identity["revision"] == REVISION
+    assert len(seen) == 4
 
 
 def test_foreign_code_is_loaded_from_the_checked_folder_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
