@@ -19,6 +19,7 @@ from inference.errors import Cancelled, InputRejected
 from inference.generation import GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest, ReferencePicture
 from inference.models import ModelCard, model_card, model_cards
 from inference.types import U8
+from tests.checkpoints.qwen_edit import write_tiny_qwen_edit
 
 GREY: U8 = np.full((768, 1024, 3), 90, np.uint8)
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -121,6 +122,22 @@ def test_the_pipelines_of_diffusers_take_what_we_ask(card: ModelCard) -> None:
     assert any(name in known for name in editors._GUIDANCE_NAMES)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_published_folder_loads_and_shows_pictures_to_its_reader_without_torchvision(tmp_path: Path) -> None:
+    folder = write_tiny_qwen_edit(tmp_path / "qwen-image-edit-2509")
+    pipeline = editors._load(model_card("qwen-image-edit-2509"), folder, torch.float32)
+    assert isinstance(pipeline, diffusers.QwenImageEditPlusPipeline)
+    picture = Image.fromarray(GREY[:112, :168])
+    embeds, mask = pipeline.encode_prompt("make it warmer", [picture], device=torch.device("cpu"))
+    plain, _ = pipeline.encode_prompt("make it warmer", [Image.fromarray(GREY[:112, :168] // 2)], torch.device("cpu"))
+    # A token for each 28 x 28 pixels.
+    prepared = pipeline.processor(text=["<|image_pad|>"], images=[picture], return_tensors="pt")
+    assert prepared["input_ids"].shape[1] == (112 // 28) * (168 // 28)
+    assert embeds.shape[1] > prepared["input_ids"].shape[1]
+    assert mask is None or bool(mask.all())
+    assert not torch.equal(embeds, plain)
+
+
 FOREIGN = """
 import torch
 from diffusers import DiffusionPipeline, ImagePipelineOutput
@@ -177,6 +194,7 @@ def test_foreign_code_is_loaded_from_the_checked_folder_alone(monkeypatch: pytes
         "from_pretrained",
         lambda folder, **options: asked.update(options, folder=folder),
     )
+    (tmp_path / "model_index.json").write_text("{}")
     editors._load(model_card("deepgen-1"), tmp_path, torch.float32)
     assert asked["trust_remote_code"] is True
     assert asked["folder"] == tmp_path
