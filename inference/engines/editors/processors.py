@@ -24,7 +24,7 @@ def _without_videos(kind: str, folder: Path) -> Any:
 
     base: Any = getattr(transformers, kind)
 
-    class PictureProcessor(base):  # type: ignore[misc]
+    class PictureProcessor(base):
         """Its parts are the processor of images and the tokenizer; the rest is as in transformers."""
 
         @classmethod
