@@ -16,7 +16,7 @@ from inference.ops.grade import ColourChange
 from inference.ops.placement import SOLID, on_canvas
 from inference.ops.timing import Stopwatch
 from inference.pipelines.catalogue import list_sets
-from inference.pipelines.pasting import judged, pasted
+from inference.pipelines.pasting import Pasted, judged, pasted
 from inference.ports import SceneEngine, SceneOptions, ScenePlate
 from inference.recipe import SCHEMA, pixels_sha256
 from inference.registry import scene_engine
@@ -77,6 +77,12 @@ def make_shot(
         recipe = _recipe(photo_rgb, cutout, spec, engine, scene, picture.master, gate, source)
         if companion:
             recipe["companion"] = _inputs(companion.photo_rgb, companion.cutout)
+    return _result(scene, picture, gate, recipe, {**scene.timings_s, **watch.timings_s})
+
+
+def _result(
+    scene: ScenePlate, picture: Pasted, gate: GateReport, recipe: dict[str, Any], timings_s: dict[str, float]
+) -> ShotResult:
     return ShotResult(
         master=picture.master,
         plate=scene.plate,
@@ -85,7 +91,7 @@ def make_shot(
         shadow=scene.shadow,
         gate=gate,
         recipe=recipe,
-        timings_s={**scene.timings_s, **watch.timings_s},
+        timings_s=timings_s,
         measures=scene.measures,
         warnings=_warnings(scene),
         companion=picture.companion,

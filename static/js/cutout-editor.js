@@ -10,8 +10,10 @@ import { grown, touches } from "./cutout-raster.js";
 import { cutInBox, refinedPiece, save } from "./cutout-server.js";
 import { BoxTool, BrushTool, drawTrail, PolygonTool } from "./cutout-tools.js";
 import { EditorView } from "./cutout-view.js";
+import { Painting } from "./painting.js";
 import { toast } from "./toasts.js";
 
+const START_SHARE = 0.03; // of the longer side, for the brush
 const PIECE_MARGIN_PX = 64; // around an edge stroke: what the matting and the colours look at
 
 /** An edge stroke that the server has not worked out. */
@@ -19,14 +21,11 @@ function isOpen({ stroke, piece, rect }) {
   return stroke.tool === "refine" && !piece && Boolean(rect);
 }
 
-class Editor {
+class Editor extends Painting {
   constructor(section) {
-    this.section = section;
-    this.photo = { width: Number(section.dataset.width), height: Number(section.dataset.height) };
+    super(section, "tool", 0.8);
     this.texts = section.dataset;
     this.base = section.dataset.base || null;
-    this.brush = { size: 1, hardness: 0.8 };
-    this.mode = "keep";
     this.waiting = new Set();
     this.isSaving = false;
     this.isCutting = false;
@@ -71,12 +70,7 @@ class Editor {
   }
 
   watch() {
-    const start = Math.log2(Math.max(this.photo.width, this.photo.height) * 0.03);
-    this.section.querySelector("[data-slider=size]").value = start;
-    this.size = slider(this.section, "size", (value) => {
-      this.brush.size = value;
-      this.view.draw();
-    });
+    this.watchSize(START_SHARE);
     this.hardness = slider(this.section, "hardness", (value) => {
       this.brush.hardness = value / 100;
       this.view.draw();
@@ -100,17 +94,11 @@ class Editor {
 
   onModifiedKey(event) {
     if (!(event.ctrlKey || event.metaKey) || document.querySelector("dialog:modal")) return;
-    const key = event.key.toLowerCase();
-    const act = { z: () => (event.shiftKey ? this.redo() : this.undo()), y: () => this.redo(), s: () => this.save() }[key];
-    if (!act) return;
-    event.preventDefault();
-    act();
+    this.actOnKey(event, { s: () => this.save() });
   }
 
   onClick(event) {
-    const button = event.target.closest("button[data-act]");
-    const acts = { undo: () => this.undo(), redo: () => this.redo(), save: () => this.save(), cut: () => this.cut(), close: () => this.tools.polygon.close() };
-    acts[button?.dataset.act]?.();
+    this.actOnClick(event, { save: () => this.save(), cut: () => this.cut(), close: () => this.tools.polygon.close() });
   }
 
   onChange({ target }) {
@@ -119,18 +107,6 @@ class Editor {
     if (target.name === "look") this.look(target.value);
     if (target.name === "ground") this.view.show("cutout", target.value);
     if (target.matches("[data-own-ground]")) this.view.show("cutout", target.value);
-  }
-
-  choose(name) {
-    if (this.tool !== this.tools[name]) {
-      this.hand.putPenUp();
-      this.tool?.cancel();
-    }
-    this.tool = this.tools[name];
-    this.section.dataset.tool = name;
-    this.section.querySelector(`[name=tool][value=${name}]`).checked = true;
-    this.view.draw();
-    return true;
   }
 
   /** Keep becomes remove and back: the brush, or what the polygon does. */
@@ -163,33 +139,9 @@ class Editor {
     return true;
   }
 
-  changed(rect) {
-    this.view.repaint(rect);
-    this.view.draw();
-  }
-
-  finished(step) {
-    if (!step.rect) this.model.undo(); // it missed the photo
-    this.refineWhatWaits();
-    this.tell();
-  }
-
   boxed(box) {
     this.section.toggleAttribute("data-boxed", Boolean(box));
     this.view.draw();
-  }
-
-  undo() {
-    const step = this.hand.cancel() ? null : this.model.undo();
-    if (step) this.changed(step.rect);
-    this.tell();
-  }
-
-  redo() {
-    const step = this.model.redo();
-    if (step) this.changed(step.rect);
-    this.refineWhatWaits();
-    this.tell();
   }
 
   /** Edge strokes that the server has not seen. */
@@ -278,11 +230,10 @@ class Editor {
     status.textContent = busy || (done.length ? count : texts.none);
     this.section.toggleAttribute("data-busy", Boolean(busy));
     this.section.toggleAttribute("data-painted", done.length > 0);
-    const enable = (act, can) => this.section.querySelector(`[data-act=${act}]`).setAttribute("aria-disabled", String(!can));
-    enable("undo", done.length);
-    enable("redo", undone.length);
-    enable("save", done.length && !this.isSaving);
-    enable("cut", !this.isCutting);
+    this.enable("undo", done.length);
+    this.enable("redo", undone.length);
+    this.enable("save", done.length && !this.isSaving);
+    this.enable("cut", !this.isCutting);
     if (done.length) keepDraft(this.section.dataset.product, this.base, strokes);
     else forgetDraft(this.section.dataset.product);
   }

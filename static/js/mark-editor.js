@@ -1,25 +1,22 @@
 // Painting the part of a picture that may change: the model, view, hand and tools of the cutout editor on a mask.
 // What is painted goes into one field as strokes in pixels of the picture; the server draws the same mask from them.
-import { slider } from "./cutout-controls.js";
 import { Hand } from "./cutout-hand.js";
 import { CutoutModel } from "./cutout-model.js";
 import { loadPicture, placedPixels } from "./cutout-pictures.js";
 import { BrushTool, PolygonTool } from "./cutout-tools.js";
 import { EditorView } from "./cutout-view.js";
 import { onKeys } from "./keys.js";
+import { Painting } from "./painting.js";
 
 const START_SHARE = 0.08; // of the longer side, for the brush
 const MOST_PREVIEW_PX = 1280;
 
-export class MarkEditor {
+export class MarkEditor extends Painting {
   /** @param {HTMLElement} section with the room, the tools and the field @param {() => boolean} isShown */
   constructor(section, isShown) {
-    this.section = section;
+    super(section, "mark-tool", 1);
     this.isShown = isShown;
-    this.photo = { width: Number(section.dataset.width), height: Number(section.dataset.height) };
     this.field = section.querySelector("[data-strokes-field]");
-    this.brush = { size: 1, hardness: 1 };
-    this.mode = "keep";
   }
 
   async open() {
@@ -44,16 +41,8 @@ export class MarkEditor {
   }
 
   watch() {
-    const start = Math.log2(Math.max(this.photo.width, this.photo.height) * START_SHARE);
-    this.section.querySelector("[data-slider=size]").value = start;
-    this.size = slider(this.section, "size", (value) => {
-      this.brush.size = value;
-      this.view.draw();
-    });
-    this.section.addEventListener("click", ({ target }) => {
-      const acts = { undo: () => this.undo(), redo: () => this.redo(), clear: () => this.clear() };
-      acts[target.closest("button[data-act]")?.dataset.act]?.();
-    });
+    this.watchSize(START_SHARE);
+    this.section.addEventListener("click", (event) => this.actOnClick(event, { clear: () => this.clear() }));
     this.section.addEventListener("change", ({ target }) => {
       if (target.name === "mark-tool") this.choose(target.value);
     });
@@ -75,10 +64,7 @@ export class MarkEditor {
   onModifiedKey(event) {
     const isTyping = event.target.closest?.("textarea, input:not([type=radio], [type=range])");
     if (!(event.ctrlKey || event.metaKey) || isTyping || !this.isShown() || document.querySelector("dialog:modal")) return;
-    const act = { z: () => (event.shiftKey ? this.redo() : this.undo()), y: () => this.redo() }[event.key.toLowerCase()];
-    if (!act) return;
-    event.preventDefault();
-    act();
+    this.actOnKey(event);
   }
 
   /** What was painted before the server refused something else. */
@@ -93,45 +79,11 @@ export class MarkEditor {
     this.view.repaint();
   }
 
-  choose(name) {
-    if (this.tool !== this.tools[name]) {
-      this.hand.putPenUp();
-      this.tool?.cancel();
-    }
-    this.tool = this.tools[name];
-    this.section.dataset.tool = name;
-    this.section.querySelector(`[name=mark-tool][value=${name}]`).checked = true;
-    this.view.draw();
-    return true;
-  }
-
   /** Enter closes a polygon. */
   confirm() {
     if (this.tool?.name !== "polygon" || this.tool.points.length < 3) return false;
     this.tool.close();
     return true;
-  }
-
-  changed(rect) {
-    if (rect) this.view.repaint(rect);
-    this.view.draw();
-  }
-
-  finished(step) {
-    if (!step.rect) this.model.undo(); // it missed the picture
-    this.tell();
-  }
-
-  undo() {
-    const step = this.hand.cancel() ? null : this.model.undo();
-    if (step) this.changed(step.rect);
-    this.tell();
-  }
-
-  redo() {
-    const step = this.model.redo();
-    if (step) this.changed(step.rect);
-    this.tell();
   }
 
   clear() {
@@ -151,10 +103,9 @@ export class MarkEditor {
     const { none, some } = this.section.dataset;
     const percent = share && share < 0.01 ? "<1" : Math.round(share * 100);
     this.section.querySelector("[data-status]").textContent = share ? some.replace("{n}", percent) : none;
-    const enable = (act, can) => this.section.querySelector(`[data-act=${act}]`).setAttribute("aria-disabled", String(!can));
-    enable("undo", done.length);
-    enable("redo", undone.length);
-    enable("clear", done.length);
+    this.enable("undo", done.length);
+    this.enable("redo", undone.length);
+    this.enable("clear", done.length);
     this.field.value = done.length ? JSON.stringify(strokes) : "";
   }
 }

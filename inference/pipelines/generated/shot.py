@@ -72,6 +72,16 @@ def generated_shot(
     with watch.stage("recipe", 0.98):
         order = _with_winner_first(candidates, chosen)
         recipe = recipe_of(story, order, full, done, source)
+    return _result(story, order, done, recipe, watch.timings_s)
+
+
+def _result(
+    story: Story,
+    order: Sequence[GeneratedCandidate],
+    done: Finished,
+    recipe: dict[str, Any],
+    timings_s: dict[str, float],
+) -> GeneratedShot:
     product = done.product
     return GeneratedShot(
         master=done.master,
@@ -81,9 +91,9 @@ def generated_shot(
         gate=done.gate,
         scene=story.scene,
         candidates=tuple(order),
-        label=LABELS[spec.mode],
+        label=LABELS[story.spec.mode],
         recipe=recipe,
-        timings_s=watch.timings_s,
+        timings_s=timings_s,
         measures=done.measures,
         warnings=(*story.warnings, *done.warnings),
     )
