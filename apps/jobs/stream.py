@@ -11,7 +11,7 @@ import json
 import logging
 import time
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -31,6 +31,8 @@ LONGEST_PAUSE_S = 5.0
 RESYNC = b"event: resync\ndata: {}\n\n"
 BEAT = b": beat\n\n"
 RETRY = b"retry: 2000\n\n"
+MOST_A_PERSON = 30  # open pages of one person in one process; more would leave no room for others
+COME_LATER = b"retry: 30000\n\n"
 
 Queue = asyncio.Queue[bytes]
 
@@ -40,7 +42,20 @@ class Hub:
 
     def __init__(self) -> None:
         self._queues: defaultdict[str, set[Queue]] = defaultdict(set)
+        self._pages: Counter[uuid.UUID] = Counter()
         self._listening: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def seat(self, person_id: uuid.UUID) -> AsyncIterator[bool]:
+        """Whether one more page of this person may listen; the place is kept as long as the context."""
+        is_free = self._pages[person_id] < MOST_A_PERSON
+        self._pages[person_id] += is_free
+        try:
+            yield is_free
+        finally:
+            self._pages[person_id] -= is_free
+            if not self._pages[person_id]:
+                del self._pages[person_id]
 
     @asynccontextmanager
     async def subscribe(self, workspace_id: uuid.UUID) -> AsyncIterator[Queue]:
@@ -104,9 +119,18 @@ def _hub() -> Hub:
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
 
 
-async def event_stream(workspace_id: uuid.UUID, is_welcome: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
-    """The body of the response. Ends within ``WELCOME_EVERY_S`` and a heartbeat of the reader losing access."""
-    async with _hub().subscribe(workspace_id) as queue:
+async def event_stream(
+    workspace_id: uuid.UUID, person_id: uuid.UUID, is_welcome: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[bytes]:
+    """The body of the response. Ends within ``WELCOME_EVERY_S`` and a heartbeat of the reader losing access.
+
+    Of a person with more than ``MOST_A_PERSON`` open pages the next ones only come back every half a minute, and ask
+    then for what changed.
+    """
+    async with _hub().seat(person_id) as is_free, _hub().subscribe(workspace_id) as queue:
+        if not is_free:
+            yield COME_LATER
+            return
         checked_at = time.monotonic()
         yield RETRY
         while True:

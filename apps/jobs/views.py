@@ -38,7 +38,7 @@ BATCH_JOBS_SHOWN = 200
 @workspace_view(scoped=False)
 def events(request: WorkspaceRequest) -> HttpResponseBase:
     response = StreamingHttpResponse(
-        event_stream(request.workspace.id, _welcome(request)), content_type="text/event-stream"
+        event_stream(request.workspace.id, request.user.id, _welcome(request)), content_type="text/event-stream"
     )
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"

@@ -141,6 +141,25 @@ def test_a_page_hears_nothing_of_another_workspace(house: Workspace, alice: User
     asyncio.run(story())
 
 
+def test_one_person_can_not_take_every_place(house: Workspace, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "MOST_A_PERSON", 2)
+    bob = factories.make_member(house).user
+
+    async def story() -> None:
+        async with watching(alice, house.slug) as first:
+            assert await first.hear() == "retry: 2000\n\n"
+            async with watching(alice, house.slug) as second, watching(alice, house.slug) as third:
+                assert await second.hear() == "retry: 2000\n\n"
+                assert await third.hear() == "retry: 30000\n\n"
+                assert await third.is_ended()
+                async with watching(bob, house.slug) as other:
+                    assert await other.hear() == "retry: 2000\n\n"
+            async with watching(alice, house.slug) as again:
+                assert await again.hear() == "retry: 2000\n\n"
+
+    asyncio.run(story())
+
+
 def test_a_stranger_gets_no_stream(house: Workspace) -> None:
     stranger = factories.make_person()
 
