@@ -28,6 +28,7 @@ class ModelCard:
         can: what else it does: ``reference``, ``mask``, ``layout``, ``palette``, ``style``,
             ``semantics``, ``guidance``, ``adapters``.
         pipeline: class in diffusers, for editors.
+        learn_gb: memory for teaching an adapter with the usual plan, weights included; 0 where it can not learn.
         needs_remote_code: runs code from its own repository; off unless the operator pins a revision.
     """
 
@@ -55,6 +56,7 @@ class ModelCard:
     pipeline: str = ""
     needs_remote_code: bool = False
     licence_note: str = ""
+    learn_gb: float = 0.0
 
 
 @dataclass(frozen=True)

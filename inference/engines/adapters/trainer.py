@@ -31,15 +31,34 @@ from inference.adapters import (
 from inference.engines.adapters.pictures import Lesson, lesson, obstacle, pictures_sha256
 from inference.engines.adapters.switch import lora_config
 from inference.engines.diffusion.generator import Family, LatentGenerator
-from inference.engines.diffusion.memory import release
+from inference.engines.diffusion.memory import free_bytes, release
 from inference.engines.diffusion.objective import flow_loss
 from inference.errors import Cancelled, EngineUnavailable, InputRejected
+from inference.models import ModelCard
 from inference.ports import EngineStatus
 from inference.types import Progress
 
 _numbers = itertools.count(1)
 _WARM_UP_SHARE = 0.1
 _MOST_STEPS, _MOST_RANK, _MOST_PICTURES, _MOST_BATCH = 20_000, 128, 500, 16
+
+
+def require_room(card: ModelCard, plan: AdapterPlan, device: torch.device) -> None:
+    """Refuse before any work what would run out of memory. Asked with the weights loaded, on GPUs alone.
+
+    Raises:
+        EngineUnavailable: ``generate.too_little_memory``.
+    """
+    usual = AdapterPlan()
+    size = plan.batch * plan.size_px**2 / (usual.batch * usual.size_px**2)
+    needed = (card.learn_gb - card.memory_gb) * max(1.0, size)
+    free = free_bytes(device) / 1e9
+    if device.type == "cuda" and free < needed:
+        raise EngineUnavailable(
+            "generate.too_little_memory",
+            f"teaching {card.title} takes about {needed:.1f} GB beside its weights and {free:.1f} GB are free; "
+            "stop what else uses the device, or choose a smaller model",
+        )
 
 
 class LatentAdapterTrainer:
@@ -91,6 +110,7 @@ class LatentAdapterTrainer:
         self.check(pictures, plan)
         host = host or TrainingHost()
         family, sha = host.turn(self._generator.loaded), pictures_sha256(pictures)
+        require_room(self._generator.card, plan, family.device)
         learned = lesson(family, pictures, plan.size_px, on_progress, host)
         folder.mkdir(parents=True, exist_ok=True)
         run = _Run(self._generator, host, learned, plan, folder / STATE, self._key(plan, sha))
