@@ -27,18 +27,15 @@ from apps.jobs.selectors import TYPICAL_OF_LAST, seconds_ahead
 from apps.jobs.stations import Offer
 from apps.studio import adapters, offers
 from apps.studio.models import Adapter, Shot, ShotVersion
-from apps.studio.offers import Format
 from apps.studio.specs import Spec, picture_size
 from inference.errors import InputRejected
 from inference.pipelines.generated.spec import GeneratedSpec
-from inference.scene import SceneForm, compile_scene, scene_choices
+from inference.scene import SceneForm, scene_choices
 
 KIND = "studio.scene"
 GENERATED = "generated"
 MOST_SHOTS = 8
 CANDIDATES = (1, 2, 4, 8)
-WHOLE_WIDTH = 0.95
-"""What is wider is ground, or a wall: nothing that a person would move."""
 SEEDS_APART = 8
 """The candidates of a shot have the seeds that follow its own."""
 
@@ -187,22 +184,6 @@ def _spec(request: SceneRequest, size: dict[str, Any], seed: int) -> Spec:
     return {"set": GENERATED, "palette": list(request.palette), **size, **named, "seed": seed, "generated": asked}
 
 
-def planned(request: SceneRequest) -> list[dict[str, Any]]:
-    """What would be drawn around the product and where, as far as rules understand it: to be shown before anything is.
-
-    Each with the name by which a box can be drawn for it. What the product stands on is left out.
-    """
-    size = picture_size(request.picture_format)
-    spec = GeneratedSpec.from_json(dict(request.generated))
-    scene = compile_scene(spec.scene, spec.product_label, aspect=size["width"] / size["height"])
-    props = {one["name"]: one["title"] for one in map(_choice, scene_choices()["props"])}
-    return [
-        {"object": one.id if one.id in props else one.label, "name": props.get(one.id, one.label), "box": one.box}
-        for one in scene.graph.objects
-        if one.source == "generated" and one.box is not None and one.box[2] < WHOLE_WIDTH
-    ]
-
-
 def with_seed(spec: Spec, seed: int) -> Spec:
     """The same scene with one seed only: a candidate at full size."""
     return {**spec, "seed": seed, "generated": {**spec["generated"], "seed": seed, "candidates": 1}}
@@ -211,12 +192,12 @@ def with_seed(spec: Spec, seed: int) -> Spec:
 def fields() -> list[dict[str, Any]]:
     """Everything that can be chosen, in the reader's language."""
     return [
-        {"name": name, "title": TITLES[name], "choices": [_choice(one) for one in choices]}
+        {"name": name, "title": TITLES[name], "choices": [choice_words(one) for one in choices]}
         for name, choices in scene_choices().items()
     ]
 
 
-def _choice(one: Any) -> dict[str, str]:
+def choice_words(one: Any) -> dict[str, str]:
     return {"name": one.name, "title": one.titles.get(get_language() or "en") or one.titles["en"]}
 
 
@@ -247,7 +228,7 @@ def choice_title(field: str, name: str) -> str:
     """A choice's words; its name where it is gone."""
     for one in scene_choices().get(field, ()):  # type: ignore[call-overload]
         if one.name == name:
-            return _choice(one)["title"]
+            return choice_words(one)["title"]
     return name
 
 
@@ -267,25 +248,6 @@ class Standing:
     @property
     def is_open(self) -> bool:
         return bool(self.models)
-
-
-@dataclass(frozen=True)
-class FormatEffort:
-    """A format, and what a candidate and the full picture of it add to a shot's effort (``GeneratedSpec.effort``)."""
-
-    format: Format
-    candidate: float
-    full: float
-
-
-def efforts() -> list[FormatEffort]:
-    """All formats."""
-    rows = []
-    for one in offers.FORMATS.values():
-        shot = GeneratedSpec("exact", width=one.width, height=one.height, candidates=1)
-        candidate = replace(shot, candidates=2).effort - shot.effort
-        rows.append(FormatEffort(one, candidate, shot.effort - candidate))
-    return rows
 
 
 def offers_for(workspace: Workspace) -> list[Offer]:

@@ -15,7 +15,7 @@ from apps.accounts.models import Role
 from apps.core.answers import wants_json
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.sentences import sentence
-from apps.studio import changes, engines, offers, scenes, selectors, services
+from apps.studio import changes, engines, offers, scene_plans, scenes, selectors, services
 from apps.studio.models import CutoutState, Product, Shot
 from apps.studio.templatetags.scene_words import candidate_rows
 
@@ -50,7 +50,7 @@ def plan_scene(request: WorkspaceRequest, product_id: uuid.UUID) -> JsonResponse
     """Where things would be, for the form as it is now; nothing is made."""
     selectors.get_product(request.workspace, product_id)
     try:
-        return JsonResponse({"things": scenes.planned(scenes.read_request(request.POST))})
+        return JsonResponse({"things": scene_plans.planned(scenes.read_request(request.POST))})
     except InvalidInput as error:
         return JsonResponse({"error": {"code": error.code}}, status=error.status)
 
@@ -86,7 +86,7 @@ def _context(request: WorkspaceRequest, product: Product, values: dict[str, Any]
         "token": uuid.uuid4().hex,
         "fields": {field["name"]: field for field in scenes.fields()},
         "palettes": list(offers.PALETTES.values()),
-        "formats": scenes.efforts(),
+        "formats": scene_plans.efforts(),
         "candidate_counts": scenes.CANDIDATES,
         "counts": range(1, scenes.MOST_SHOTS + 1),
         "standing": scenes.standing(request.workspace),
