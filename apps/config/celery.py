@@ -37,7 +37,7 @@ def _transport_options(broker_url: str) -> dict[str, object]:
             "data_folder_in": str(folder / "queue"),
             "data_folder_out": str(folder / "queue"),
             "control_folder": str(folder / "control"),
-            "polling_interval": 0.05,
+            "polling_interval": 0.02,  # seconds that somebody waits for a bell to be heard, at most
         }
     if broker_url.startswith(("redis", "rediss")):
         return {
