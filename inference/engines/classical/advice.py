@@ -10,8 +10,15 @@ import numpy as np
 from inference.ops.scaling import resized_plane
 from inference.types import F32, U8, Box, Mask
 
-# In log odds, beside the 4 of colours and textures (see in_box). A learner likes to fill holes, so "no" counts more.
-SUREST_YES, SUREST_NO = 1.5, 4.0
+# Limits in log odds, beside the 4 of colours and textures (see in_box): for somebody who expects little of
+# their own mask (a learner likes to fill holes, so "no" counts more) and for somebody who expects much.
+DOUBTFUL_YES, DOUBTFUL_NO, SUREST = 1.5, 4.0, 12.0
+# The expected IoU from which somebody may see what colours do not show, where trust begins, and where it is whole; then
+# every opinion counts 1 + _MORE times.
+_TRUSTED, _TRUST_FROM, _TRUST_ALL, _MORE = 0.8, 0.85, 0.92, 1.5
+# Along the photo's frame, this share of the view's longer side, trust fades: who learns from pictures of whole products
+# expects them to end before the frame.
+_FRAME = 0.06
 _LEAST = np.float32(1e-4)
 
 
@@ -40,6 +47,11 @@ class Advice:
     quality: float
 
     @property
+    def is_trusted(self) -> bool:
+        """Whether there may be a product even where colours show none."""
+        return self.quality > _TRUSTED
+
+    @property
     def mask(self) -> Mask:
         """What is more likely product than not."""
         return self.opinion > 0
@@ -49,5 +61,16 @@ def advice(adviser: Adviser, rgb: U8, *, view: Box, box: Box | None, size: tuple
     """Ask about ``view`` and put the answer into ``size`` (width, height)."""
     answer = adviser.look(rgb, view=view, box=box)
     probability = np.clip(resized_plane(answer.probability, size), _LEAST, 1 - _LEAST)
-    odds = np.log(probability / (1 - probability))
-    return Advice(np.clip(odds, -SUREST_NO, SUREST_YES).astype(np.float32), answer.quality)
+    sure = float(np.clip((answer.quality - _TRUST_FROM) / (_TRUST_ALL - _TRUST_FROM), 0, 1))
+    trust = np.float32(sure) * _away_from_frame(rgb.shape[:2], view, size)
+    odds = (1 + _MORE * trust) * np.log(probability / (1 - probability))
+    most, least = (limit + trust * (SUREST - limit) for limit in (DOUBTFUL_YES, DOUBTFUL_NO))
+    return Advice(np.clip(odds, -least, most).astype(np.float32), answer.quality)
+
+
+def _away_from_frame(photo: tuple[int, int], view: Box, size: tuple[int, int]) -> F32:
+    """0 at the frame of the photo (height, width), 1 away from it, at ``size`` (width, height) of ``view``."""
+    across = view.x + (np.arange(size[0]) + 0.5) * (view.width / size[0])
+    down = view.y + (np.arange(size[1]) + 0.5) * (view.height / size[1])
+    nearest = np.minimum.outer(np.minimum(down, photo[0] - down), np.minimum(across, photo[1] - across))
+    return np.asarray(np.clip(nearest / (_FRAME * max(view.width, view.height)), 0, 1), np.float32)

@@ -1,6 +1,6 @@
 """The shipped network as a function: part of a photo in, probability per pixel and expected IoU out.
 
-onnxruntime is imported when the weights are loaded; they are 4 MB, lie beside this file and are verified first.
+onnxruntime is imported when the weights are loaded; they are 10 MB, lie beside this file and are verified first.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ WEIGHTS = Path(__file__).parent / "weights.onnx"
 CARD = Path(__file__).parent / "weights.json"
 _MULTIPLE_PX = 32
 _LEAST_PX, _MOST_PX = 64, 640
+_LEAST = np.float32(1e-4)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Model:
         self._session = _opened(data, weights)
 
     def look(self, rgb: U8, *, view: Box, box: Box | None) -> Answer:
-        """What the network sees in ``view`` of the photo, told of ``box`` if there is one.
+        """What the network sees in ``view`` of the photo and of its mirror image, told of ``box`` if there is one.
 
         Args:
             rgb: uint8 (H, W, 3), sRGB.
@@ -52,14 +53,21 @@ class Model:
         """
         part = rgb[view.y : view.y + view.height, view.x : view.x + view.width]
         width, height = _network_size(view.width, view.height, self._working_px)
-        planes = np.zeros((1, 4, height, width), np.float32)
+        planes = np.zeros((2, 4, height, width), np.float32)
         planes[0, :3] = resized_rgb(part, (width, height)).transpose(2, 0, 1) / np.float32(255)
         if box is not None:
             inside = np.zeros((view.height, view.width), np.float32)
             inside[box.y - view.y : box.y - view.y + box.height, box.x - view.x : box.x - view.x + box.width] = 1
             planes[0, 3] = resized_plane(inside, (width, height)) > 0.5
+        planes[1] = planes[0, :, :, ::-1]
         mask, quality = self._session.run(["mask", "quality"], {"picture": planes})
-        return Answer(np.asarray(mask[0, 0], np.float32), float(quality[0, 0]))
+        return Answer(_agreed(mask[0, 0], mask[1, 0, :, ::-1]), float(quality.mean()))
+
+
+def _agreed(first: F32, second: F32) -> F32:
+    """The mean of two opinions in log odds, as a probability."""
+    odds = [np.log(kept / (1 - kept)) for kept in (np.clip(one, _LEAST, 1 - _LEAST) for one in (first, second))]
+    return np.asarray(1 / (1 + np.exp(-(odds[0] + odds[1]) / 2)), np.float32)
 
 
 def files_status(weights: Path, card: Path) -> EngineStatus:

@@ -16,7 +16,7 @@ from inference.engines.classical.engine import ClassicalEngine
 from inference.engines.classical.scene import look
 from inference.engines.cutout_net.model import CARD, WEIGHTS
 from inference.engines.guided.engine import WITH_BOX, WITHOUT_BOX, GuidedEngine
-from inference.errors import EngineUnavailable
+from inference.errors import EngineUnavailable, InputRejected
 from inference.ops.box_view import intersection_over_union
 from inference.pipelines.cutout import cut_out
 from inference.ports import CutoutOptions
@@ -25,28 +25,29 @@ from inference.types import F32, U8, Box, Mask, no_progress
 from tests.bench.drawn_photos import draw
 
 SIDE = 200
+DOUBTFUL, TRUSTED = 0.7, 0.95
 
 
 @dataclass(frozen=True)
 class Said:
     probability: F32
-    quality: float = 0.9
+    quality: float
 
 
 class Knowing:
     """Sees ``mask``, a picture of the whole photo, wherever it is asked to look."""
 
-    def __init__(self, mask: Mask) -> None:
-        self._mask = mask
+    def __init__(self, mask: Mask, quality: float) -> None:
+        self._mask, self._quality = mask, quality
 
     def look(self, rgb: U8, *, view: Box, box: Box | None) -> Said:
         part = self._mask[view.y : view.y + view.height, view.x : view.x + view.width]
-        return Said(np.where(part, 0.97, 0.03).astype(np.float32))
+        return Said(np.where(part, 0.97, 0.03).astype(np.float32), self._quality)
 
 
-def advised(mask: Mask) -> ClassicalEngine:
+def advised(mask: Mask, *, quality: float = TRUSTED) -> ClassicalEngine:
     class Advised(ClassicalEngine):
-        adviser = Knowing(mask)
+        adviser = Knowing(mask, quality)
 
     return Advised(CutoutOptions())
 
@@ -87,9 +88,17 @@ def test_a_hole_unlike_the_background_stays_open_where_the_adviser_sees_none_of_
     assert found[hole].any() != stays_open
 
 
-def test_advice_against_every_colour_is_not_followed() -> None:
-    found = alone(advised(disk(100, 40, 15)), two_disks(), Box(15, 60, 80, 80))
+def test_doubtful_advice_against_every_colour_is_not_followed() -> None:
+    found = alone(advised(disk(100, 40, 15), quality=DOUBTFUL), two_disks(), Box(15, 60, 80, 80))
     assert intersection_over_union(found, disk(55, 100)) > 0.9
+
+
+def test_who_is_sure_finds_what_no_colour_shows() -> None:
+    photo = np.random.default_rng(3).normal(200, 3, (SIDE, SIDE, 3)).astype(np.uint8)
+    mask, box = disk(100, 100), Box(60, 60, 80, 80)
+    assert intersection_over_union(alone(advised(mask), photo, box), mask) > 0.9
+    with pytest.raises(InputRejected, match="stands out"):
+        alone(advised(mask, quality=DOUBTFUL), photo, box)
 
 
 def test_it_is_the_first_choice_where_nothing_was_downloaded() -> None:
