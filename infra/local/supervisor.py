@@ -130,8 +130,11 @@ class Supervisor:
     def stop(self) -> None:
         """End every program and whatever it started; another signal in the meantime means at once."""
         self.signals.wait_politely()
+        # The first signal is why we are here. A second one counts even if it came before we began to wait.
+        answered = min(1, self.signals.count)
         for last in (False, True):
-            self._stop([child for child in self._children if child.program.stop_last is last])
+            self._stop([child for child in self._children if child.program.stop_last is last], answered)
+            answered = max(answered, self.signals.count)
         self.output.relay(0)
 
     def _follow(self, child: _Child, process: subprocess.Popen[bytes]) -> None:
@@ -170,13 +173,14 @@ class Supervisor:
         child.process, child.start_again_at = None, time.monotonic() + delay_s
         self.say(child.program.name, f"{what_happened}; starts again in {delay_s:g} s")
 
-    def _stop(self, children: Sequence[_Child]) -> None:
+    def _stop(self, children: Sequence[_Child], answered: int) -> None:
+        """Politely until there were more signals than ``answered``."""
         running = [(child.program, child.process) for child in children if child.process is not None]
         for program, process in running:
             if process.poll() is None:
                 process.send_signal(program.stop_signal)
-        began, signals = time.monotonic(), self.signals.count
-        while self.signals.count == signals and any(
+        began = time.monotonic()
+        while self.signals.count <= answered and any(
             process.poll() is None and time.monotonic() < began + program.grace_s for program, process in running
         ):
             self.output.relay(TICK_S / 2)

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.bench.drawn_photos import draw
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.factories import make_person, make_workspace
-from tests.integration.studio.pictures import HEIGHT, WIDTH, bottle_png
+from tests.integration.studio.pictures import HEIGHT, WIDTH
 
 MADE_S = 120_000
 PLACES = "shots => shots.map(shot => shot.getBoundingClientRect().toJSON())"
@@ -36,8 +37,9 @@ def studio(open_page: OpenPage) -> Callable[..., Page]:
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
+    """A photo whose product is found without a box."""
     file = tmp_path / "GB-500 Green bottle.png"
-    file.write_bytes(bottle_png())
+    Image.fromarray(draw("bottle", "wood", side_px=HEIGHT).rgb[:, HEIGHT - WIDTH :]).save(file)
     return file
 
 

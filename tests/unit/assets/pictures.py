@@ -179,12 +179,21 @@ def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def chunks_of(png: bytes) -> list[bytes]:
-    """The kinds of a PNG's chunks, in order; fails where bytes are left over."""
-    kinds, at = [], 8
-    while at < len(png):
-        (length,) = struct.unpack(">I", png[at : at + 4])
-        kinds.append(png[at + 4 : at + 8])
-        at += 12 + length
-    assert at == len(png)
+def chunks_of(picture: bytes) -> list[bytes]:
+    """The kinds of the chunks of a PNG or a WebP file, in order; fails where bytes are left over."""
+    kinds = []
+    if picture.startswith(b"RIFF"):
+        at = 12
+        while at < len(picture):
+            (length,) = struct.unpack("<I", picture[at + 4 : at + 8])
+            kinds.append(picture[at : at + 4])
+            at += 8 + length + length % 2
+        assert struct.unpack("<I", picture[4:8])[0] + 8 == len(picture)
+    else:
+        at = 8
+        while at < len(picture):
+            (length,) = struct.unpack(">I", picture[at : at + 4])
+            kinds.append(picture[at + 4 : at + 8])
+            at += 12 + length
+    assert at == len(picture)
     return kinds

@@ -25,7 +25,7 @@ def test_each_bad_file_gets_its_sentence_or_becomes_harmless(take: TakeIn, name:
         assert str(SENTENCES[code]) % refused.value.params
         return
     clean = take(data).clean.data
-    assert set(made.chunks_of(clean)) == {b"IHDR", b"IDAT", b"IEND"}
+    assert set(made.chunks_of(clean)) in ({b"IHDR", b"IDAT", b"IEND"}, {b"VP8L"})
     for forbidden in (HTML, b"PK\x03\x04", b"<?php", b"MZ\x90", b"%PDF"):
         assert forbidden not in clean
 

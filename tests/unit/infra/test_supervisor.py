@@ -109,9 +109,10 @@ def test_the_status_of_a_killed_supervisor_says_so(forge: Forge) -> None:
     assert forge.process.wait() == 128 + signal.SIGKILL
 
 
-def test_a_second_signal_means_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", [False, True], ids=["while stopping", "before stopping began"])
+def test_a_second_signal_means_at_once(tmp_path: Path, before: bool) -> None:
     script = f"""
-import os, signal, subprocess, sys
+import os, signal, subprocess, sys, time
 from infra.local.supervisor import Program, StopSignals, Supervisor
 argv = ["sh", "-c", "trap '' TERM; echo > {tmp_path}/up; sleep 1000"]
 spawn = lambda: subprocess.Popen(argv, stdout=subprocess.DEVNULL, start_new_session=True)
@@ -119,6 +120,8 @@ supervisor = Supervisor(print, StopSignals())
 supervisor.add(Program("stubborn", spawn, grace_s=1e9))
 supervisor.serve(lambda: open("{tmp_path}/serving", "w").close())
 print("stopping", flush=True)
+while {before} and supervisor.signals.count < 2:
+    time.sleep(0.01)
 supervisor.stop()
 """
     process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE)
