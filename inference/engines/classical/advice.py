@@ -10,11 +10,12 @@ import numpy as np
 from inference.ops.scaling import resized_plane
 from inference.types import F32, U8, Box, Mask
 
-# Limits in log odds, beside the 4 of colours and textures (see in_box): for somebody who expects little of
-# their own mask (a learner likes to fill holes, so "no" counts more) and for somebody who expects much.
-DOUBTFUL_YES, DOUBTFUL_NO, SUREST = 1.5, 4.0, 12.0
+# Limits in log odds, beside the 4 of colours and textures (see in_box). A learner likes to fill holes, so the "yes" of
+# somebody who expects little of their own mask counts less than "no"; it grows for somebody who expects much. "No" does
+# not: parts that look like nothing known (a wheel, a sole) are better judged by colours.
+DOUBTFUL_YES, SUREST_YES, SUREST_NO = 1.5, 12.0, 4.0
 # The expected IoU from which somebody may see what colours do not show, where trust begins, and where it is whole; then
-# every opinion counts 1 + _MORE times.
+# every "yes" counts 1 + _MORE times.
 _TRUSTED, _TRUST_FROM, _TRUST_ALL, _MORE = 0.8, 0.85, 0.92, 1.5
 # Along the photo's frame, this share of the view's longer side, trust fades: who learns from pictures of whole products
 # expects them to end before the frame.
@@ -63,9 +64,9 @@ def advice(adviser: Adviser, rgb: U8, *, view: Box, box: Box | None, size: tuple
     probability = np.clip(resized_plane(answer.probability, size), _LEAST, 1 - _LEAST)
     sure = float(np.clip((answer.quality - _TRUST_FROM) / (_TRUST_ALL - _TRUST_FROM), 0, 1))
     trust = np.float32(sure) * _away_from_frame(rgb.shape[:2], view, size)
-    odds = (1 + _MORE * trust) * np.log(probability / (1 - probability))
-    most, least = (limit + trust * (SUREST - limit) for limit in (DOUBTFUL_YES, DOUBTFUL_NO))
-    return Advice(np.clip(odds, -least, most).astype(np.float32), answer.quality)
+    odds = np.log(probability / (1 - probability))
+    yes = np.minimum((1 + _MORE * trust) * odds, DOUBTFUL_YES + trust * (SUREST_YES - DOUBTFUL_YES))
+    return Advice(np.where(odds > 0, yes, np.maximum(odds, -SUREST_NO)).astype(np.float32), answer.quality)
 
 
 def _away_from_frame(photo: tuple[int, int], view: Box, size: tuple[int, int]) -> F32:
