@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -16,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from infra.local import processes
+from tests.programs import free_port, killed, started
 
 START_S = 90.0
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -76,12 +75,12 @@ class RedisBroker:
 
     def _start(self) -> None:
         argv = [self._program, "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._folder)]
-        self._process = _spawn([*argv, "--save", "", "--appendonly", "no"], os.environ, self._folder / "log")
+        self._process = started([*argv, "--save", "", "--appendonly", "no"], os.environ, self._folder / "log")
         _wait_for_port(self._process, self.port, self._folder / "log")
 
     def kill(self) -> None:
         """kill -9, and nobody starts it again."""
-        _kill(self._process)
+        killed(self._process)
 
     def start_again(self) -> None:
         """Empty, at the same address."""
@@ -131,11 +130,11 @@ class RabbitBroker:
             "RUNNING_UNDER_SYSTEMD": "1",  # one process that is the server itself, no shell around it
         }
         mapper = [_require("epmd", "it comes with Erlang"), "-port", str(mapper_port), "-address", "127.0.0.1"]
-        self._mapper = _spawn(mapper, self._environment, self._folder / "epmd.log")
+        self._mapper = started(mapper, self._environment, self._folder / "epmd.log")
         self._start()
 
     def _start(self) -> None:
-        self._process = _spawn([str(RABBITMQ)], self._environment, self._folder / "log")
+        self._process = started([str(RABBITMQ)], self._environment, self._folder / "log")
         _wait_for_port(self._process, self.port, self._folder / "log")
 
     def waiting(self) -> int:
@@ -150,14 +149,14 @@ class RabbitBroker:
 
     def wipe(self) -> int:
         lost = self.waiting()
-        _kill(self._process)
+        killed(self._process)
         shutil.rmtree(self._folder / "data")
         self._start()
         return lost
 
     def close(self) -> None:
-        _kill(self._process)
-        _kill(self._mapper)
+        killed(self._process)
+        killed(self._mapper)
 
 
 BROKERS: Mapping[str, type[FolderBroker] | type[RedisBroker] | type[RabbitBroker]] = {
@@ -167,36 +166,11 @@ BROKERS: Mapping[str, type[FolderBroker] | type[RedisBroker] | type[RabbitBroker
 }
 
 
-def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def _require(program: str, hint: str) -> str:
     path = shutil.which(program)
     if path is None:
         raise BrokerMissing(f"{program} is not installed; {hint}.")
     return path
-
-
-def _spawn(argv: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            argv,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            preexec_fn=processes.tied_to_parent(signal.SIGKILL),
-        )
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    processes.signal_group(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _wait_for_port(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -206,5 +180,5 @@ def _wait_for_port(process: subprocess.Popen[bytes], port: int, log: Path) -> No
             if client.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    _kill(process)
+    killed(process)
     raise RuntimeError(f"{process.args} did not start:\n{log.read_text()[-2000:]}")

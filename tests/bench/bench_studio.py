@@ -10,7 +10,6 @@ import colorsys
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from infra.local import chromium
 from infra.local.postgres import destroy
+from tests.programs import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST, ALL = "studio.first_visible_s", "studio.browser_batch12_s"
@@ -65,9 +65,7 @@ def run(only: str | None) -> Iterable[dict[str, Any]]:
 @contextmanager
 def running_product() -> Iterator[tuple[subprocess.Popen[bytes], str, tuple[str, str]]]:
     """All that `make run` starts, in a fresh data directory: its process, the address without a slash, the login."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="visualforge-bench-") as folder:
         data_dir = Path(folder) / "data"
         environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}

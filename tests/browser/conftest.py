@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from infra.local import chromium
 from tests.browser.database import own_database
 from tests.browser.site import Site, running_site
+from tests.programs import free_port
 
 # Playwright keeps an event loop in this thread, in which Django would refuse plain queries.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -47,11 +47,8 @@ def database(django_db_blocker: Any) -> Iterator[str]:
 
 @pytest.fixture(scope="package")
 def site(database: str) -> Iterator[Site]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with running_site(
-        port=port, database=database, data_dir=settings.DATA_DIR, secret_key=settings.SECRET_KEY
+        port=free_port(), database=database, data_dir=settings.DATA_DIR, secret_key=settings.SECRET_KEY
     ) as running:
         yield running
 

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from infra.local import processes
 from infra.local.preflight import Options
 from infra.local.programs import WORKER, web
+from tests.programs import ROOT, started
 
-ROOT = Path(__file__).resolve().parents[2]
 START_S = 180
 
 
@@ -76,21 +75,11 @@ def running_site(*, port: int, database: str, data_dir: Path, secret_key: str) -
 
 @contextmanager
 def _program(name: str, argv: list[str], environment: dict[str, str], logs: Path) -> Iterator[None]:
-    with (logs / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            argv,
-            env=environment,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            preexec_fn=processes.tied_to_parent(signal.SIGTERM),
-        )
-        try:
-            yield
-        finally:
-            _stop(process)
+    process = started(argv, environment, logs / f"{name}.log", end_with=signal.SIGTERM)
+    try:
+        yield
+    finally:
+        _stop(process)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

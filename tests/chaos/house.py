@@ -18,8 +18,8 @@ import psycopg
 from infra.local import processes
 from infra.local.postgres import Server, destroy, roles, start
 from tests.brokers import BROKERS, Broker
+from tests.programs import ROOT, started
 
-ROOT = Path(__file__).resolve().parents[2]
 EFFECTS = f"""
     CREATE TABLE chaos_effect (
         id bigserial PRIMARY KEY, job_id uuid NOT NULL, attempt int NOT NULL, at timestamptz DEFAULT clock_timestamp());
@@ -45,7 +45,7 @@ class House:
         self.server: Server = start(self.folder, durable=False)
         self.workers: list[subprocess.Popen[bytes]] = []
         self.relays: list[subprocess.Popen[bytes]] = []
-        self.log = (self.folder / "log").open("wb")
+        self.log = (self.folder / "log").open("ab")
         self.environment = {
             **os.environ,
             "VISUALFORGE_DATA_DIR": str(self.folder),
@@ -68,15 +68,7 @@ class House:
         return self.workers[-1]
 
     def _spawn(self, *command: str, own: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, *command],
-            env={**self.environment, **(own or {})},
-            cwd=ROOT,
-            stdout=self.log,
-            stderr=self.log,
-            start_new_session=True,
-            preexec_fn=processes.tied_to_parent(signal.SIGKILL),
-        )
+        return started([sys.executable, *command], {**self.environment, **(own or {})}, self.folder / "log")
 
     def add_relay(self, *, thrice: bool = False) -> None:
         self.relays.append(self._spawn("-m", "tests.chaos.thrice") if thrice else self._spawn("manage.py", "relay"))

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from infra.local import processes
 from infra.local.postgres import destroy
 from infra.local.postgres.cluster import socket_folder_of
 from infra.local.programs import WEB_CONNECTIONS, WEB_PROCESSES
+from tests.programs import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 240.0
@@ -142,10 +142,7 @@ def make(checkout: Path) -> Iterator[Callable[..., Run]]:
 @pytest.fixture(scope="module")
 def forge(make: Callable[..., Run], checkout: Path) -> Run:
     """VisualForge, up and running."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    run = make(port, checkout / "data")
+    run = make(free_port(), checkout / "data")
     run.wait_until_ready()
     return run
 

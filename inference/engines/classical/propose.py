@@ -40,7 +40,7 @@ class Proposal:
 
 def propose(half: Scene, told: Advice | None = None) -> Proposal | None:
     """The best candidate, or None when nothing stands out. ``half`` sees the whole photo, ``told`` has its size."""
-    half = half if told is None else replace(half, opinion=told.opinion)
+    half = half if told is None else half.told(told.opinion)
     tried = [(mask, _score(half, mask, evidence) + _consent(mask, told)) for mask, evidence in _segmented(half, told)]
     if not tried:
         return None

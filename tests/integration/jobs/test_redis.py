@@ -7,8 +7,6 @@ tests; `python -m tests.chaos --broker rabbitmq` does the same and more with it.
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,14 +20,13 @@ from apps.accounts.models import Workspace
 from apps.core.tenancy import system_scope
 from apps.jobs import services
 from apps.jobs.models import Job, JobState
-from infra.local import processes
 from tests.brokers import BrokerMissing, RedisBroker
 from tests.browser.database import own_database
 from tests.browser.site import with_database
 from tests.integration.jobs.conftest import charges, new_workspace
+from tests.programs import killed, started
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).resolve().parents[3]
 WORKER = [sys.executable, "-m", "celery", "--app=apps.config.celery:app", "worker", "--concurrency=1"]
 RELAY = [sys.executable, "manage.py", "relay"]
 
@@ -55,27 +52,12 @@ def house(redis_server: RedisBroker, tmp_path: Path, transactional_db: None) -> 
             "CELERY_BROKER_URL": redis_server.url,
             "WORKER_CONCURRENCY": "1",
         }
-        programs = [_start(argv, environment, tmp_path / "log") for argv in (RELAY, WORKER)]
+        programs = [started(argv, environment, tmp_path / "log") for argv in (RELAY, WORKER)]
         try:
             yield new_workspace()
         finally:
             for program in programs:
-                processes.signal_group(program.pid, signal.SIGKILL)
-                program.wait()
-
-
-def _start(argv: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            argv,
-            env=environment,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            preexec_fn=processes.tied_to_parent(signal.SIGKILL),
-        )
+                killed(program)
 
 
 def _submit(workspace: Workspace, count: int) -> list[Job]:

@@ -23,14 +23,13 @@ from apps.jobs.models import Job, JobState
 from apps.jobs.tasks import run
 from apps.studio import selectors, services
 from apps.studio.models import Product
-from infra.local import processes
 from infra.local.programs import GPU_WORKER
 from tests.browser.database import own_database
 from tests.browser.site import with_database
 from tests.checkpoints.klein import write_tiny_klein
 from tests.integration.studio.pictures import bottle_png
+from tests.programs import started
 
-ROOT = Path(__file__).resolve().parents[3]
 MODEL = "flux2-klein-4b"
 SLOTS = 4
 START_S = 180.0
@@ -47,17 +46,8 @@ class House:
     worker: subprocess.Popen[bytes] | None = None
 
     def _spawn(self, name: str, *argv: str) -> subprocess.Popen[bytes]:
-        with (self.logs / f"{name}.log").open("ab") as log:
-            program = subprocess.Popen(
-                [str(part) for part in argv],
-                env=self.environment,
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=processes.tied_to_parent(signal.SIGTERM),
-            )
+        command, log = [str(part) for part in argv], self.logs / f"{name}.log"
+        program = started(command, self.environment, log, end_with=signal.SIGTERM)
         self.programs.append(program)
         return program
 
