@@ -8,7 +8,7 @@ from typing import Any
 
 from inference.ops.appeal import grounding, rated, score, separation
 from inference.pipelines.pasting import judged, pasted
-from inference.pipelines.product_shot import check_request
+from inference.pipelines.shot_request import check_request
 from inference.ports import SceneOptions
 from inference.registry import scene_engine
 from inference.types import U8, Companion, Cutout, Progress, ShotSpec, no_progress

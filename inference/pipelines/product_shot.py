@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from inference import __version__
-from inference.edits import MAX_PRODUCT_DELTA_E, EditProblem
+from inference.edits import MAX_PRODUCT_DELTA_E
 from inference.errors import InputRejected
 from inference.ops.gate import MIN_VISIBLE_SHARE
 from inference.ops.grade import ColourChange
@@ -17,12 +16,12 @@ from inference.ops.placement import SOLID, on_canvas
 from inference.ops.timing import Stopwatch
 from inference.pipelines.catalogue import list_sets
 from inference.pipelines.pasting import Pasted, judged, pasted
-from inference.ports import SceneEngine, SceneOptions, ScenePlate
-from inference.recipe import SCHEMA, pixels_sha256
+from inference.pipelines.shot_recipe import inputs_of, recipe_of, warnings_of
+from inference.pipelines.shot_request import check_request
+from inference.ports import SceneOptions, ScenePlate
 from inference.registry import scene_engine
 from inference.types import U8, Companion, Cutout, GateReport, Progress, ShotResult, ShotSpec, no_progress
 
-MIN_SIDE_PX, MAX_SIDE_PX = 64, 4096
 MOST_WARM = 3
 
 
@@ -74,9 +73,9 @@ def make_shot(
         gate = judged(picture, photo_rgb, cutout, scene, spec.edits, companion)
         _check_colour(gate)
     with watch.stage("recipe", 0.95):
-        recipe = _recipe(photo_rgb, cutout, spec, engine, scene, picture.master, gate, source)
+        recipe = recipe_of(photo_rgb, cutout, spec, engine, scene, picture.master, gate, source)
         if companion:
-            recipe["companion"] = _inputs(companion.photo_rgb, companion.cutout)
+            recipe["companion"] = inputs_of(companion.photo_rgb, companion.cutout)
     return _result(scene, picture, gate, recipe, {**scene.timings_s, **watch.timings_s})
 
 
@@ -93,7 +92,7 @@ def _result(
         recipe=recipe,
         timings_s=timings_s,
         measures=scene.measures,
-        warnings=_warnings(scene),
+        warnings=warnings_of(scene),
         companion=picture.companion,
         is_companion_in_front=scene.companion is not None and scene.companion.is_in_front,
     )
@@ -143,7 +142,7 @@ def draft_shot(
         product=box,
         base=(scene.base[0] / width, scene.base[1] / height),
         colour_change=picture.colour_change if spec.edits.colours_product else None,
-        warnings=_warnings(scene),
+        warnings=warnings_of(scene),
     )
 
 
@@ -189,120 +188,3 @@ def warm(set_names: tuple[str, ...] = (), *, options: SceneOptions | None = None
         palette = ("#7f7f7f",) if name in colourful else ()
         make_shot(photo, cutout, ShotSpec(name, width=96, height=96, palette=palette, seed=1), options=options)
     return names
-
-
-def check_request(photo_rgb: U8, cutout: Cutout, spec: ShotSpec, companion: Companion | None = None) -> None:
-    """Refuse what no engine could make. Raises InputRejected, see ``make_shot``."""
-    sides = (spec.width, spec.height)
-    if min(sides) < MIN_SIDE_PX or max(sides) > MAX_SIDE_PX:
-        raise InputRejected(
-            "shot.bad_size",
-            f"a shot is {MIN_SIDE_PX} to {MAX_SIDE_PX} px on each side, not {spec.width}x{spec.height}",
-            width=spec.width,
-            height=spec.height,
-        )
-    _require_same_size(photo_rgb, cutout)
-    if (companion is None) != (spec.companion is None):
-        raise InputRejected("shot.companion_missing", "a second product needs its photo, its cutout and its place")
-    if companion is not None:
-        _require_same_size(companion.photo_rgb, companion.cutout)
-    if spec.options:
-        raise InputRejected("shot.unknown_option", f"no option is called {next(iter(spec.options))!r}")
-    for scale in (spec.scale, spec.companion.scale if spec.companion else 1.0):
-        if not 0.05 <= scale <= 4:
-            raise InputRejected("shot.bad_scale", f"a scale is 0.05 to 4, not {scale:g}", scale=scale)
-    if spec.companion and not 0 <= spec.companion.shadow <= 1:
-        raise InputRejected("shot.edit_out_of_range", "shadow is 0 to 1", name="shadow", low=0, high=1)
-    try:
-        spec.edits.check()
-        if spec.companion:
-            spec.companion.edits.check()
-    except EditProblem as problem:
-        raise InputRejected(problem.code, problem.message, **problem.params) from problem
-
-
-def _require_same_size(photo_rgb: U8, cutout: Cutout) -> None:
-    if photo_rgb.shape != cutout.rgb.shape or photo_rgb.shape[:2] != cutout.alpha.shape:
-        raise InputRejected("shot.size_mismatch", "the cutout was not made from this photo: their sizes differ")
-
-
-def _warnings(scene: ScenePlate) -> tuple[str, ...]:
-    scales = [scene.placement.scale, *([scene.companion.placement.scale] if scene.companion else [])]
-    return ("shot.product_upscaled",) if max(scales) > 1 else ()
-
-
-_ABSENT_WHERE_EMPTY = ("camera", "mood", "edits", "lock", "companion")
-
-
-def spec_as_dict(spec: ShotSpec) -> dict[str, Any]:
-    """A request as JSON values. Camera, mood, edits, lock and companion are there only where they were chosen."""
-    raw = {
-        **asdict(spec),
-        "palette": list(spec.palette),
-        "offset": list(spec.offset),
-        "options": dict(spec.options),
-        "edits": spec.edits.as_dict(),
-        "lock": spec.lock.as_dict() if spec.lock else None,
-        "companion": spec.companion.as_dict() if spec.companion else None,
-    }
-    return {key: value for key, value in raw.items() if value or key not in _ABSENT_WHERE_EMPTY}
-
-
-def is_recipe_of(
-    recipe: Mapping[str, Any], spec: ShotSpec, source: Mapping[str, Any], *, options: SceneOptions | None = None
-) -> bool:
-    """Whether ``make_shot`` would make the picture of ``recipe`` again, told before anything is rendered.
-
-    ``source`` has to name the files that the photo and the cutout come from: it stands for their pixels.
-    Raises as ``make_shot`` for a set that is not there.
-    """
-    engine = scene_engine(options or SceneOptions())
-    told = {key: recipe.get(key) for key in ("schema", "kind", "engine", "set", "spec", "source")}
-    return told == {
-        "schema": SCHEMA,
-        "kind": "product_shot",
-        "engine": {"name": engine.name, "revision": engine.revision},
-        "set": dict(engine.identity(spec)),
-        "spec": spec_as_dict(spec),
-        "source": dict(source),
-    }
-
-
-def _recipe(
-    photo_rgb: U8,
-    cutout: Cutout,
-    spec: ShotSpec,
-    engine: SceneEngine,
-    scene: ScenePlate,
-    master: U8,
-    gate: GateReport,
-    source: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "kind": "product_shot",
-        **_inputs(photo_rgb, cutout),
-        "engine": {"name": engine.name, "revision": engine.revision},
-        "set": dict(scene.identity),
-        "spec": spec_as_dict(spec),
-        "parameters": dict(scene.parameters),
-        "source": dict(source or {}),
-        "output": {"pixels_sha256": pixels_sha256(master), "size": [spec.width, spec.height]},
-        "gate": gate.as_dict(),
-        "measures": dict(scene.measures),
-        "warnings": list(_warnings(scene)),
-        "code": {"version": __version__},
-    }
-
-
-def _inputs(photo_rgb: U8, cutout: Cutout) -> dict[str, Any]:
-    """A product in a recipe: its photo and its cutout by content."""
-    return {
-        "photo": {"pixels_sha256": pixels_sha256(photo_rgb), "size": [photo_rgb.shape[1], photo_rgb.shape[0]]},
-        "cutout": {
-            "alpha_sha256": pixels_sha256(cutout.alpha),
-            "foreground_sha256": pixels_sha256(cutout.rgb),
-            "engine": cutout.engine,
-            "confidence": round(cutout.confidence, 4),
-        },
-    }

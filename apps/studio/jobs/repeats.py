@@ -34,7 +34,7 @@ def made_before(cutout: Asset, spec: specs.Spec) -> tuple[Made, ...]:
 
     Bytes that are lost or damaged are no shot any more: it is rendered again, and they are written again.
     """
-    from inference.pipelines.product_shot import spec_as_dict
+    from inference.pipelines.shot_recipe import spec_as_dict
 
     children = Lineage.objects.filter(workspace=cutout.workspace_id, parent=cutout, role="cutout").values("child")
     shots = Asset.objects.filter(workspace=cutout.workspace_id, kind=AssetKind.SHOT, pk__in=children)

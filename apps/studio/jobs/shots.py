@@ -77,7 +77,8 @@ class ShotKind(PlacedInStudio):
         return ShotInputs(shot.product.photo.blob, cutout, spec, beside, made=made_before(cutout, spec))
 
     def work(self, inputs: ShotInputs, on_progress: Progress) -> ShotOutcome | Made:
-        from inference.pipelines.product_shot import is_recipe_of, make_shot
+        from inference.pipelines.product_shot import make_shot
+        from inference.pipelines.shot_recipe import is_recipe_of
 
         spec = specs.to_shot_spec(inputs.spec)
         for made in inputs.made:

@@ -62,6 +62,18 @@ def is_nearer(framing: Framing, other: Framing) -> bool:
     return framing.camera.project(framing.frame.origin)[2] <= other.camera.project(other.frame.origin)[2]
 
 
+def seen(standing: Standing, stage: Stage) -> U8:
+    """255 where a product is in front, 0 behind a prop; soft at the prop's edge: uint8 (H, W)."""
+    framing = standing.framing
+    _, _, depth = framing.camera.project(framing.frame.origin)
+    in_front = (stage.canvas.nearness > 1 / (depth - max(0.03, framing.thickness_m * 0.5))).astype(np.uint8) * 255
+    in_front[framing.base[1] - 1 :] = 0
+    placed = on_canvas(standing.part[..., 3], framing.placement, (stage.plates.shape[2], stage.plates.shape[1]))
+    if not (in_front[placed > 0] > 0).any():
+        return np.full(in_front.shape, 255, np.uint8)
+    return np.asarray(255 - cv2.GaussianBlur(in_front, (3, 3), 0), np.uint8)
+
+
 def uncovered(visible: U8, front: Standing) -> U8:
     """What is seen of a product behind ``front``: uint8 (H, W)."""
     cover = on_canvas(front.part[..., 3], front.framing.placement, (visible.shape[1], visible.shape[0]))

@@ -15,7 +15,8 @@ import pytest
 from inference.engines.studio_sets.plates import PlateStore
 from inference.errors import EngineUnavailable, InputRejected
 from inference.pipelines.catalogue import list_kinds, list_sets
-from inference.pipelines.product_shot import make_shot, spec_as_dict
+from inference.pipelines.product_shot import make_shot
+from inference.pipelines.shot_recipe import spec_as_dict
 from inference.ports import SceneOptions
 from inference.types import Cutout, ShotSpec
 from tests.unit.inference.scene.synthetic_set import write_synthetic_set
