@@ -128,6 +128,8 @@ urlpatterns = [
     path("w/<slug:workspace>/studio/looks/<uuid:batch_id>/", include(looks_urls)),
     path("w/<slug:workspace>/settings/engines/", scenes.engines_page, name="engines"),
     path("w/<slug:workspace>/studio/review/", review.review, name="review"),
+    path("w/<slug:workspace>/studio/review/tabs", review.review_tabs, name="review_tabs"),
+    path("w/<slug:workspace>/studio/review/yields", review.review_yields, name="review_yields"),
     path("w/<slug:workspace>/studio/review/judge", review.judge_shots, name="judge_shots"),
     path("w/<slug:workspace>/studio/exports/", include(exports_urls)),
     path("w/<slug:workspace>/studio/adapters/", include(adapters_urls)),

@@ -1,9 +1,11 @@
 // Parts of a page that follow the server. events.js (or its polling) dispatches "vf:job" on document with
 // detail {job, batch, kind, subject, state}; every part that names one of these ids hears "refresh" and asks again:
 //   <div data-live="<job id> product:<id>" hx-get="…" hx-trigger="refresh" hx-swap="outerHTML">
+// A part that counts all jobs of a kind names the kind.
 // A job that runs reports several times a second. That is worth a look now and then, and none to a part with
 // data-live-ends, which shows only how jobs end. That a job was queued is no news to a part with data-live-waits, which
-// shows that already: a look queues hundreds of them in a second. Verdicts on shots are said the same way, with the subject "verdicts".
+// shows that already: a look queues hundreds of them in a second. Verdicts on shots are said the same way, with the
+// subject "verdicts".
 import { ask } from "./renewal.js";
 
 const WAIT_MS = 80;
@@ -47,7 +49,7 @@ const soon = new Round(WAIT_MS);
 const later = new Round(RUNNING_WAIT_MS);
 
 function matching(detail) {
-  const ids = [detail.job, detail.batch, detail.subject].filter(Boolean).map((id) => CSS.escape(id));
+  const ids = [detail.job, detail.batch, detail.subject, detail.kind].filter(Boolean).map((id) => CSS.escape(id));
   return ids.flatMap((id) => [...document.querySelectorAll(`[data-live~="${id}"]`)]);
 }
 

@@ -43,7 +43,7 @@ export function watchTray() {
   if (!tray) return;
   const quiet = tray.dataset.quiet.split(" ");
   document.addEventListener("vf:job", ({ detail }) => {
-    if (!quiet.includes(detail.kind)) refresh(tray, detail.state === "running" ? RUNNING_WAIT_MS : WAIT_MS);
+    if (detail.job && !quiet.includes(detail.kind)) refresh(tray, detail.state === "running" ? RUNNING_WAIT_MS : WAIT_MS);
   });
   tray.addEventListener("htmx:afterSwap", () => restore(tray));
 }

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from apps.core.tenancy import tenant_scope
+from apps.studio import services
 from tests.browser.conftest import OpenPage
 from tests.browser.world import World, make_world
 
@@ -148,3 +150,22 @@ def test_a_range_of_shots_is_judged_at_once_and_a_number_says_why(open_page: Ope
     for number in range(2):
         expect(reasons.nth(number)).to_have_value("scene")
     expect(page.locator("[data-shot][data-verdict=rejected]")).to_have_count(2)
+
+
+def test_counts_and_yield_follow_the_verdicts_of_everybody(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.goto(world.path(f"studio/review/?state=all&product={world.shot.product_id}"))
+    accepted, rejected = page.locator("[data-count=starred]"), page.locator("[data-count=rejected]")
+    expect(page.locator("[data-shot]")).to_have_count(2)
+    page.keyboard.press("Control+A")
+    page.keyboard.press("x")
+    expect(rejected).to_have_text("2")
+    expect(accepted).to_have_text("0")
+    row = page.locator(".yield tbody tr", has_text="Tall bottle")
+    expect(row).to_contain_text("0%")
+
+    with tenant_scope(world.workspace.id):  # somebody else, elsewhere
+        services.set_verdict(world.shot, verdict="star")
+    expect(rejected).to_have_text("1")
+    expect(accepted).to_have_text("1")
+    expect(row).to_contain_text("50%")

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User, Workspace
 from apps.core.errors import Conflict, InvalidInput
+from apps.core.events import notify
 from apps.core.ids import uuid7
 from apps.jobs import services as queue
 from apps.jobs.models import Priority
@@ -24,6 +25,8 @@ from apps.studio.specs import pick
 INTERACTIVE_SHOTS = 24  # what fills the screen of the person who waits; the rest of a large shoot is a batch
 MOST_JUDGED = 500
 REJECT_REASONS = ("cutout", "placement", "scene", "colour", "other")
+VERDICT_EVENT = {"subject": "verdicts", "kind": "studio.verdict", "state": "judged"}
+"""Counts of verdicts are out of date. It names no shot, so that hundreds of verdicts in one go are one message."""
 
 
 @transaction.atomic
@@ -173,6 +176,7 @@ def set_verdict(shot: Shot, *, verdict: str, reason: str = "") -> Shot:
     shot.rejected_at = timezone.now() if verdict == "reject" else None
     shot.reject_reason = reason if verdict == "reject" else ""
     shot.save(update_fields=["starred", "rejected_at", "reject_reason"])
+    notify(shot.workspace_id, VERDICT_EVENT)
     return shot
 
 
