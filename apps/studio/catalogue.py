@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import InvalidInput
 from apps.studio.offers import READY
-from inference.pipelines.catalogue import SetInfo, list_sets
+from inference.pipelines.catalogue import MaterialInfo, SetInfo, list_sets
 
 
 @lru_cache(maxsize=1)
@@ -33,13 +33,22 @@ def get_set(name: str) -> SetInfo:
 PART_OF = {"wall": 0, "sweep": 0, "backdrop": 0, "floor": 1, "plinth": 2, "ceramic": 2, "props": 3}
 
 
-def fitting_palette(name: str, palette: Sequence[str]) -> tuple[str, ...]:
+def fitting_palette(name: str, palette: Sequence[str], details: Sequence[str] = ()) -> tuple[str, ...]:
     """The colours for the set's recolourable surfaces, in the set's order.
 
     A ready palette is given out by the part that a surface plays; a person's own colours go to the surfaces in their
-    order, as many as there are surfaces: one palette serves many sets.
+    order, as many as there are surfaces: one palette serves many sets. ``details`` are colours for the set's details,
+    which no palette reaches; an empty one leaves its detail as it is.
     """
-    surfaces = [material for material in get_set(name).materials if material.recolourable]
+    surfaces = [item for item in get_set(name).surfaces if not item.detail]
+    colours = _fitting(surfaces, palette)
+    if not any(details):
+        return colours
+    missing = ("",) * (len(surfaces) - len(colours))
+    return (*colours, *missing, *details)
+
+
+def _fitting(surfaces: Sequence[MaterialInfo], palette: Sequence[str]) -> tuple[str, ...]:
     if tuple(palette) not in READY:
         return tuple(palette[: len(surfaces)])
     return tuple(

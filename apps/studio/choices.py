@@ -66,9 +66,7 @@ def _set(info: SetInfo) -> dict[str, Any]:
         "title": catalogue.title(info.titles),
         "family": info.family,
         "materials": [
-            {"name": m.name, "title": catalogue.title(m.titles), "hex": m.default_hex}
-            for m in info.materials
-            if m.recolourable
+            {"name": m.name, "title": catalogue.title(m.titles), "hex": m.default_hex} for m in info.surfaces
         ],
     }
 

@@ -114,8 +114,12 @@ def _set(info: SetInfo) -> dict[str, Any]:
         "cameras": [{"name": item.name, "title": catalogue.title(item.titles)} for item in info.cameras],
         "moods": [{"name": item.name, "title": catalogue.title(item.titles)} for item in info.moods],
         "materials": [
-            {"name": item.name, "title": catalogue.title(item.titles), "hex": item.default_hex.lower()}
-            for item in info.materials
-            if item.recolourable
+            {
+                "name": item.name,
+                "title": catalogue.title(item.titles),
+                "hex": item.default_hex.lower(),
+                "detail": item.detail,
+            }
+            for item in info.surfaces
         ],
     }

@@ -1,7 +1,7 @@
 """What a shot was asked to look like, as it is stored with the shot, posted by the edit page and told to the library.
 
 A spec holds ``set``, ``palette``, ``format``, ``width``, ``height``, ``seed`` and, where they were chosen, ``camera``,
-``mood``, ``scale``, ``offset``, ``edits`` and ``companion``. What is absent is as the set makes it.
+``mood``, ``details``, ``scale``, ``offset``, ``edits`` and ``companion``. What is absent is as the set makes it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from apps.core.errors import InvalidInput
 from apps.studio import catalogue, companions, offers
 from inference.edits import EditProblem, Edits
-from inference.pipelines.catalogue import Choice
+from inference.pipelines.catalogue import Choice, SetInfo
 
 if TYPE_CHECKING:
     from inference.types import ShotSpec
@@ -39,7 +39,7 @@ def to_shot_spec(spec: Spec) -> ShotSpec:
         set_name=spec["set"],
         width=spec["width"],
         height=spec["height"],
-        palette=catalogue.fitting_palette(spec["set"], spec["palette"]),
+        palette=catalogue.fitting_palette(spec["set"], spec["palette"], spec.get("details", ())),
         seed=spec["seed"],
         scale=spec.get("scale", 1.0),
         offset=tuple(spec.get("offset", (0.0, 0.0))),
@@ -71,13 +71,14 @@ def read_wish(wish: Any) -> Spec:
     chosen = {
         "camera": pick(wish.get("camera", ""), info.cameras),
         "mood": pick(wish.get("mood", ""), info.moods),
+        "details": _details(wish.get("details", []), info),
         "scale": round(_number(wish.get("scale", 1), 0.05, 4), 4),
         "offset": _offset(wish.get("offset", (0, 0))),
         "edits": read_edits(wish.get("edits", {})),
         "lock": _lock(wish.get("lock")),
         "companion": companions.read(wish.get("companion")),
     }
-    neutral = {"camera": "", "mood": "", "scale": 1.0, "offset": [0.0, 0.0], "edits": {}}
+    neutral = {"camera": "", "mood": "", "details": [], "scale": 1.0, "offset": [0.0, 0.0], "edits": {}}
     return spec | {key: value for key, value in chosen.items() if value != neutral.get(key)}
 
 
@@ -134,6 +135,18 @@ def _palette(raw: Any) -> list[str]:
     if not isinstance(raw, list):
         raise InvalidInput("studio.edit_unreadable")
     return list(offers.parse_palette(",".join(str(colour) for colour in raw))) if raw else []
+
+
+def _details(raw: Any, info: SetInfo) -> list[str]:
+    """Colours for the set's details, in their order; empty where a detail keeps its own."""
+    if not isinstance(raw, list) or not all(isinstance(colour, str) for colour in raw):
+        raise InvalidInput("studio.edit_unreadable")
+    unreadable = [colour for colour in raw if colour and not offers.HEX.match(colour)]
+    if unreadable:
+        raise InvalidInput("studio.palette_unreadable", text=unreadable[0][:60])
+    own = [item.default_hex.lower() for item in info.surfaces if item.detail]
+    chosen = ["" if colour == usual else colour for colour, usual in zip(raw, own, strict=False)]
+    return chosen if any(chosen) else []
 
 
 def pick(name: Any, offered: Sequence[Choice]) -> str:

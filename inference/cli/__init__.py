@@ -103,7 +103,7 @@ def command_parser() -> argparse.ArgumentParser:
     shot = commands.add_parser("shot", help="make a product shot")
     _add_photo(shot)
     shot.add_argument("--set", dest="set_name", required=True)
-    shot.add_argument("--palette", default="", help="comma-separated #rrggbb, in the order of the set's materials")
+    shot.add_argument("--palette", default="", help="comma-separated #rrggbb, in the order of the set's surfaces; nothing between two commas = its own")
     shot.add_argument("--size", default="1200x1200", help="WIDTHxHEIGHT")
     shot.add_argument("--camera", default="", help="a camera of the set; default: its first")
     shot.add_argument("--mood", default="", help="a light mood of the set; default: its first")
@@ -208,7 +208,7 @@ def _shot(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
 
     photo, digest = read_picture(chosen.photo)
     width, height = parse_pair(chosen.size, "x", int, "a size is WIDTHxHEIGHT")
-    colours = tuple(code.strip() for code in chosen.palette.split(",") if code.strip())
+    colours = tuple(code.strip() for code in chosen.palette.split(",")) if chosen.palette.strip() else ()
     offset = parse_pair(chosen.offset, ",", float, "an offset is X,Y")
     spec = ShotSpec(
         chosen.set_name,

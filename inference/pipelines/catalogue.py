@@ -17,12 +17,13 @@ ANY_PITCH = (0.0, 35.0)
 
 @dataclass(frozen=True)
 class MaterialInfo:
-    """A surface of a set. A palette is given in the order of the recolourable ones."""
+    """A surface of a set. A ``detail`` takes a colour only where one is picked for it."""
 
     name: str
     titles: Mapping[str, str]
     default_hex: str
     recolourable: bool
+    detail: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class SetInfo:
     top_down: bool = False
     pitch_deg: tuple[float, float] = ANY_PITCH
 
+    @property
+    def surfaces(self) -> tuple[MaterialInfo, ...]:
+        """What takes a colour, in the order of a palette: details last."""
+        return tuple(sorted((item for item in self.materials if item.recolourable), key=lambda item: item.detail))
+
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
@@ -84,7 +90,13 @@ def list_kinds() -> tuple[KindInfo, ...]:
 def _read(path: Path) -> SetInfo:
     raw = json.loads(path.read_text(encoding="utf-8"))
     materials = tuple(
-        MaterialInfo(item["name"], _titles(item), item["default_hex"], bool(item["recolourable"]))
+        MaterialInfo(
+            item["name"],
+            _titles(item),
+            item["default_hex"],
+            recolourable=bool(item["recolourable"]),
+            detail=bool(item.get("detail", False)),
+        )
         for item in raw["materials"]
     )
     low, high = raw.get("pitch_deg", ANY_PITCH)

@@ -32,7 +32,7 @@ export class Choices {
       state.change(change);
       state.commit();
     };
-    panel.querySelector("[data-sets]").addEventListener("change", (event) => take({ set: event.target.value, camera: "", mood: "", ...FREE }));
+    panel.querySelector("[data-sets]").addEventListener("change", (event) => take({ set: event.target.value, camera: "", mood: "", details: undefined, ...FREE }));
     this.camera.addEventListener("change", () => take({ camera: this.camera.value, ...FREE }));
     this.mood.addEventListener("change", () => take({ mood: this.mood.value }));
     panel.querySelector("[data-palettes]").addEventListener("change", (event) => take({ palette: event.target.value.split(",").filter(Boolean) }));
@@ -47,12 +47,14 @@ export class Choices {
       event.preventDefault();
       this.free.dispatchEvent(new Event("change", { bubbles: true }));
     });
-    this.surfaces.addEventListener("input", () => state.change({ palette: this.ownColours() }));
+    this.surfaces.addEventListener("input", ({ target }) => state.change(target.matches("[data-detail]") ? { details: this.ownColours(true) } : { palette: this.ownColours(false) }));
     this.surfaces.addEventListener("change", () => state.commit());
   }
 
-  ownColours() {
-    return [...this.surfaces.querySelectorAll("input")].map((input) => input.value);
+  /** Of the surfaces that palettes reach, or of the details that they leave alone. */
+  ownColours(isDetail) {
+    const inputs = [...this.surfaces.querySelectorAll("input")];
+    return inputs.filter((input) => input.hasAttribute("data-detail") === isDetail).map((input) => input.value);
   }
 
   show(wish) {
@@ -79,6 +81,7 @@ export class Choices {
         ...set.materials.map((material) => {
           const field = template.cloneNode(true);
           field.querySelector("span").textContent = material.title;
+          field.querySelector("input").toggleAttribute("data-detail", material.detail);
           return field;
         }),
       );
@@ -87,8 +90,10 @@ export class Choices {
     const isReady = this.panel.querySelector("[data-palettes] :checked");
     const inputs = [...this.surfaces.querySelectorAll("input")];
     if (inputs.includes(document.activeElement)) return;
+    const surfaces = set.materials.filter((material) => !material.detail).length;
     inputs.forEach((input, index) => {
-      input.value = (!isReady && wish.palette[index]) || set.materials[index].hex;
+      const chosen = index < surfaces ? !isReady && wish.palette[index] : wish.details?.[index - surfaces];
+      input.value = chosen || set.materials[index].hex;
     });
   }
 

@@ -34,12 +34,13 @@ class Lamp:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """A surface of the set; ``coverage`` is uint8 (H, W)."""
+    """A surface of the set; ``coverage`` is uint8 (H, W). A ``detail`` takes a colour only where one is picked."""
 
     name: str
     coverage: U8
     base_albedo: F32
     recolourable: bool
+    detail: bool
     default_hex: str
     roughness: float
     reflectance: float
@@ -129,6 +130,7 @@ class PlateFiles:
                 coverage=coverage,
                 base_albedo=base if albedo is None else _mean_albedo(albedo, coverage, base),
                 recolourable=bool(raw["recolourable"]),
+                detail=bool(raw.get("detail", False)),
                 default_hex=raw["default_hex"],
                 roughness=float(raw["roughness"]),
                 reflectance=float(raw["reflectance"]),

@@ -31,24 +31,27 @@ STEP = 6
 
 
 def chosen_colours(studio: StudioSet, palette: tuple[str, ...]) -> dict[int, str]:
-    """Material index to ``#rrggbb``: the palette in the set's order.
+    """Material index to ``#rrggbb``: the palette in the set's order, its details last; an empty colour changes nothing.
 
-    A surface that the palette does not reach, but that has the same colour as one that it does (floor and wall, say),
-    follows that one, so that a single brand colour never splits what belongs together.
+    A surface without a colour of its own, but with the same default as one that gets one (floor and wall, say), follows
+    that one, so that a single brand colour never splits what belongs together.
 
     Raises InputRejected ``shot.bad_colour``, ``shot.too_many_colours``.
     """
-    open_to_change = [index for index, item in enumerate(studio.materials) if item.recolourable]
-    if len(palette) > len(open_to_change):
+    surfaces = [index for index, item in enumerate(studio.materials) if item.recolourable and not item.detail]
+    details = [index for index, item in enumerate(studio.materials) if item.recolourable and item.detail]
+    if len(palette) > len(surfaces + details):
         raise InputRejected(
             "shot.too_many_colours",
-            f"the set {studio.name} takes {len(open_to_change)} colours, not {len(palette)}",
-            count=len(open_to_change),
+            f"the set {studio.name} takes {len(surfaces + details)} colours, not {len(palette)}",
+            count=len(surfaces + details),
         )
-    colours = {index: code for index, code in zip(open_to_change, palette, strict=False) if hex_to_rgb(code)}
-    leaders = {studio.materials[index].default_hex.lower(): code for index, code in reversed(colours.items())}
-    for index in open_to_change[len(palette) :]:
-        if (default := studio.materials[index].default_hex.lower()) in leaders:
+    chosen = zip(surfaces + details, palette, strict=False)
+    colours = {index: code for index, code in chosen if code and hex_to_rgb(code)}
+    given = [index for index in surfaces if index in colours]
+    leaders = {studio.materials[index].default_hex.lower(): colours[index] for index in reversed(given)}
+    for index in surfaces:
+        if index not in colours and (default := studio.materials[index].default_hex.lower()) in leaders:
             colours[index] = leaders[default]
     return colours
 

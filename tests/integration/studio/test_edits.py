@@ -171,6 +171,8 @@ def test_a_shot_without_a_picture_can_not_be_edited(workspace: Workspace) -> Non
         ({"format": 7}, "studio.edit_unreadable"),
         ({"enlarge": 9}, "studio.edit_unreadable"),
         ({"palette": ["green"]}, "studio.palette_unreadable"),
+        ({"details": "#123456"}, "studio.edit_unreadable"),
+        ({"details": ["own"]}, "studio.palette_unreadable"),
         ({"offset": [2, 0]}, "studio.edit_unreadable"),
         ({"offset": "left"}, "studio.edit_unreadable"),
         ({"seed": -1}, "studio.edit_unreadable"),
@@ -199,6 +201,11 @@ def test_what_is_as_the_set_makes_it_is_not_written_down() -> None:
     assert specs.read_wish(specs.as_wish(plain)) == plain
     edited = specs.read_wish({**WISH, "offset": [0.1, 0], "edits": {"scale": 1.2}, "palette": ["#1b4d3e"]})
     assert specs.read_wish(specs.as_wish(edited)) == edited
+    table = {**WISH, "set": "window-table"}
+    assert "details" not in specs.read_wish({**table, "details": ["#6e7355", "#ffffff"]})  # its own, and one too many
+    pink = specs.read_wish({**table, "details": ["#e8a2b4"]})
+    assert specs.read_wish(specs.as_wish(pink)) == pink
+    assert specs.to_shot_spec(pink).palette == ("", "", "", "#e8a2b4")
 
 
 @pytest.fixture

@@ -159,6 +159,16 @@ def test_the_library_has_a_place_for_every_kind_of_picture() -> None:
     assert sum(stored(name)["top_down"] for name in SETS) == families.count("flatlay") >= 3
 
 
+def test_every_material_takes_a_colour_but_clear_glass_and_lamps() -> None:
+    fixed = {
+        (path.stem, material.name)
+        for path in definition_paths()
+        for material in load_definition(path).materials
+        if not material.recolourable
+    }
+    assert fixed == {("glass-glow", "glass"), ("glass-glow", "lamp"), ("halo", "lamp")}
+
+
 def test_all_sets_together_stay_within_their_budget() -> None:
     assert sum(path.stat().st_size for path in PLATES_DIR.rglob("*") if path.is_file()) <= 64 * MB
 

@@ -46,3 +46,17 @@ def test_a_ready_palette_colours_surfaces_by_their_part_and_leaves_wood_alone() 
 def test_ones_own_colours_go_to_the_surfaces_in_their_order() -> None:
     assert catalogue.fitting_palette("plinth", ("#111111", "#222222")) == ("#111111", "#222222")
     assert catalogue.fitting_palette("white-sweep", ("#111111", "#222222")) == ("#111111",)
+
+
+def test_a_detail_takes_a_colour_only_where_one_is_picked_for_it() -> None:
+    own = ("#111111", "#222222", "#333333", "#444444")
+    assert [item.name for item in catalogue.get_set("winter-fir").surfaces] == [
+        "floor",
+        "wall",
+        "props",
+        "leaf",
+        "brass",
+    ]
+    assert catalogue.fitting_palette("winter-fir", own) == own[:3]
+    assert catalogue.fitting_palette("winter-fir", own[:1], ("", "#c0c0c0")) == ("#111111", "", "", "", "#c0c0c0")
+    assert catalogue.fitting_palette("winter-fir", (), ("", "")) == ()

@@ -56,7 +56,10 @@ class Camera:
 
 @dataclass(frozen=True)
 class Material:
-    """A surface. `texture` and `bump` are tables, see render/textures.py; `titles` are its names for people."""
+    """A surface. `texture` and `bump` are tables, see render/textures.py; `titles` are its names for people.
+
+    A `detail` (leaves, metal, paper) takes a colour only where one is picked for it, after all other surfaces.
+    """
 
     name: str
     titles: dict[str, str]
@@ -67,6 +70,7 @@ class Material:
     clearcoat: float = 0.0
     glass: bool = False
     recolourable: bool = True
+    detail: bool = False
     texture: dict[str, Any] = field(default_factory=dict)
     bump: dict[str, Any] = field(default_factory=dict)
 

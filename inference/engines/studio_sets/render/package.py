@@ -143,6 +143,7 @@ def _named(material: Material, stored: dict[str, Any]) -> dict[str, Any]:
         "titles": material.titles,
         "recolourable": material.recolourable,
         "default_hex": material.hex,
+        **({"detail": True} if material.detail else {}),
     }
 
 

@@ -120,7 +120,7 @@ def _key(definition: SetDefinition, light: str | None, *extra: Any) -> str:
         RENDERER_VERSION,
         _said(definition.camera),
         [_said(shape) for shape in present],
-        [_said(material, without=("titles", "recolourable")) for material in definition.materials],
+        [_said(material, without=("titles", "recolourable", "detail")) for material in definition.materials],
         *extra,
     ]
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:16]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from inference.engines.studio_sets.plates import PlateStore
+from inference.engines.studio_sets.recolouring import chosen_colours
 from inference.errors import Cancelled, EngineUnavailable, InputRejected
 from inference.ops.gate import interior
 from inference.ops.placement import Placement, on_canvas, resample
@@ -108,6 +109,24 @@ def test_a_recoloured_wall_leaves_the_table_alone(
     green = make_shot(photo, cutout, replace(SPEC, palette=("#1b4d3e",)), options=options)
     assert np.array_equal(green.plate[330:], shot.plate[330:])
     assert np.abs(green.plate[40, 40].astype(int) - shot.plate[40, 40]).max() > 100
+
+
+def test_an_empty_colour_leaves_its_surface_alone(
+    shot: ShotResult, photo: np.ndarray, cutout: Cutout, options: SceneOptions
+) -> None:
+    table = make_shot(photo, cutout, replace(SPEC, palette=("", "#1b4d3e")), options=options)
+    assert list(table.recipe["parameters"]["colours"]) == ["table"]
+    assert np.array_equal(table.plate[:100], shot.plate[:100])
+    assert np.abs(table.plate[-20, 40].astype(int) - shot.plate[-20, 40]).max() > 60
+
+
+def test_details_come_last_and_lead_nobody(sets_dir: Path) -> None:
+    studio = PlateStore(sets_dir, 512).get("uniform")
+    wall, table = studio.materials
+    detailed = replace(studio, materials=(replace(wall, detail=True), table))
+    assert chosen_colours(studio, ("#1b4d3e",)) == {0: "#1b4d3e", 1: "#1b4d3e"}
+    assert chosen_colours(detailed, ("#1b4d3e",)) == {1: "#1b4d3e"}
+    assert chosen_colours(detailed, ("", "#1b4d3e")) == {0: "#1b4d3e"}
 
 
 def test_the_same_request_makes_the_same_bytes(
