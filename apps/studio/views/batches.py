@@ -121,11 +121,19 @@ def failed_csv(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
     lines = csv.writer(answer)
     lines.writerow([_("File"), _("Product"), _("SKU"), _("Set"), _("Reason")])
     for product in reads.waiting_products(found):
-        lines.writerow(_cells(product, "", product.get_cutout_state_display()))
+        lines.writerow(_cells(product, "", _why_not_cut(product)))
     for shot in reads.failed_shots(found):
         reason = sentence(shot.job.error_code, shot.job.error_params) if shot.job else ""
         lines.writerow(_cells(shot.product, set_title(shot.spec["set"]), reason))
     return answer
+
+
+def _why_not_cut(product: Product) -> str:
+    """Why a product waits: what went wrong with its cutout, or what it needs from a person."""
+    job = product.cutout_job
+    if job is not None and job.error_code:
+        return sentence(job.error_code, job.error_params)
+    return str(product.get_cutout_state_display())
 
 
 def _cells(product: Product, title: str, reason: str) -> list[str]:

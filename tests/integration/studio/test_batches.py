@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Role, Workspace
 from apps.assets import services as assets
@@ -192,12 +193,16 @@ def test_what_can_not_be_made_is_refused_and_nothing_is_written(workspace: Works
         assert not Batch.objects.filter(kind="studio.shot").exists()
 
 
-def test_a_formula_in_a_name_stays_text_in_the_spreadsheet(client: Client, workspace: Workspace) -> None:
-    product = factories.make_product(workspace, name="=HYPERLINK(1)", cutout_state="needs_box")
+def test_the_spreadsheet_says_why_and_a_formula_in_a_name_stays_text(client: Client, workspace: Workspace) -> None:
+    job = factories.make_job(
+        workspace, kind="studio.cutout", state="failed", error_code="cutout.no_engine", ended_at=timezone.now()
+    )
+    product = factories.make_product(workspace, name="=HYPERLINK(1)", cutout_state="failed", cutout_job=job)
     batch = ask(workspace, [product])
     client.force_login(factories.make_member(workspace, Role.VIEWER).user)
     lines = client.get(reverse("studio:batch_failed", args=[workspace.slug, batch.id])).content.decode()
     assert "'=HYPERLINK(1)" in lines
+    assert "No cutout engine runs on this server." in lines
 
 
 def test_the_pages_show_products_to_choose_and_batches_to_come_back_to(client: Client, workspace: Workspace) -> None:
