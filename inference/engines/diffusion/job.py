@@ -21,7 +21,10 @@ AfterStep = Callable[[int, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Guidance:
-    """Classifier-free guidance: v = u + scale (c - u). ``embeds`` (1 | B, L, D) belong to the empty prompt."""
+    """Classifier-free guidance: v = u + scale (c - u).
+
+    ``embeds`` (1 | B, L', D) belong to the empty prompt; where L' is not the prompts' L, the halves are two calls.
+    """
 
     scale: float
     embeds: Tensor

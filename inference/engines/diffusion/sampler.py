@@ -52,7 +52,8 @@ class _Run:
         self.embeds = job.embeds.to(device)
         self.empty = None if job.guidance is None else job.guidance.embeds.to(device).expand(batch, -1, -1)
         self.mask = None if job.layout is None else job.layout.mask.to(device)
-        self.text_ids = text_positions(job.embeds.shape[1]).to(device)
+        lengths = [given.shape[1] for given in (self.embeds, self.empty) if given is not None]
+        self.text_ids = text_positions(max(lengths)).to(device)
         self.image_ids = image_positions(rows, columns).to(device)
         self.noise = pack(job.noise.to(device, job.dtype))
         self.known: Tensor | None = None
@@ -148,8 +149,12 @@ class _Run:
         embeds = _items(self.embeds, rows)
         if self.empty is None or self.job.guidance is None:
             return self._predict(step, rows, latents, embeds)
-        both = torch.cat([embeds, _items(self.empty, rows)])
-        given, free = self._predict(step, rows, torch.cat([latents, latents]), both).chunk(2)
+        empty = _items(self.empty, rows)
+        if embeds.shape[1] == empty.shape[1]:
+            both = torch.cat([embeds, empty])
+            given, free = self._predict(step, rows, torch.cat([latents, latents]), both).chunk(2)
+        else:
+            given, free = (self._predict(step, rows, latents, told) for told in (embeds, empty))
         return free + self.job.guidance.scale * (given - free)
 
     def _predict(self, step: int, rows: Tensor | None, latents: Tensor, embeds: Tensor) -> Tensor:
@@ -157,7 +162,7 @@ class _Run:
             latents=latents,
             levels=self._levels(step, rows, len(latents)),
             embeds=embeds,
-            text_ids=self.text_ids,
+            text_ids=self.text_ids[: embeds.shape[1]],
             image_ids=self.image_ids,
             rows=rows,
             attention_kwargs=self._attention(step, rows, len(latents)),

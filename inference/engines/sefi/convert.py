@@ -1,17 +1,18 @@
 """Original SeFi checkpoints to the ``-diffusers`` layout.
 
-    python -m inference.engines.sefi.convert ORIGINAL OUT [--length TOKENS] [--turbo] [--dtype bfloat16]
+    python -m inference.engines.sefi.convert ORIGINAL OUT [--length TOKENS] [--turbo | --no-turbo] [--dtype bfloat16]
 
 The original transformer keeps everything but ``dual_time_embed`` below ``backbone.``; the rest of an original folder
 (``vae``, ``text_encoder``, ``scheduler``) has the same layout already. What can not be mapped one to one is an error.
-Sizes are read from the weights: a ``config.json`` beside them may be that of the backbone before it was changed. How
-prompts are read stands in ``sefi_config.yaml``, where there is one.
+Sizes are read from the weights: a ``config.json`` beside them may be that of the backbone before it was changed. How it
+draws and how prompts are read stands in ``sefi_config.yaml``, where there is one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,13 +20,13 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-import yaml
 from safetensors.torch import load_file
 from torch import Tensor
 
 from inference.engines.diffusion.codec import TextureCodec
 from inference.engines.diffusion.errors import incompatible, missing
 from inference.engines.sefi.loading import load_component
+from inference.engines.sefi.original import Original
 from inference.engines.sefi.pipeline import SeFiPipeline
 from inference.engines.sefi.transformer import SeFiTransformer2DModel
 from inference.errors import InferenceError
@@ -34,7 +35,7 @@ _BACKBONE = "backbone."
 _OWN = "dual_time_embed."
 _WRAPPER = "module."
 _WRAPPERS = ("model_state_dict", "module", "state_dict")
-_CONFIG = "sefi_config.yaml"
+_VAES = {"flux2": "AutoencoderKLFlux2"}
 _NOT_OURS = ("guidance_embeds",)
 _BASE: dict[str, Any] = {"timestep_shift_alpha": 0.3, "default_num_inference_steps": 50, "default_guidance_scale": 4.0}
 _TURBO: dict[str, Any] = {"timestep_shift_alpha": 1.0, "default_num_inference_steps": 4, "default_guidance_scale": 1.0}
@@ -85,7 +86,7 @@ def sizes_of(state: Mapping[str, Tensor]) -> dict[str, Any]:
         "num_attention_heads": width // head,
         "joint_attention_dim": state["context_embedder.weight"].shape[1],
         "timestep_guidance_channels": state["dual_time_embed.semantic_embedder.linear_1.weight"].shape[1],
-        "mlp_ratio": inner / width,
+        "mlp_ratio": _ratio(inner, width),
     }
 
 
@@ -100,8 +101,9 @@ def converted_transformer(folder: Path, dtype: torch.dtype) -> SeFiTransformer2D
         raise missing(str(folder), "name the folder of an original checkpoint, with its weights in transformer")
     try:
         state = converted_state(_merged(_read(file) for file in files))
-        model = SeFiTransformer2DModel(**_config(folder / "config.json", sizes_of(state))).to(dtype)
-        model.load_state_dict({key: tensor.to(dtype) for key, tensor in state.items()}, strict=True)
+        with torch.device("meta"):
+            model = SeFiTransformer2DModel(**_config(folder / "config.json", sizes_of(state)))
+        model.load_state_dict({key: tensor.to(dtype) for key, tensor in state.items()}, strict=True, assign=True)
     except (RuntimeError, TypeError, ValueError, KeyError, StopIteration, UnpicklingError) as error:
         raise incompatible(f"{folder} does not hold a whole original transformer: {error}") from error
     return model
@@ -111,7 +113,7 @@ def convert(
     original: Path,
     out: Path,
     *,
-    is_turbo: bool,
+    is_turbo: bool | None = None,
     dtype: torch.dtype,
     max_sequence_length: int | None = None,
     text_encoder: Path | None = None,
@@ -120,26 +122,29 @@ def convert(
     """Write ``original`` to ``out`` in the ``-diffusers`` layout.
 
     Args:
+        is_turbo: None = as ``sefi_config.yaml`` or else the name of the folder says.
         max_sequence_length: tokens that prompts are padded to; None = as ``sefi_config.yaml`` says.
-        text_encoder, vae: where they lie, if not in the folders of that name; the tokenizer lies in ``tokenizer`` or
-            beside the text encoder's weights.
+        text_encoder, vae: where they lie, if neither in the folders of that name nor where ``sefi_config.yaml`` says;
+            the tokenizer lies in ``tokenizer`` or beside the text encoder's weights.
 
     Raises:
         EngineUnavailable: files are missing or do not fit; nothing was written then.
     """
-    encoder, tokenizer = text_encoder or original / "text_encoder", original / "tokenizer"
+    found = Original.read(original)
+    encoder, tokenizer = text_encoder or found.text_encoder(), original / "tokenizer"
     folders = {
-        "vae": vae or original / "vae",
+        "vae": vae or found.vae(),
         "text_encoder": encoder,
         "tokenizer": tokenizer if tokenizer.is_dir() else encoder,
         "scheduler": original / "scheduler",
     }
-    reading = _reading(original, max_sequence_length)
-    parts = {name: load_component(folder, name, {}, dtype) for name, folder in folders.items()}
+    settings = _settings(found, is_turbo, max_sequence_length)
+    family = settings["texture_vae_name"]
+    index = {"vae": ["diffusers", _VAES.get(family, "AutoencoderKL")]}
+    parts = {name: load_component(folder, name, index, dtype) for name, folder in folders.items()}
     parts["transformer"] = converted_transformer(original / "transformer", dtype)
-    settings = {**(_TURBO if is_turbo else _BASE), **reading}
-    channels = parts["transformer"].config.in_channels - TextureCodec(parts["vae"]).channels
-    SeFiPipeline(**parts, is_turbo=is_turbo, semantic_channels=channels, **settings).save_pretrained(out)
+    channels = parts["transformer"].config.in_channels - TextureCodec(parts["vae"], family).channels
+    SeFiPipeline(**parts, **settings, semantic_channels=channels).save_pretrained(out)
 
 
 def _config(file: Path, sizes: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,23 +155,21 @@ def _config(file: Path, sizes: Mapping[str, Any]) -> dict[str, Any]:
     return {"axes_dims_rope": (sizes["attention_head_dim"] // 4,) * 4, **kept, **sizes}
 
 
-def _reading(original: Path, length: int | None) -> dict[str, Any]:
-    """How prompts are read: ``length`` where it was named, the rest as ``sefi_config.yaml`` says, if it lies here."""
-    file = original / _CONFIG
-    said: dict[str, Any] = {}
-    if file.is_file():
-        try:
-            said = yaml.safe_load(file.read_text(encoding="utf-8"))["model"]["text_encoder"]
-        except (yaml.YAMLError, KeyError, TypeError) as error:
-            raise incompatible(f"{file} does not say how prompts are read: {error}") from error
-    length = length or said.get("max_length")
+def _settings(original: Original, is_turbo: bool | None, length: int | None) -> dict[str, Any]:
+    """The keys of ``SeFiPipeline``: what was named, what the configuration says, what its kind of model usually has."""
+    distilled = original.is_turbo() if is_turbo is None else is_turbo
+    usual = {"texture_vae_name": "flux2", **(_TURBO if distilled else _BASE)}
+    settings = {**usual, **original.settings(), "is_turbo": distilled}
+    length = length or settings.get("max_sequence_length")
     if length is None:
-        raise missing(str(file), "name the tokens that prompts are padded to: --length")
-    layers = said.get("hidden_layers")
-    return {
-        "max_sequence_length": int(length),
-        **({"text_encoder_hidden_layers": [int(one) for one in layers]} if layers else {}),
-    }
+        raise missing(str(original.folder / "sefi_config.yaml"), "name the tokens that prompts are padded to: --length")
+    return {**settings, "max_sequence_length": length}
+
+
+def _ratio(inner: int, width: int) -> float:
+    """What ``width`` is multiplied by to get ``inner``; multiplying back is rounded down and must not miss it."""
+    ratio = inner / width
+    return ratio if int(width * ratio) == inner else math.nextafter(ratio, math.inf)
 
 
 def _read(file: Path) -> Mapping[str, Tensor]:
@@ -190,11 +193,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m inference.engines.sefi.convert", description=__doc__)
     parser.add_argument("original", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--turbo", action="store_true", help="a distilled checkpoint: 4, 8 or 10 steps, no guidance")
+    parser.add_argument(
+        "--turbo",
+        action=argparse.BooleanOptionalAction,
+        help="distilled (4, 8 or 10 steps, no guidance) or not, whatever configuration and name say",
+    )
     parser.add_argument("--dtype", choices=("bfloat16", "float32"), default="bfloat16")
     parser.add_argument("--length", type=int, help="tokens of a prompt, if no sefi_config.yaml says it")
-    parser.add_argument("--text-encoder", type=Path, help="where sefi_config.yaml says it is, if not in text_encoder")
-    parser.add_argument("--vae", type=Path, help="where sefi_config.yaml says it is, if not in vae")
+    parser.add_argument("--text-encoder", type=Path, help="its folder, if it lies elsewhere")
+    parser.add_argument("--vae", type=Path, help="its folder, if it lies elsewhere")
     chosen = parser.parse_args(arguments)
     try:
         convert(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,11 @@ from inference.engines.diffusion.errors import incompatible, missing
 from inference.engines.diffusion.loading import INDEX, LOADING_ERRORS, local_folder, read_index, strict
 from inference.engines.sefi.transformer import SeFiTransformer2DModel
 
+_log = logging.getLogger(__name__)
+
 COMPONENTS = ("transformer", "scheduler", "vae", "text_encoder", "tokenizer")
 _MODELS = {"transformer": SeFiTransformer2DModel, "text_encoder": Qwen3VLForConditionalGeneration}
+_VAES = {"AutoencoderKLFlux2": AutoencoderKLFlux2, "AutoencoderKL": AutoencoderKL}
 _LIBRARIES = {
     "transformer": ["diffusers", "SeFiTransformer2DModel"],
     "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"],
@@ -43,12 +48,9 @@ def load_pipeline(
     given = {name: config.pop(name) for name in COMPONENTS if config.get(name) is not None}
     read = {name: load_component(folder / name, name, index, dtype) for name in COMPONENTS if name not in given}
     components = {**read, **given}
-    # Casts the buffers too: the released models were run with the text encoder's rotary frequencies in its dtype.
-    components["text_encoder"].to(dtype=components["text_encoder"].dtype)
     for name in ("transformer", "vae", "text_encoder"):
         components[name].to(device).eval().requires_grad_(False)
-    known = {key: value for key, value in index.items() if not key.startswith("_") and key not in COMPONENTS}
-    return pipeline_class(**components, **{**known, **config})
+    return pipeline_class(**components, **{**_settings(index, pipeline_class), **config})
 
 
 def load_component(part: Path, name: str, index: Mapping[str, Any], dtype: torch.dtype) -> Any:
@@ -82,6 +84,18 @@ def save_pipeline(pipeline: Any, folder: Path, **kwargs: Any) -> None:
     (folder / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
 
 
+def _settings(index: Mapping[str, Any], pipeline_class: Any) -> dict[str, Any]:
+    """The keys of an index that ``pipeline_class`` takes. As in diffusers, others are named in the log and left out."""
+    said = {key: value for key, value in index.items() if not key.startswith("_") and key not in COMPONENTS}
+    taken = inspect.signature(pipeline_class.__init__).parameters
+    unknown = sorted(said.keys() - taken.keys())
+    if unknown:
+        _log.warning("%s does not know these keys of %s: %s", pipeline_class.__name__, INDEX, ", ".join(unknown))
+    return {key: value for key, value in said.items() if key in taken}
+
+
 def _vae_class(index: Mapping[str, Any]) -> Any:
     named = (index.get("vae") or ["diffusers", "AutoencoderKLFlux2"])[1]
-    return {"AutoencoderKLFlux2": AutoencoderKLFlux2, "AutoencoderKL": AutoencoderKL}[named]
+    if named not in _VAES:
+        raise incompatible(f"the texture VAE is a {named}; there are {', '.join(_VAES)}")
+    return _VAES[named]

@@ -16,15 +16,14 @@ from inference.engines.diffusion.codec import TextureCodec, to_unit_range
 from inference.engines.diffusion.embed_cache import EmbedCache
 from inference.engines.diffusion.job import AfterStep, BeforeStep, Guidance, Job
 from inference.engines.diffusion.sampler import sample
-from inference.engines.diffusion.schedule import Schedule
+from inference.engines.diffusion.schedule import SEMANTIC, Schedule
 from inference.engines.diffusion.text import PromptEncoder
 from inference.engines.diffusion.tokens import text_positions
+from inference.engines.sefi.limits import check_size, check_steps
 from inference.engines.sefi.schedule import two_stream_schedule
 from inference.engines.sefi.velocity import SeFiVelocity
-from inference.errors import InputRejected
 
-TURBO_STEPS = (4, 8, 10)
-DEFAULT_PX = 1024
+_DEFAULT_CELLS = 64
 _MAX_CACHED_BYTES = 256 << 20
 _DEFAULTS: dict[str, Any] = {
     "semantic_channels": 16,
@@ -37,6 +36,9 @@ _DEFAULTS: dict[str, Any] = {
     "max_sequence_length": 1024,
 }
 
+StepCallback = Callable[[Any, int, Any, dict[str, Tensor]], dict[str, Tensor]]
+"""See ``callback_on_step_end`` of ``SeFiPipeline.__call__``."""
+
 
 class SeFiPipeline(DiffusionPipeline):
     """Text to image with a Base, RL or Turbo checkpoint. A configuration key that is None means its default.
@@ -46,12 +48,14 @@ class SeFiPipeline(DiffusionPipeline):
         semantic_channels: how many of the transformer's channels are semantic latents.
         texture_vae_name: how texture latents are normalised: ``flux2`` (all released models), ``flux1``, ``sd1.5``;
             None = as the VAE itself says.
-        is_turbo: distilled; takes only ``TURBO_STEPS`` and no guidance.
+        is_turbo: distilled; takes only ``limits.TURBO_STEPS`` and no guidance.
         default_guidance_scale, default_num_inference_steps: used where a call names none.
         delta_t, timestep_shift_alpha: see ``schedule``.
         text_encoder_hidden_layers: hidden states that become the prompt embedding; also as text, ``"9,18,27"``.
         max_sequence_length: tokens that prompts are padded to.
     """
+
+    _callback_tensor_inputs = ("latents",)
 
     def __init__(
         self,
@@ -74,6 +78,8 @@ class SeFiPipeline(DiffusionPipeline):
         self.register_modules(
             transformer=transformer, scheduler=scheduler, vae=vae, text_encoder=text_encoder, tokenizer=tokenizer
         )
+        # Casts the buffers too: the released models were run with rotary frequencies in the text encoder's dtype.
+        text_encoder.to(dtype=text_encoder.dtype)
         if isinstance(text_encoder_hidden_layers, str):
             text_encoder_hidden_layers = [int(layer) for layer in text_encoder_hidden_layers.split(",")]
         given: dict[str, Any] = {
@@ -188,10 +194,11 @@ class SeFiPipeline(DiffusionPipeline):
         output_type: str = "pil",
         return_dict: bool = True,
         attention_kwargs: dict[str, Any] | None = None,
-        before_step: BeforeStep | None = None,
-        callback_on_step_end: Callable[[Any, int, Any, dict[str, Tensor]], dict[str, Tensor]] | None = None,
+        callback_on_step_end: StepCallback | None = None,
+        callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
         max_sequence_length: int | None = None,
         text_encoder_hidden_layers: Sequence[int] | None = None,
+        before_step: BeforeStep | None = None,
     ) -> Any:
         """Generate ``num_images_per_prompt`` images a prompt, those of one prompt next to each other.
 
@@ -199,49 +206,39 @@ class SeFiPipeline(DiffusionPipeline):
 
         Args:
             prompt: one or several; or else ``prompt_embeds`` (B, L, D).
-            height, width: multiples of 16; 1024 where not given.
+            height, width: multiples of 16; 64 cells of 16 pixels where not given.
             num_inference_steps, guidance_scale: the checkpoint's defaults where not given; guidance up to 1.0 is none.
             generator: one for the whole batch, or one an image; noise is drawn in the transformer's dtype.
             latents: the noise itself, (B, C, height / 16, width / 16).
-            negative_prompt_embeds: instead of the empty prompt.
+            negative_prompt_embeds: (1 | B, any length, D), instead of the empty prompt.
             output_type: ``pil``, ``np`` (B, H, W, 3), ``pt`` (B, 3, H, W), both in 0..1, or ``latent`` (all streams).
+            callback_on_step_end: as in diffusers: called with (pipeline, step, semantic noise level,
+                {"latents": (B, C, h, w)}) after every step; the latents that it returns are used.
             before_step: see ``job.BeforeStep``.
-            callback_on_step_end: as in diffusers: called with (pipeline, step, None, {"latents": (B, C, h, w)}) after
-                every step; the latents that it returns are used.
 
         Raises:
             InputRejected: a size, number of steps or guidance that the checkpoint can not do.
             ValueError: arguments that contradict each other.
         """
-        height, width = height or DEFAULT_PX, width or DEFAULT_PX
+        default_px = _DEFAULT_CELLS * self.codec.cell_px
+        height, width = height or default_px, width or default_px
         steps, guidance = self.settled(num_inference_steps, guidance_scale, height, width)
-        layers: dict[str, Any] = {
+        schedule = self.schedule(steps)
+        after = self._after_step(callback_on_step_end, callback_on_step_end_tensor_inputs, schedule)
+        read: dict[str, Any] = {
             "max_sequence_length": max_sequence_length,
             "text_encoder_hidden_layers": text_encoder_hidden_layers,
         }
-        embeds = self._embeds(prompt, prompt_embeds, layers).repeat_interleave(num_images_per_prompt, dim=0)
-        empty: Guidance | None = None
-        if guidance > 1.0:
-            nothing = self.embed_prompts("", **layers) if negative_prompt_embeds is None else negative_prompt_embeds
-            each = num_images_per_prompt if len(nothing) > 1 else 1
-            empty = Guidance(guidance, nothing.repeat_interleave(each, dim=0))
+        embeds = self._embeds(prompt, prompt_embeds, read).repeat_interleave(num_images_per_prompt, dim=0)
         job = Job(
             noise=self._noise(len(embeds), height, width, generator, latents),
             embeds=embeds,
             semantic_channels=self.config.semantic_channels,
-            guidance=empty,
+            guidance=self._guidance(guidance, negative_prompt_embeds, num_images_per_prompt, read),
             attention_kwargs=attention_kwargs,
             dtype=self.transformer.dtype,
         )
-        after: AfterStep | None = None
-        if callback_on_step_end is not None:
-            called = callback_on_step_end
-
-            def after(step: int, now: Tensor) -> Tensor:
-                return called(self, step, None, {"latents": now}).get("latents", now)
-
-        velocity = SeFiVelocity(self.transformer)
-        result = sample(velocity, self.schedule(steps), job, before_step=before_step, after_step=after)
+        result = sample(SeFiVelocity(self.transformer), schedule, job, before_step=before_step, after_step=after)
         images = result if output_type == "latent" else self._images(result, output_type)
         return ImagePipelineOutput(images=images) if return_dict else (images,)
 
@@ -249,12 +246,33 @@ class SeFiPipeline(DiffusionPipeline):
         """fp32 latents of all streams (B, C, h, w) -> fp32 images (B, 3, H, W) in 0..1. Semantics are not decoded."""
         return to_unit_range(self.codec.decode(latents[:, self.config.semantic_channels :]))
 
-    def _embeds(self, prompt: str | Sequence[str] | None, embeds: Tensor | None, layers: dict[str, Any]) -> Tensor:
+    def _after_step(self, callback: StepCallback | None, inputs: Sequence[str], schedule: Schedule) -> AfterStep | None:
+        unknown = set(inputs) - set(self._callback_tensor_inputs)
+        if unknown:
+            raise ValueError(f"a callback can be given {self._callback_tensor_inputs}, not {sorted(unknown)}")
+        if callback is None:
+            return None
+
+        def after(step: int, now: Tensor) -> Tensor:
+            given = {"latents": now} if "latents" in inputs else {}
+            return callback(self, step, schedule.levels[step, SEMANTIC], given).get("latents", now)
+
+        return after
+
+    def _embeds(self, prompt: str | Sequence[str] | None, embeds: Tensor | None, read: dict[str, Any]) -> Tensor:
         if prompt is not None and embeds is None:
-            return self.embed_prompts(prompt, **layers)
+            return self.embed_prompts(prompt, **read)
         if prompt is None and embeds is not None:
             return embeds
         raise ValueError("give either prompts or their embeddings")
+
+    def _guidance(self, scale: float, negative: Tensor | None, each: int, read: dict[str, Any]) -> Guidance | None:
+        """None where ``scale`` guides nothing; ``negative`` embeddings, one a prompt, are repeated as prompts are."""
+        if scale <= 1.0:
+            return None
+        if negative is None:
+            return Guidance(scale, self.embed_prompts("", **read))
+        return Guidance(scale, negative if len(negative) == 1 else negative.repeat_interleave(each, dim=0))
 
     def _noise(
         self,
@@ -285,28 +303,3 @@ class SeFiPipeline(DiffusionPipeline):
         from PIL import Image
 
         return [Image.fromarray(picture) for picture in np.rint(arrays * 255.0).astype(np.uint8)]
-
-
-def check_size(width: int, height: int, multiple: int) -> None:
-    """Raises InputRejected where a side is not a positive multiple of ``multiple`` pixels."""
-    if width < multiple or height < multiple or width % multiple or height % multiple:
-        raise InputRejected(
-            "generate.wrong_size",
-            f"width and height must be multiples of {multiple} pixels, not {width} x {height}",
-            multiple=multiple,
-            width=width,
-            height=height,
-        )
-
-
-def check_steps(steps: int, guidance: float, *, is_turbo: bool) -> None:
-    """Raises InputRejected for steps or guidance that a checkpoint was not distilled for."""
-    if is_turbo and steps not in TURBO_STEPS:
-        known = ", ".join(str(number) for number in TURBO_STEPS)
-        raise InputRejected("generate.wrong_steps", f"a Turbo model takes {known} steps, not {steps}", steps=steps)
-    if is_turbo and guidance != 1.0:
-        raise InputRejected(
-            "generate.wrong_guidance", f"a Turbo model takes guidance 1.0 only, not {guidance}", guidance=guidance
-        )
-    if steps < 1:
-        raise InputRejected("generate.wrong_steps", f"sampling takes at least 1 step, not {steps}", steps=steps)

@@ -24,7 +24,7 @@ _VARIANT = Path("dinov2_vitl14_reg") / "transformer_ch16"
 _WEIGHTS = "checkpoint_01000000.pt"
 _STATISTICS = "latent_stats.pt"
 _SHAPE = "shape.json"
-_UNWRAPPED = ("model_state_dict", "state_dict", "model")
+_UNWRAPPED = ("model_state_dict", "state_dict", "module", "model")
 
 
 class _Block(nn.Module):

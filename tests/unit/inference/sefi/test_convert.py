@@ -99,14 +99,20 @@ def test_an_incomplete_original_leaves_nothing_behind(
         {"num_layers": 2, "num_single_layers": 3, "num_attention_heads": 3, "mlp_ratio": 2.5},
         {"num_layers": 0, "num_single_layers": 2, "mlp_ratio": 4.0, "timestep_guidance_channels": 48},
         {"num_layers": 1, "num_single_layers": 0, "out_channels": 24, "joint_attention_dim": 64},
+        {"mlp_ratio": 0.32},
+        {"num_attention_heads": 31, "mlp_ratio": 1019 / 496},
     ],
     ids=str,
 )
 def test_weights_say_their_own_sizes(config: dict[str, Any]) -> None:
     model = tiny_transformer(**config)
     sizes = convert.sizes_of(model.state_dict())
-    kept = dict(model.config)
-    assert sizes == {name: kept[name] for name in sizes} | {"out_channels": model.out_channels}
+    again = tiny_transformer(axes_dims_rope=model.config.axes_dims_rope, **sizes)
+    assert {key: value.shape for key, value in again.state_dict().items()} == {
+        key: value.shape for key, value in model.state_dict().items()
+    }
+    kept = {**dict(model.config), "out_channels": model.out_channels, "mlp_ratio": pytest.approx(sizes["mlp_ratio"])}
+    assert sizes == {name: kept[name] for name in sizes}
 
 
 def test_the_configuration_of_the_backbone_before_it_was_changed_does_no_harm(

@@ -62,6 +62,28 @@ def test_half_precision_reaches_weights_and_rotary_frequencies(checkpoint: Path)
     assert loaded.text_encoder.model.language_model.rotary_emb.inv_freq.dtype == torch.bfloat16
 
 
+def test_rotary_frequencies_follow_an_encoder_that_was_loaded_elsewhere(checkpoint: Path) -> None:
+    parts = SeFiPipeline.from_pretrained(checkpoint).components
+    encoder = parts["text_encoder"].to(torch.bfloat16)
+    rotary = encoder.model.language_model.rotary_emb
+    rotary.inv_freq = rotary.inv_freq.float()
+    SeFiPipeline(**parts)
+    assert rotary.inv_freq.dtype == torch.bfloat16
+
+
+def test_keys_that_nobody_knows_are_named_and_left_out(copy: Path, caplog: pytest.LogCaptureFixture) -> None:
+    index = copy / "model_index.json"
+    index.write_text(json.dumps(json.loads(index.read_text()) | {"image_encoder": [None, None]}))
+    assert SeFiPipeline.from_pretrained(copy).config.is_turbo
+    assert "image_encoder" in caplog.text
+
+
+def test_another_kind_of_codec_is_refused_by_name(copy: Path) -> None:
+    index = copy / "model_index.json"
+    index.write_text(json.dumps(json.loads(index.read_text()) | {"vae": ["diffusers", "AutoencoderTiny"]}))
+    assert "AutoencoderTiny" in refused(copy).message
+
+
 def test_configuration_keys_can_be_replaced(checkpoint: Path) -> None:
     loaded = SeFiPipeline.from_pretrained(checkpoint, is_turbo=False, timestep_shift_alpha=0.3)
     assert (loaded.config.is_turbo, loaded.config.timestep_shift_alpha, loaded.config.delta_t) == (False, 0.3, 0.1)

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from inference.engines.diffusion.schedule import SEMANTIC, TEXTURE
+from inference.engines.diffusion.tokens import image_positions, text_positions
 from inference.engines.sefi.pipeline import SeFiPipeline
 from inference.errors import InputRejected
 
@@ -82,6 +84,37 @@ def test_embeddings_may_be_given_instead_of_prompts(base: SeFiPipeline) -> None:
     assert torch.equal(named, given)
 
 
+def test_an_empty_prompt_of_another_length_guides_as_well(base: SeFiPipeline) -> None:
+    arguments: dict[str, Any] = {**SMALL, "num_inference_steps": 2, "output_type": "latent"}
+    noise = torch.randn(2, 20, 2, 3, generator=torch.Generator().manual_seed(1))
+    short = base.embed_prompts("", max_sequence_length=30)
+    together, first = (
+        base(prompts, latents=noise[: len(prompts)], negative_prompt_embeds=short, **arguments).images
+        for prompts in (["a mug", "soap"], ["a mug"])
+    )
+    both = (base("a mug", latents=noise[:1], guidance_scale=1.0, **arguments).images, first)
+    assert float((together[:1] - first).abs().max()) < 5e-6
+    assert float((both[0] - both[1]).abs().max()) > 1e-3
+    # One step of it, worked out from two calls.
+    schedule = base.schedule(1)
+    one = base("a mug", latents=noise[:1], negative_prompt_embeds=short, **{**arguments, "num_inference_steps": 1})
+    tokens = noise[:1].flatten(2).transpose(1, 2)
+    flows = [
+        base.transformer(
+            tokens,
+            *schedule.levels[0][:, None],
+            embeds,
+            text_positions(embeds.shape[1]),
+            image_positions(2, 3),
+        ).sample
+        for embeds in (base.embed_prompts("a mug"), short)
+    ]
+    flow = flows[1] + 4.0 * (flows[0] - flows[1])
+    streams = torch.tensor([SEMANTIC] * 4 + [TEXTURE] * 16)
+    expected = tokens + (schedule.sigmas[1] - schedule.sigmas[0])[streams] * flow
+    assert float((one.images.flatten(2).transpose(1, 2) - expected).abs().max()) < 5e-6
+
+
 def test_prompts_and_embeddings_together_contradict_each_other(turbo: SeFiPipeline) -> None:
     embeds = turbo.embed_prompts("a mug")
     with pytest.raises(ValueError, match="either"):
@@ -93,6 +126,11 @@ def test_prompts_and_embeddings_together_contradict_each_other(turbo: SeFiPipeli
 def test_noise_of_another_shape_is_refused(turbo: SeFiPipeline) -> None:
     with pytest.raises(ValueError, match="do not fit"):
         turbo("a mug", latents=torch.zeros(1, 20, 2, 2), **SMALL)
+
+
+def test_a_size_that_is_not_named_has_64_cells_a_side(turbo: SeFiPipeline) -> None:
+    with pytest.raises(ValueError, match=r"\(1, 20, 64, 2\) were expected"):
+        turbo("a mug", width=32, latents=torch.zeros(1, 20, 2, 2))
 
 
 def test_the_same_picture_in_every_form(turbo: SeFiPipeline) -> None:
@@ -127,16 +165,34 @@ def test_prompts_are_encoded_as_in_other_pipelines_of_diffusers(turbo: SeFiPipel
 
 
 def test_a_callback_sees_every_step_and_may_change_the_latents(turbo: SeFiPipeline) -> None:
-    seen: list[int] = []
+    seen: list[tuple[int, float]] = []
 
-    def stop_at_zero(pipeline: Any, step: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
-        seen.append(step)
+    def stop_at_zero(pipeline: Any, step: int, level: Any, values: dict[str, Any]) -> dict[str, Any]:
+        seen.append((step, round(float(level), 3)))
         assert values["latents"].shape == (1, 20, 2, 3)
         return {"latents": values["latents"] * 0} if step == 3 else {}
 
     arguments: dict[str, Any] = {**SMALL, "latents": torch.ones(1, 20, 2, 3), "output_type": "latent"}
     images = turbo("a mug", callback_on_step_end=stop_at_zero, **arguments).images
-    assert seen == [0, 1, 2, 3]
+    assert seen == [(0, 1.0), (1, 0.726), (2, 0.451), (3, 0.176)]
     assert float(images.abs().max()) == 0.0
     watched = turbo("a mug", callback_on_step_end=lambda *_: {}, **arguments).images
     assert torch.equal(watched, turbo("a mug", **arguments).images)
+
+
+def test_a_callback_is_given_what_it_asks_for_and_nothing_that_is_not_there(turbo: SeFiPipeline) -> None:
+    given: list[dict[str, Any]] = []
+
+    def note(pipeline: Any, step: int, level: Any, values: dict[str, Any]) -> dict[str, Any]:
+        given.append(values)
+        return {}
+
+    turbo("a mug", callback_on_step_end=note, callback_on_step_end_tensor_inputs=[], output_type="latent", **SMALL)
+    assert given == [{}] * 4
+    with pytest.raises(ValueError, match="prompt_embeds"):
+        turbo(
+            "a mug",
+            callback_on_step_end=pytest.fail,
+            callback_on_step_end_tensor_inputs=["latents", "prompt_embeds"],
+            **SMALL,
+        )

@@ -78,7 +78,9 @@ def test_latents_are_normalised_and_decoding_undoes_it(tmp_path: Path) -> None:
     assert torch.allclose(loaded.decode(loaded.encode(features)), tiny_semvae().decode(raw), atol=1e-5)
 
 
-@pytest.mark.parametrize(("wrapper", "prefix"), [("model_state_dict", "module."), ("state_dict", ""), ("model", "")])
+@pytest.mark.parametrize(
+    ("wrapper", "prefix"), [("model_state_dict", "module."), ("state_dict", ""), ("module", ""), ("model", "")]
+)
 def test_what_training_wraps_around_the_weights_is_taken_off(tmp_path: Path, wrapper: str, prefix: str) -> None:
     loaded = load_semvae(published(tmp_path, wrapper, prefix), **SHAPE)
     assert torch.equal(loaded.encoder[0].weight, tiny_semvae().encoder[0].weight)
