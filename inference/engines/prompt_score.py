@@ -65,12 +65,16 @@ class ClipScorer:
 
     def _networks(self) -> tuple[Any, Any]:
         if self._loaded is None:
+            import torch
             from transformers import AutoTokenizer, CLIPModel
 
+            from inference.engines.diffusion.loading import LOADING_ERRORS, strict
+
+            assert self._folder is not None
+            model = strict(CLIPModel, self._folder, torch.float32, may_hold_more=True).eval().requires_grad_(False)
             try:
-                model = CLIPModel.from_pretrained(self._folder, local_files_only=True).eval().requires_grad_(False)
                 self._loaded = model, AutoTokenizer.from_pretrained(self._folder, local_files_only=True)
-            except (OSError, ValueError, RuntimeError, KeyError) as error:
+            except LOADING_ERRORS as error:
                 raise EngineUnavailable(
                     "generate.checkpoint_incompatible", f"{self._folder} can not be loaded: {error}"
                 ) from error

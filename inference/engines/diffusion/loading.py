@@ -48,8 +48,8 @@ def local_folder(source: str | Path, *, revision: str | None, local_files_only: 
         raise missing(str(source), step) from error
 
 
-def strict(model_class: Any, part: Path, dtype: Any) -> Any:
-    """A model from its folder, on the CPU.
+def strict(model_class: Any, part: Path, dtype: Any, *, may_hold_more: bool = False) -> Any:
+    """A model from its folder, on the CPU. ``may_hold_more``: old files also hold what is no weight (positions).
 
     Raises:
         EngineUnavailable: weights are missing, too many, or of another shape; also when they can not be read.
@@ -60,7 +60,7 @@ def strict(model_class: Any, part: Path, dtype: Any) -> Any:
         model, report = model_class.from_pretrained(part, dtype=dtype, local_files_only=True, output_loading_info=True)
     except LOADING_ERRORS as error:
         raise incompatible(f"{part} can not be loaded: {error}") from error
-    refuse_misfits(report, part, model_class.__name__)
+    refuse_misfits({**report, "unexpected_keys": ()} if may_hold_more else report, part, model_class.__name__)
     return model
 
 

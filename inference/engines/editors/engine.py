@@ -15,6 +15,7 @@ from typing import Any
 import diffusers
 import numpy as np
 import torch
+from diffusers.pipelines.longcat_image.pipeline_longcat_image_edit import split_quotation
 from PIL import Image
 
 from inference.engines.diffusion import gate, requests
@@ -67,6 +68,8 @@ class InstructionEditor:
         self.check(request)
         steps, guidance = requests.check(self.card, request)
         pipeline = self._loaded()
+        for item in request.items:
+            _refuse_too_long(pipeline, item.prompt)
         done, total = 0, len(request.items)
 
         def edit(items: Sequence[GenerateItem]) -> list[GeneratedPicture]:
@@ -144,6 +147,23 @@ class _StepHook:
         # With guidance a step is two calls: the part done is then an upper bound that stays below 1.
         self._report(min(self._calls / self._steps, 0.99))
         self._calls += 1
+
+
+def _refuse_too_long(pipeline: Any, instruction: str) -> None:
+    """LongCat's pipeline breaks where it means to cut. It reads what stands in quotes letter by letter.
+
+    Raises:
+        InputRejected: ``generate.bad_prompt``.
+    """
+    if not isinstance(pipeline, diffusers.LongCatImageEditPipeline):
+        return
+    parts = [part for text, is_quoted in split_quotation(instruction) for part in (text if is_quoted else (text,))]
+    tokens = sum(len(pipeline.tokenizer(part, add_special_tokens=False)["input_ids"]) for part in parts)
+    most = pipeline.tokenizer_max_length
+    if tokens > most:
+        raise InputRejected(
+            "generate.bad_prompt", f"this model reads {most} tokens, not {tokens}; say it in fewer words"
+        )
 
 
 def _load(card: ModelCard, folder: Path, dtype: torch.dtype) -> Any:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.engines.diffusion.errors import incompatible, missing
+from inference.engines.diffusion.loading import strict
 
 CELL_PX = 16
 _MEAN = (0.485, 0.456, 0.406)
@@ -133,10 +134,7 @@ def load_semantic_encoder(
     if not (dino_folder / "config.json").is_file():
         raise missing(str(dino_folder), "fetch it: hf download facebook/dinov2-with-registers-large")
     semvae = load_semvae(semvae_folder)
-    try:
-        dino = Dinov2WithRegistersModel.from_pretrained(dino_folder, dtype=torch.float32, local_files_only=True)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise incompatible(f"{dino_folder} can not be loaded: {error}") from error
+    dino = strict(Dinov2WithRegistersModel, dino_folder, torch.float32, may_hold_more=True)
     return SemanticEncoder(dino.to(device).eval().requires_grad_(False), semvae.to(device))
 
 

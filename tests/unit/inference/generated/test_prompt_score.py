@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import CLIPConfig, CLIPModel
+from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer
 
 from inference.engines.prompt_score import ClipScorer
 from inference.errors import EngineUnavailable
@@ -17,18 +18,8 @@ from inference.pipelines.generated.shot import generated_shot
 from inference.pipelines.generated.spec import GeneratedInputs
 from inference.registry import prompt_scorer
 from inference.types import U8, Cutout
-from tests.checkpoints.sefi import SPECIAL, byte_tokenizer
+from tests.checkpoints.clip import write_tiny_clip
 from tests.unit.inference.generated.painted import SPEC, Painted
-
-
-def write_tiny_clip(folder: Path) -> None:
-    """Random weights of CLIP's own architecture."""
-    torch.manual_seed(0)
-    text = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
-    vision = {**text, "image_size": 32, "patch_size": 8}
-    ends = {"vocab_size": 256 + len(SPECIAL), "max_position_embeddings": 400, "eos_token_id": 256, "pad_token_id": 256}
-    CLIPModel(CLIPConfig(text_config={**text, **ends}, vision_config=vision, projection_dim=8)).save_pretrained(folder)
-    byte_tokenizer().save_pretrained(folder)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +51,47 @@ def test_scores_are_the_networks_own_cosines(judged: GenerateOptions) -> None:
     assert len(set(scores)) == 3
     assert all(-1 <= score <= 1 for score in scores)
     assert scorer.scores("a mug on slate", pictures()[1:2])[0] == pytest.approx(scores[1], abs=1e-6)
-    # The byte tokenizer of tests writes no end, so that the first letter is what the network reads.
-    assert scorer.scores("green vase", pictures()) != scores
+    assert scorer.scores("a mug on oak", pictures()) != scores
+
+
+@pytest.mark.parametrize("is_pickled", [False, True], ids=["safetensors", "pickle"])
+@pytest.mark.parametrize("has_fast_tokenizer", [False, True], ids=["vocab and merges", "tokenizer.json too"])
+def test_the_published_files_are_read(tmp_path: Path, is_pickled: bool, has_fast_tokenizer: bool) -> None:
+    folder = write_tiny_clip(
+        tmp_path / "clip-vit-base-patch32", is_pickled=is_pickled, has_fast_tokenizer=has_fast_tokenizer
+    )
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert tokenizer.convert_ids_to_tokens(tokenizer("A mug, slate")["input_ids"]) == [
+        *("<|startoftext|>", "a</w>", "mug</w>", ",</w>", "slate</w>", "<|endoftext|>")
+    ]
+    scorer = ClipScorer(GenerateOptions(weights_dir=tmp_path))
+    # The last word counts, so the network reads the end of the text; case does not.
+    assert scorer.scores("a mug on slate", pictures()) != scorer.scores("a mug on oak", pictures())
+    assert scorer.scores("A MUG on slate", pictures()) == scorer.scores("a mug on slate", pictures())
+
+
+def test_a_text_that_is_longer_than_it_reads_is_cut(judged: GenerateOptions) -> None:
+    scorer = ClipScorer(judged)
+    beginning = "a b " * 40
+    assert scorer.scores(beginning + "mug", pictures()) == scorer.scores(beginning + "slate", pictures())
+
+
+def test_positions_that_old_files_hold_do_no_harm(tmp_path: Path) -> None:
+    file = write_tiny_clip(tmp_path / "clip-vit-base-patch32") / "model.safetensors"
+    scorer = ClipScorer(GenerateOptions(weights_dir=tmp_path))
+    expected = scorer.scores("a mug", pictures())
+    positions = {"text_model.embeddings.position_ids": torch.arange(77)[None]}
+    save_file({**load_file(file), **positions}, file, metadata={"format": "pt"})
+    assert ClipScorer(GenerateOptions(weights_dir=tmp_path)).scores("a mug", pictures()) == expected
+
+
+def test_weights_with_a_gap_do_not_judge(tmp_path: Path) -> None:
+    file = write_tiny_clip(tmp_path / "clip-vit-base-patch32") / "model.safetensors"
+    state = load_file(file)
+    del state["visual_projection.weight"]
+    save_file(state, file, metadata={"format": "pt"})
+    with pytest.raises(EngineUnavailable, match=r"visual_projection\.weight"):
+        ClipScorer(GenerateOptions(weights_dir=tmp_path)).scores("a mug", pictures())
 
 
 def test_it_ranks_candidates_where_it_is_there(

@@ -19,7 +19,7 @@ from inference.errors import Cancelled, InputRejected
 from inference.generation import GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest, ReferencePicture
 from inference.models import ModelCard, model_card, model_cards
 from inference.types import U8
-from tests.checkpoints.qwen_edit import write_tiny_qwen_edit
+from tests.checkpoints.editors import write_tiny_qwen_edit
 
 GREY: U8 = np.full((768, 1024, 3), 90, np.uint8)
 REVISION = "0123456789abcdef0123456789abcdef01234567"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import Dinov2WithRegistersConfig, Dinov2WithRegistersModel
 
 from inference.engines.sefi.semantic import SemanticEncoder, SemVAE, load_semantic_encoder, load_semvae
@@ -94,6 +95,17 @@ def test_both_networks_load_from_their_folders(tmp_path: Path, monkeypatch: pyte
     encoder = load_semantic_encoder(published(tmp_path / "semvae"), tmp_path / "dino")
     direct = SemanticEncoder(dino, load_semvae(tmp_path / "semvae", **SHAPE))
     assert torch.equal(encoder.encode(picture(32, 32)), direct.encode(picture(32, 32)))
+
+
+def test_a_seeing_network_with_a_gap_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny_dino().save_pretrained(tmp_path / "dino")
+    file = tmp_path / "dino" / "model.safetensors"
+    state = load_file(file)
+    del state["layernorm.weight"]
+    save_file(state, file, metadata={"format": "pt"})
+    monkeypatch.setattr("inference.engines.sefi.semantic.load_semvae", lambda folder: tiny_semvae())
+    with pytest.raises(EngineUnavailable, match=r"layernorm\.weight"):
+        load_semantic_encoder(tmp_path, tmp_path / "dino")
 
 
 def test_missing_weights_say_how_to_get_them(tmp_path: Path) -> None:
