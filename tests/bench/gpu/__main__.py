@@ -6,7 +6,11 @@ and a new prompt, ``ours.8`` with eight pictures of prompts that it has seen (le
 ``step_ms`` is a denoising step of the whole batch. Weights are random, so the pictures are noise; time and memory do
 not care.
 
+``compiled``: the transformer's blocks are; ``recorded``: transformer, text encoder and decoder run as CUDA graphs;
+``at_s``: seconds since the case began, weights and compiling included.
+
 Without a GPU the same code runs on tiny networks, and the lines say ``tiny``: they prove the paths, not the speed.
+``ONLY`` names a published case there, too, and its tiny twin runs.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import gc
 import itertools
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -75,22 +80,24 @@ def published(device: torch.device) -> list[Case]:
     return [*turbo, *klein, *short, base]
 
 
-def tiny() -> list[Case]:
-    """The same paths in seconds, on any machine."""
-    return [
-        Case("sefi-1b-turbo", 64, partial(tiny_pipeline, "turbo"), repeats=1),
-        Case("sefi-5b-base", 32, partial(tiny_pipeline, "base"), repeats=1),
-        Case("flux2-klein-4b", 64, tiny_klein, repeats=1),
-        Case("sefi-1b-turbo", 64, partial(tiny_pipeline, "turbo"), repeats=1, is_eight_bit=True),
-    ]
+def tiny(cases: Iterable[Case]) -> list[Case]:
+    """The same paths in seconds, on any machine: a twin of every one of ``cases``, those alike once."""
+    return list({twin.name: twin for twin in map(_twin, cases)}.values())
+
+
+def _twin(case: Case) -> Case:
+    build = tiny_klein if case.model.startswith("flux2") else partial(tiny_pipeline, case.model.rpartition("-")[2])
+    many_steps = not model_card(case.model).steps
+    return replace(case, side_px=32 if many_steps else 64, build=build, repeats=1)
 
 
 def figures(case: Case, device: torch.device, compiled: bool) -> Iterator[dict[str, Any]]:
     """The plain loop first, then ours on the same weights."""
+    begun = time.perf_counter()
     pipeline, card = case.build(), replace(model_card(case.model), min_px=16)
     plain = partial(_plain, pipeline, case, card.default_steps, card.default_guidance)
     plain_s = seconds(plain, device, case.repeats)
-    yield figure(f"{case.name}.plain", plain_s, vram_gb=peak_gb(device))
+    yield figure(f"{case.name}.plain", plain_s, vram_gb=peak_gb(device), at_s=_since(begun))
     family = _family(pipeline, case.model)
     if case.is_eight_bit:
         eight_bit(family.transformer, device)
@@ -107,10 +114,16 @@ def figures(case: Case, device: torch.device, compiled: bool) -> Iterator[dict[s
             taken / batch,
             batch=batch,
             compiled=compiled,
+            recorded=compiled and device.type == "cuda",
             speedup=round(plain_s / (taken / batch), 2),
             step_ms=round(1000 * _denoising_s(family, case, batch, card, device) / card.default_steps, 2),
             vram_gb=vram_gb,
+            at_s=_since(begun),
         )
+
+
+def _since(begun: float) -> float:
+    return round(time.perf_counter() - begun, 1)
 
 
 def _plain(pipeline: Any, case: Case, steps: int, guidance: float) -> None:
@@ -158,7 +171,7 @@ def _family(pipeline: Any, model: str) -> Family:
 
 
 def main() -> int:
-    """Print the figures; 1 when there was none to print."""
+    """Print the figures; 1 when no case was meant."""
     parser = argparse.ArgumentParser(prog="make bench-gpu")
     parser.add_argument("--only", default="", help="prefix of the cases to measure, for example gpu.sefi-1b-turbo")
     parser.add_argument("--no-compile", action="store_true", help="leave the transformer's blocks as they are")
@@ -168,18 +181,19 @@ def main() -> int:
     if not has_gpu:
         torch.set_num_threads(1)
         print("There is no GPU here: the same code runs on tiny networks; its seconds say nothing.", file=sys.stderr)
-    cases: Iterable[Case] = published(device) if has_gpu else tiny()
-    count = 0
-    for case in cases:
-        if not case.name.startswith(chosen.only):
-            continue
+    known = published(device)
+    cases = [case for case in known if case.name.startswith(chosen.only)]
+    if not cases:
+        names = ", ".join(case.name for case in known)
+        print(f"No case begins with {chosen.only}. There are {names}.", file=sys.stderr)
+        return 1
+    for case in cases if has_gpu else tiny(cases):
         for line in figures(case, device, compiled=has_gpu and not chosen.no_compile):
             print(json.dumps({**line, "tiny": not has_gpu, **surroundings(device)}), flush=True)
-            count += 1
         gc.collect()
         if has_gpu:
             torch.cuda.empty_cache()
-    return 0 if count else 1
+    return 0
 
 
 if __name__ == "__main__":
