@@ -146,11 +146,11 @@ class Companion:
 class ShotSpec:
     """Everything that decides how a shot looks, besides the product.
 
-    ``palette`` are ``#rrggbb`` colours for the set's recolourable materials, in the set's order, its details last; empty
-    = the set's own colours, an empty one of several = that surface's own. ``scale`` multiplies the set's natural product size; ``offset`` moves the product on its support, in
-    fractions of the canvas width. ``camera`` and ``mood`` are names of the set's; empty = its first. ``edits`` are what
-    a person changed after that. ``lock`` holds the camera still; ``offset`` then moves from the lock's base.
-    ``companion`` puts a second product beside this one.
+    ``palette`` are ``#rrggbb`` colours for the set's recolourable materials, in the set's order, its details last;
+    empty = the set's own colours, an empty one of several = that surface's own. ``scale`` multiplies the set's natural
+    product size; ``offset`` moves the product on its support, in fractions of the canvas width. ``camera`` and ``mood``
+    are names of the set's; empty = its first. ``edits`` are what a person changed after that. ``lock`` holds the camera
+    still; ``offset`` then moves from the lock's base. ``companion`` puts a second product beside this one.
     """
 
     set_name: str

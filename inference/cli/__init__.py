@@ -103,7 +103,8 @@ def command_parser() -> argparse.ArgumentParser:
     shot = commands.add_parser("shot", help="make a product shot")
     _add_photo(shot)
     shot.add_argument("--set", dest="set_name", required=True)
-    shot.add_argument("--palette", default="", help="comma-separated #rrggbb, in the order of the set's surfaces; nothing between two commas = its own")
+    palette_help = "comma-separated #rrggbb, in the order of the set's surfaces; nothing between two commas = its own"
+    shot.add_argument("--palette", default="", help=palette_help)
     shot.add_argument("--size", default="1200x1200", help="WIDTHxHEIGHT")
     shot.add_argument("--camera", default="", help="a camera of the set; default: its first")
     shot.add_argument("--mood", default="", help="a light mood of the set; default: its first")

@@ -25,6 +25,9 @@ ALONE = 250
 SAME_SURFACE = 0.02
 """Relative step of 1 / depth between neighbouring samples that is still one surface."""
 
+AROUND_PX, MOST_LOST = 5, 3
+"""So many samples in a window of this side may have been lost; more of them are a shape."""
+
 
 @dataclass(frozen=True, eq=False)
 class Surfaces:
@@ -65,6 +68,20 @@ def _nearest(chosen: Mask) -> Index:
     index = np.zeros(int(labels.max()) + 1, np.int64)
     index[labels[chosen]] = np.flatnonzero(chosen)
     return np.asarray(index[labels], np.int64)
+
+
+def without_holes(nearness: F32, surfaces: Surfaces) -> F32:
+    """1 / depth, float32 (H, W), without samples that saw past a surface.
+
+    A ray of a renderer can slip between two triangles and tell how far away is what lies behind. Such a sample stands
+    alone in the middle of one material; a shadow that was cast on it would be a black dot.
+    """
+    window = np.ones((AROUND_PX, AROUND_PX), np.uint8)
+    alone = cv2.erode(surfaces.ids, window) == cv2.dilate(surfaces.ids, window)
+    usual = cv2.medianBlur(nearness, AROUND_PX)
+    far = np.abs(nearness - usual) > SAME_SURFACE * usual
+    few = cv2.boxFilter(far.astype(np.float32), -1, window.shape, normalize=False) < MOST_LOST + 0.5
+    return np.asarray(np.where(far & few & alone, usual, nearness), np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ class StudioSets:
 
     name = "studio_sets"
     licence = "Apache-2.0"
-    revision = 2
+    revision = 3
 
     def __init__(self, options: SceneOptions) -> None:
         self._store = PlateStore(options.plates_dir or PLATES_DIR, options.cache_mb)

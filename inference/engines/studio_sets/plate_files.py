@@ -16,7 +16,7 @@ import numpy.typing as npt
 from inference.engines.studio_sets.codec import decode
 from inference.ops.geometry import F64, Camera
 from inference.ops.shadow import AreaLight
-from inference.ops.surface import Raster, find_surfaces
+from inference.ops.surface import Raster, find_surfaces, without_holes
 from inference.types import F32, U8
 
 U16 = npt.NDArray[np.uint16]
@@ -141,7 +141,8 @@ def _seen(depth: F32, materials: tuple[Material, ...]) -> Raster:
     """Depth is stored as every n-th pixel, so the materials are taken at the same pixels."""
     step = materials[0].coverage.shape[0] // depth.shape[0]
     coverage = np.stack([item.coverage[::step, ::step] for item in materials])
-    return Raster(np.where(np.isfinite(depth), 1 / depth, 0).astype(np.float32), find_surfaces(coverage))
+    surfaces = find_surfaces(coverage)
+    return Raster(without_holes(np.where(np.isfinite(depth), 1 / depth, 0).astype(np.float32), surfaces), surfaces)
 
 
 def _mean_albedo(albedo: F32, coverage: U8, nominal: F32) -> F32:

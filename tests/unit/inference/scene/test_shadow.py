@@ -9,7 +9,7 @@ from inference.ops.body import Body, build_body
 from inference.ops.geometry import Camera, Frame
 from inference.ops.light import mix
 from inference.ops.shadow import AreaLight, _may_shade, visibility
-from inference.ops.surface import Raster, find_surfaces
+from inference.ops.surface import Raster, find_surfaces, without_holes
 
 RAW = {"origin": [0.0, -2.0, 1.0], "target": [0.0, 0.0, 0.1], "fov_x_deg": 30.0}
 SIZE = 240
@@ -111,3 +111,14 @@ def test_what_is_ruled_out_before_any_ray_is_shot_has_no_shadow() -> None:
         met, ruled_out = met + hits, ruled_out + (not possible)
     assert met > 30
     assert ruled_out > 150
+
+
+def test_a_sample_that_saw_past_a_surface_is_taken_from_beside_it_and_edges_stay() -> None:
+    nearness = np.full((40, 40), 0.5, np.float32)
+    nearness[:, 20:] = 0.4  # an edge of one material before the other one
+    nearness[:, 30:] = 0.3  # a step within a material
+    holed = nearness.copy()
+    holed[10, 8], holed[25, 25] = 0.44, 0.0
+    coverage = np.zeros((2, 40, 40), np.uint8)
+    coverage[0, :, :20], coverage[1, :, 20:] = 255, 255
+    assert np.array_equal(without_holes(holed, find_surfaces(coverage)), nearness)
