@@ -27,10 +27,14 @@ from infra.local.programs import GPU_WORKER
 from tests.browser.database import own_database
 from tests.browser.site import with_database
 from tests.checkpoints.klein import write_tiny_klein
+from tests.checkpoints.sefi import write_tiny_checkpoint
+from tests.checkpoints.semantics import write_tiny_semantics
 from tests.integration.studio.pictures import bottle_png
 from tests.programs import started
 
 MODEL = "flux2-klein-4b"
+SEFI_TURBO, SEFI_BASE = "sefi-1b-turbo", "sefi-1b-base"
+SEFI_LICENCE = "CC-BY-NC-4.0"
 SLOTS = 4
 START_S = 180.0
 DONE_S = 120.0
@@ -88,10 +92,17 @@ def living() -> list[str]:
     return [station.worker for station in stations.living()]
 
 
+def write_weights(folder: Path, sefi: str) -> None:
+    """klein and the SeFi checkpoint called ``sefi``, with what SeFi reads the meaning of pictures by."""
+    write_tiny_klein(folder / MODEL)
+    write_tiny_checkpoint(folder / sefi, sefi.rpartition("-")[2])
+    write_tiny_semantics(folder)
+
+
 @contextmanager
-def drawing_house(folder: Path) -> Iterator[House]:
-    """Everything but the worker runs."""
-    write_tiny_klein(folder / "weights" / MODEL)
+def drawing_house(folder: Path, *, sefi: str) -> Iterator[House]:
+    """Everything but the worker runs; a worker loads klein and the SeFi checkpoint called ``sefi``."""
+    write_weights(folder / "weights", sefi)
     logs = folder / "logs"
     logs.mkdir()
     with own_database() as name:
@@ -105,7 +116,8 @@ def drawing_house(folder: Path) -> Iterator[House]:
             "WORKER_CONCURRENCY": "1",
             "WORKER_STOP_GRACE_S": "1",
             "GENERATOR_WEIGHTS_DIR": str(folder / "weights"),
-            "GENERATOR_MODELS": MODEL,
+            "GENERATOR_MODELS": f"{MODEL},{sefi}",
+            "GENERATOR_LICENCES": SEFI_LICENCE,
             "GENERATOR_SLOTS": str(SLOTS),
             "GENERATOR_DEVICE": "cpu",
             "OMP_NUM_THREADS": "1",

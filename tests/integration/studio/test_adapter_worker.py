@@ -29,7 +29,7 @@ from inference.generation import GenerateOptions
 from inference.pipelines.generated.spec import GeneratedInputs
 from inference.pipelines.generated.verify import verify_generated
 from tests.factories import make_person, make_workspace, png_bytes
-from tests.integration.studio.drawing_house import MODEL, House, drawing_house, ready_product
+from tests.integration.studio.drawing_house import MODEL, SEFI_BASE, House, drawing_house, ready_product
 
 pytestmark = pytest.mark.slow
 STEPS, MORE_STEPS, ENDLESS_STEPS = 24, 200, 20_000
@@ -38,7 +38,7 @@ SAVE_EVERY = 4
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[House]:
-    with django_db_blocker.unblock(), drawing_house(tmp_path_factory.mktemp("teaching")) as house:
+    with django_db_blocker.unblock(), drawing_house(tmp_path_factory.mktemp("teaching"), sefi=SEFI_BASE) as house:
         house.start_worker()
         yield house
 
@@ -193,6 +193,24 @@ def test_a_model_is_taught_and_scenes_use_what_it_learned(house: House, person: 
     plainly = {**taught.asset.recipe, "spec": {**taught.asset.recipe["spec"], "adapters": []}}
     without = verify_generated(plainly, inputs_of(person), options=options, picture=picture)
     assert not without.passed
+
+
+def test_sefi_base_is_taught_meaning_and_texture_and_draws_with_it(house: House, person: Person) -> None:
+    adapter = person.teach(model=SEFI_BASE)
+    job = ended(house, person, adapter)
+    assert (job.state, job.lane) == (JobState.SUCCEEDED, f"train-{SEFI_BASE}"), house.last_words()
+    adapter = person.adapter(adapter.pk)
+    assert adapter.recipe["model"]["name"] == SEFI_BASE
+    taught, plain = (
+        person.client.get(person.url("adapter_preview", adapter.pk), ask).content for ask in ({}, {"plain": ""})
+    )
+    assert taught != plain
+    shot = person.draw(model=SEFI_BASE, adapter=str(adapter.pk))
+    house.wait_for(lambda: person.shot(shot).job.is_ended)  # type: ignore[union-attr]
+    asset = person.shot(shot).asset
+    assert asset is not None, house.last_words()
+    assert asset.recipe["parameters"]["steps"] == 50
+    assert asset.recipe["model"]["adapters"][0]["weights_sha256"] == adapter.recipe["weights_sha256"]
 
 
 def test_a_training_gives_way_to_drawing_and_is_cancelled_within_a_step(house: House, person: Person) -> None:

@@ -27,7 +27,14 @@ from inference.ops.stroke_mask import mask_of
 from inference.ops.strokes import parse_strokes
 from inference.recipe import pixels_sha256
 from tests.factories import make_person, make_workspace
-from tests.integration.studio.drawing_house import MODEL, House, drawing_house, ready_product
+from tests.integration.studio.drawing_house import (
+    MODEL,
+    SEFI_LICENCE,
+    SEFI_TURBO,
+    House,
+    drawing_house,
+    ready_product,
+)
 
 pytestmark = pytest.mark.slow
 ENDED = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
@@ -35,7 +42,7 @@ ENDED = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[House]:
-    with django_db_blocker.unblock(), drawing_house(tmp_path_factory.mktemp("drawing")) as house:
+    with django_db_blocker.unblock(), drawing_house(tmp_path_factory.mktemp("drawing"), sefi=SEFI_TURBO) as house:
         house.start_worker()
         yield house
 
@@ -130,6 +137,37 @@ def test_a_scene_goes_from_the_form_to_the_gallery(house: House, person: Person)
     assert "Product untouched" in person.client.get(person.url("shot", shot.id)).content.decode()
     file = person.client.get(person.url("shot_download", shot.id), {"format": "png"}).content
     assert iptc_term(file) == "compositeWithTrainedAlgorithmicMedia"
+
+
+def test_sefi_draws_with_palette_boxes_and_a_look_from_the_form(house: House, person: Person) -> None:
+    page = person.client.get(person.url("scene", person.product.id)).content.decode()
+    assert "SeFi-Image 1B Turbo" in page
+    assert SEFI_LICENCE in page
+    person.ask(candidates="1")
+    house.wait_for(lambda: all_ended(person))
+    [look] = person.shots()
+    lemons = [{"object": "lemons", "box": [0.7, 0.6, 0.25, 0.25]}]
+    person.ask(
+        model=SEFI_TURBO,
+        palette="forest",
+        props="lemons",
+        boxes=json.dumps(lemons),
+        style=str(look.asset_id),
+        token="s",
+    )
+    house.wait_for(lambda: all_ended(person))
+    shot = person.shots()[-1]
+    assert shot.asset is not None, house.last_words()
+    recipe = shot.asset.recipe
+    assert (recipe["model"]["model"], recipe["model"]["licence"]) == (SEFI_TURBO, SEFI_LICENCE)
+    assert recipe["parameters"]["semantics"] == "encoded"
+    assert recipe["spec"]["scene"]["palette"] == list(offers.PALETTES["forest"].colours)
+    assert "palette_coverage" in recipe["measures"]
+    [placed] = [one for one in recipe["graph"]["objects"] if one["id"] == "lemons"]
+    assert placed["box"] == pytest.approx(lemons[0]["box"])
+    assert shot.gate["max_abs_diff"] == 0
+    assert {link.role for link in person.parents(shot)} == {"photo", "cutout", "style"}
+    assert person.client.get(person.url("candidates", shot.id)).content.decode().count('class="candidate"') == 2
 
 
 def test_another_candidate_is_one_click_away(house: House, person: Person) -> None:
