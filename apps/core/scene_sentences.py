@@ -85,6 +85,10 @@ SCENE_SENTENCES = {
         "The language model that reads free words was away, so rules read them: rarer words may have been missed."
     ),
     "generated.layout_not_told": _("This model was not told where things are; it is not able to follow boxes."),
+    "generated.layout_left_out": _(
+        "The description is longer than what this model reads, so it was not told where things are. "
+        "Say it in fewer words."
+    ),
     "generated.no_candidate_passed": _(
         "None of %(candidates)s candidates kept the product as it is, so nothing was kept and nothing is charged. "
         "Try again, or describe a simpler scene."

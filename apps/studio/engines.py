@@ -21,10 +21,11 @@ from inference.pipelines.generate import ModelState
 from inference.registry import cutout_engine_names
 
 REMBG_LICENCES = {"birefnet-general": "MIT", "birefnet-general-lite": "MIT"}
-READY, POSSIBLE, MISSING = "ready", "possible", "missing"
+READY, POSSIBLE, UNLICENSED, MISSING = "ready", "possible", "unlicensed", "missing"
 STATES: dict[str, str | Promise] = {
     READY: gettext_lazy("Ready"),
     POSSIBLE: gettext_lazy("Not started"),
+    UNLICENSED: gettext_lazy("Licence not accepted"),
     MISSING: gettext_lazy("Something is missing"),
 }
 
@@ -120,6 +121,8 @@ def _model_row(state: ModelState, living: Sequence[Station]) -> Row:
     code = told.get("code", "") if told is not None else state.status.code
     if told is None and state.status.available:
         return Row(**row, state=POSSIBLE, note=note, why=_start(living), next_step=_start_command(card, living))
+    if code == "generate.licence_not_accepted":
+        return Row(**row, state=UNLICENSED, note=note, next_step=_accepting(card))
     step = told.get("next_step", "") if told is not None else state.status.next_step
     return Row(**row, state=MISSING, note=note, why=obstacle_sentence(code, card), next_step=_as_command(step))
 
@@ -132,6 +135,11 @@ def _start(living: Sequence[Station]) -> str:
 
 def _start_command(card: ModelCard, living: Sequence[Station]) -> str:
     return f"GENERATOR_MODELS={card.name} make gpu-worker" if living else "make gpu-worker"
+
+
+def _accepting(card: ModelCard) -> str:
+    """The setting with which the operator accepts the licence, beside those that were accepted."""
+    return "GENERATOR_LICENCES=" + ",".join([*settings.GENERATOR_LICENCES, card.licence])
 
 
 def obstacle_sentence(code: str, card: ModelCard) -> str:

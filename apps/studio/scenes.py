@@ -14,7 +14,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Workspace
@@ -43,7 +43,7 @@ SINGLE = ("setting", "surface", "light", "lens", "mood", "season")
 TITLES: dict[str, str | Promise] = {
     "setting": _("Setting"),
     "surface": _("Surface"),
-    "light": _("Light"),
+    "light": pgettext_lazy("scene", "Light"),
     "lens": _("Lens"),
     "mood": _("Mood"),
     "season": _("Season"),

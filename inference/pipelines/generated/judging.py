@@ -48,10 +48,15 @@ def _candidate(
     if prompt is not None:
         figures["prompt_cosine"] = round(prompt, 4)
     marks = marked(figures, by_palette=story.spec.palette_means.rank)
-    told = () if drawn.layout_told or story.scene is None or not story.scene.layout else ("generated.layout_not_told",)
-    return GeneratedCandidate(
-        drawn.seed, done.master, failed_gates(done), figures, marks, score(marks), (*reasons, *told)
-    )
+    reasons = (*reasons, *_untold(story, drawn))
+    return GeneratedCandidate(drawn.seed, done.master, failed_gates(done), figures, marks, score(marks), reasons)
+
+
+def _untold(story: Story, drawn: Drawn) -> tuple[str, ...]:
+    """Why the model was not told where things should be, where they should be somewhere."""
+    if drawn.layout_told or story.scene is None or not story.scene.layout:
+        return ()
+    return ("generated.layout_left_out" if "layout" in story.card.can else "generated.layout_not_told",)
 
 
 def failed_gates(done: Finished) -> tuple[str, ...]:

@@ -38,3 +38,12 @@ def test_of_the_cutout_engines_one_is_in_use(weights_dir: Path) -> None:
     assert [row.state_words for row in without].count("In use") == 1
     assert not without[0].is_used
     assert [row.state_words for row in with_weights] == ["In use", *["Ready, not in use"] * (len(without) - 1)]
+
+
+def test_a_licence_that_nobody_accepted_is_said_with_the_setting_that_accepts_it(settings: Any) -> None:
+    settings.GENERATOR_LICENCES = ["LicenseRef-other"]
+    rows = {row.title: row for row in engines.overview()["model_rows"]}
+    sefi = rows["SeFi-Image 1B Turbo"]
+    assert (sefi.state, sefi.state_words) == ("unlicensed", "Licence not accepted")
+    assert sefi.next_step == "GENERATOR_LICENCES=LicenseRef-other,CC-BY-NC-4.0"
+    assert rows["FLUX.2 klein 4B"].state == "missing"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inference.errors import InputRejected
-from inference.generation import GenerateOptions
+from inference.generation import GenerateOptions, GenerateRequest
 from inference.models import model_card
 from inference.pipelines.generated.canvas import drawn_size
 from inference.pipelines.generated.judging import marked, ranked, score
@@ -232,3 +232,16 @@ def test_an_editor_gets_the_product_in_words_and_the_pixels_are_pasted_all_the_s
     assert shot.gate is not None
     assert shot.gate.max_abs_diff == 0
     assert "generated.layout_not_told" in shot.candidates[0].reasons
+
+
+def test_a_prompt_too_long_for_a_layout_is_drawn_without_and_says_so(painted: Painted, made: Any) -> None:
+    def unheard(seed: int, size: tuple[int, int], request: GenerateRequest) -> U8:
+        if request.items[0].layout:
+            raise InputRejected("generate.layout_phrase", "the words come too late")
+        return np.full((*size, 3), 170, np.uint8)
+
+    painted.paint = unheard
+    shot = made(replace(SPEC, candidates=1, scene=SceneForm(surface="oak", props=("lemons",))))
+    assert [bool(request.items[0].layout) for request in painted.requests][:2] == [True, False]
+    assert "generated.layout_left_out" in shot.candidates[0].reasons
+    assert "generated.layout_not_told" not in shot.candidates[0].reasons
