@@ -32,7 +32,9 @@ function sentence(form, count) {
   const words = form.querySelector("[data-sum]").dataset;
   if (form.dataset.canShoot !== "true") return words.wait;
   if (form.querySelector("[data-scene-offer]").dataset.open !== "true") return words.closed;
-  const text = (count === 1 ? words.one : words.other).replace("{n}", count).replace("{m}", form.elements.candidates.value);
+  const candidates = form.elements.candidates.value;
+  const [one, other] = candidates === "1" ? [words.plainOne, words.plainOther] : [words.one, words.other];
+  const text = (count === 1 ? one : other).replace("{n}", count).replace("{m}", candidates);
   return `${text} · ${duration(form, count)}`;
 }
 

@@ -101,6 +101,8 @@ def test_the_page_says_what_it_comes_to(form: Page) -> None:
     form.locator("#scene-count").select_option("3")
     expect(total).to_have_text(re.compile(r"^3 shots, each the best of 8 · about"))
     expect(form.locator("[data-make]")).to_have_text("Make 3 shots")
+    form.locator("#scene-candidates").select_option("1")
+    expect(total).to_have_text(re.compile(r"^3 shots · about"))
     strength = form.locator("#scene-strength")
     expect(strength).to_be_hidden()
     form.get_by_role("radio", name="Re-imagined").check()

@@ -19,6 +19,7 @@ from inference.engines.diffusion.embed_cache import EmbedCache
 from inference.engines.diffusion.graphs import record
 from inference.engines.diffusion.job import Guidance, Job, LayoutMask, Steer, Velocity
 from inference.engines.diffusion.layout import mask_of
+from inference.engines.diffusion.loading import without_bars
 from inference.engines.diffusion.masks import held_steps, holds, keep_masks, picture_array, picture_tensor
 from inference.engines.diffusion.memory import MB, free_bytes, in_shrinking_batches, too_little, total_bytes
 from inference.engines.diffusion.noise import seeded_noise
@@ -129,7 +130,8 @@ class LatentGenerator:
             shortage = too_little(self.card, folder, device, dtype)
             if shortage is not None:
                 raise shortage.error()
-            family = self._load(folder, device, dtype, EmbedCache(self._options.embed_cache_mb << 20))
+            with without_bars():
+                family = self._load(folder, device, dtype, EmbedCache(self._options.embed_cache_mb << 20))
             if self._options.dtype == FLOAT8:
                 eight_bit(family.transformer, device)
             if self._options.compile:

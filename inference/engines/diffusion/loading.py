@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,22 @@ def strict(model_class: Any, part: Path, dtype: Any, *, may_hold_more: bool = Fa
         raise incompatible(f"{part} can not be loaded: {error}") from error
     refuse_misfits({**report, "unexpected_keys": ()} if may_hold_more else report, part, model_class.__name__)
     return model
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Let libraries load without drawing bars, which would fill the logs of workers."""
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
+    shown = [one for one in (diffusers_logging, transformers_logging) if one.is_progress_bar_enabled()]
+    for one in shown:
+        one.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for one in shown:
+            one.enable_progress_bar()
 
 
 def refuse_misfits(report: Mapping[str, Any], part: object, name: str) -> None:

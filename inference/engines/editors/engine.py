@@ -22,6 +22,7 @@ from inference.engines.diffusion import gate, requests
 from inference.engines.diffusion.eight_bit import eight_bit
 from inference.engines.diffusion.errors import incompatible
 from inference.engines.diffusion.generator import chosen_device, dtype_name
+from inference.engines.diffusion.loading import without_bars
 from inference.engines.diffusion.memory import in_shrinking_batches, too_little
 from inference.engines.editors.processors import picture_processors
 from inference.errors import InputRejected
@@ -172,7 +173,8 @@ def _load(card: ModelCard, folder: Path, dtype: torch.dtype) -> Any:
     if card.needs_remote_code:
         options |= {"trust_remote_code": True, "custom_pipeline": _code_in(folder)}
     try:
-        return pipeline_class.from_pretrained(folder, **options, **picture_processors(folder))
+        with without_bars():
+            return pipeline_class.from_pretrained(folder, **options, **picture_processors(folder))
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise incompatible(f"{folder} can not be loaded as {card.title}: {error}") from error
 

@@ -93,7 +93,7 @@ def shots(product: Product) -> list[Shot]:
 def test_without_a_worker_the_page_says_so_and_nothing_is_queued(client: Client, product: Product) -> None:
     page = client.get(url("scene", product.workspace, product.id)).content.decode()
     assert NOBODY in page
-    assert "No GPU worker has been started" in page
+    assert "No GPU worker is running in this installation" in page
     before = take_fingerprint([product.workspace])
     answer = send(client, product)
     assert answer.status_code == 409

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from transformers.utils import logging as bars
 
 from inference.engines.diffusion import generator as generator_module
 from inference.engines.diffusion.generator import LatentGenerator
@@ -192,6 +193,18 @@ def test_weights_that_do_not_fit_are_refused(options: GenerateOptions, weights: 
     with pytest.raises(EngineUnavailable) as caught:
         sefi_engine(small("sefi-1b-turbo"), replace(options, weights_dir=tmp_path)).warm()
     assert caught.value.code == "generate.checkpoint_incompatible"
+
+
+def test_loading_draws_no_bars_and_leaves_those_of_others_alone(
+    turbo: LatentGenerator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bars.enable_progress_bar()
+    try:
+        turbo.warm()
+        assert bars.is_progress_bar_enabled()
+    finally:
+        bars.disable_progress_bar()
+    assert capsys.readouterr().err == ""
 
 
 def test_prompts_are_remembered_between_requests(turbo: LatentGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
