@@ -11,7 +11,6 @@ Runs on the system's Python before anything is installed: standard library only.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import re
 import shutil
@@ -21,7 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.local import locks, pip, torch_build, translations
+from infra.local import interpreter, locks, pip, torch_build, translations
 from infra.local.errors import SetupError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,17 +87,13 @@ def _install(root: Path, groups: Sequence[str]) -> None:
 
 
 def _create_venv(root: Path) -> None:
+    interpreter.check()
     _say("Creating .venv …")
     # An interpreter that runs inside another virtual environment must not become the base of this one.
     base = getattr(sys, "_base_executable", None) or sys.executable
     command = [base, "-m", "venv", "--clear", str(root / ".venv")]
-    if importlib.util.find_spec("ensurepip") is None:
-        if importlib.util.find_spec("pip") is None:
-            raise SetupError(
-                "This Python comes without its venv module; install it "
-                "(Debian and Ubuntu: apt-get install python3-venv), then run the command again."
-            )
-        command.insert(3, "--without-pip")
+    if not interpreter.has("ensurepip"):
+        command.insert(3, "--without-pip")  # this Python's own pip installs into it
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
         reason = (made.stdout + made.stderr).strip().splitlines()[-1:]

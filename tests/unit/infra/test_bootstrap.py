@@ -158,10 +158,43 @@ def test_a_checkout_that_can_not_be_written_is_one_clear_sentence(tmp_path: Path
         bootstrap._check_folder(tmp_path / "checkout")
 
 
-def test_a_python_without_venv_is_one_clear_sentence(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+@pytest.mark.parametrize("missing", [{"venv"}, {"ensurepip", "pip"}])
+def test_a_python_without_venv_is_one_clear_sentence(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, missing: set[str]
+) -> None:
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in missing else find_spec(name))
     with pytest.raises(SetupError, match=r"^This Python comes without its venv module; install it"):
         bootstrap.prepare(checkout, ["base"])
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_python_without_ensurepip_installs_with_its_own_pip(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else find_spec(name))
+    bootstrap.prepare(checkout, ["base"])
+    assert installed_version(checkout) == "1.0"
+    assert not list((checkout / ".venv").glob("lib/python3*/site-packages/pip"))
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words"),
+    [
+        (["ssl"], "without ssl, because headers were missing; .* apt-get install libssl-dev\\)"),
+        (
+            ["ssl", "ctypes", "lzma"],
+            "without ssl, ctypes and lzma, .* apt-get install libssl-dev libffi-dev liblzma-dev\\)",
+        ),
+    ],
+)
+def test_a_python_that_was_built_without_headers_is_one_clear_sentence(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, left_out: list[str], words: str
+) -> None:
+    for name in left_out:
+        monkeypatch.setitem(sys.modules, name, None)  # an import of it fails as it does where it was left out
+    with pytest.raises(SetupError, match=f"^This Python was built {words}"):
+        bootstrap.prepare(checkout, ["base"])
+    assert not (checkout / ".venv").exists()
 
 
 def test_an_old_python_is_one_clear_sentence(
