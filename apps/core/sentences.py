@@ -46,7 +46,7 @@ SENTENCES = {
     "studio.best_count": _("Choose 2 to %(most)s variations to compare."),
     "studio.no_products": _("Choose at least one product."),
     "studio.too_many_in_batch": _("That would be %(count)s shots; one batch makes at most %(most)s. Choose fewer."),
-    "studio.too_many_products": _("That are %(count)s products; one go takes at most %(most)s. Take some away."),
+    "studio.too_many_products": _("Those are %(count)s products; one go takes at most %(most)s. Take some away."),
     "studio.scale_out_of_range": _("A product's own size is %(low)s to %(high)s times the usual one."),
     "studio.too_many_versions": _("This shot has %(most)s versions already. Make a new shot and edit that one."),
     "studio.kind_unknown": _("There is no kind of product called “%(name)s”. Reload the page and choose another one."),

@@ -40,6 +40,7 @@ STATED_ELSEWHERE = {
     # Locked for other platforms, so not installed here; what their releases state.
     "async-timeout": "Apache-2.0",
     "colorama": "BSD-3-Clause",
+    "httpx2-jsfetch": "BSD-3-Clause",
     "tzdata": "Apache-2.0",
     # Installed only where studio sets are rendered.
     "drjit": "BSD License",
@@ -93,13 +94,13 @@ def locked() -> list[Package]:
 
 
 def licence_of(name: str) -> str:
-    """The SPDX expression, else the classifiers, else the first line of the licence field."""
+    """The SPDX expression, else the classifiers, else the first line of the licence field; empty where none is known."""
     if name in ACCEPTED | STATED_ELSEWHERE:
         return (ACCEPTED | STATED_ELSEWHERE)[name]
     try:
         about = metadata.metadata(name).json
     except metadata.PackageNotFoundError:
-        return "not installed on this platform"
+        return ""  # nobody knows: look it up, and write it into STATED_ELSEWHERE
     classifiers = about.get("classifier", [])
     classified = [line.rpartition(" :: ")[2] for line in classifiers if line.startswith("License ::")]
     first_line = str(about.get("license", "")).strip().partition("\n")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.local.licences import LOCKS, TABLE, Package, locked
+from infra.local.licences import LOCKS, TABLE, Package, licence_of, locked, table
 
 
 def test_every_locked_package_may_be_used_in_what_people_sell() -> None:
@@ -15,7 +15,15 @@ def test_every_locked_package_may_be_used_in_what_people_sell() -> None:
 
 def test_the_table_of_licences_names_every_locked_package_in_its_version() -> None:
     text = TABLE.read_text()
-    assert [p.name for p in locked() if f"| {p.name} | {p.version} | " not in text] == []
+    assert [p.name for p in locked() if f"| {p.name} | {p.version} | {p.licence} | {p.use} |" not in text] == []
+
+
+def test_the_table_of_licences_names_nothing_that_is_not_locked() -> None:
+    assert TABLE.read_text().count("\n| ") == table(locked()).count("\n| ")
+
+
+def test_a_package_that_is_not_here_and_states_its_licence_nowhere_is_a_problem() -> None:
+    assert Package("plinth", "1.0", licence_of("plinth"), LOCKS["base"]).problem == "states no licence"
 
 
 @pytest.mark.parametrize(
