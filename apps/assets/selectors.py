@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import uuid
 
+from django.db.models import Count, QuerySet, Sum
 from django.urls import reverse
 
 from apps.accounts.models import Workspace
 from apps.assets import links
-from apps.assets.models import Asset, Blob, Rendition, Upload
+from apps.assets.models import Asset, AssetKind, Blob, Rendition, Upload
 from apps.assets.storage import blob_store
-from apps.assets.types import ORIGINAL
+from apps.assets.types import ORIGINAL, Space
 from apps.core.errors import NotFound, Unavailable
 
 
@@ -64,6 +65,24 @@ def get_upload(workspace: Workspace, upload_id: uuid.UUID) -> Upload:
     if upload is None:
         raise NotFound("not_found")
     return upload
+
+
+def space_taken(workspace: Workspace) -> list[Space]:
+    """What the workspace keeps: a row for each ``AssetKind``, then one for all other files. Each file counts once."""
+    blobs = Blob.objects.filter(workspace=workspace)
+    rows: list[Space] = []
+    counted: list[str] = []
+    for kind in AssetKind.values:
+        of_kind = Asset.objects.filter(workspace=workspace, kind=kind).values("blob")
+        before = Asset.objects.filter(workspace=workspace, kind__in=counted).values("blob")
+        rows.append(_space(kind, blobs.filter(pk__in=of_kind).exclude(pk__in=before)))
+        counted = [*counted, kind]
+    return [*rows, _space("", blobs.exclude(pk__in=Asset.objects.filter(workspace=workspace).values("blob")))]
+
+
+def _space(kind: str, blobs: QuerySet[Blob]) -> Space:
+    found = blobs.aggregate(files=Count("id"), size_bytes=Sum("size_bytes", default=0))
+    return Space(kind, found["files"], found["size_bytes"])
 
 
 def signed_url(asset: Asset, spec: str = ORIGINAL, download_name: str | None = None) -> str:

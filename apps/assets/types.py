@@ -56,6 +56,15 @@ class Spec:
         return f"image/{self.format.lower()}"
 
 
+@dataclass(frozen=True)
+class Space:
+    """Files of one sort and the room they take. ``kind`` is an ``AssetKind``, or empty for all that no asset is."""
+
+    kind: str
+    files: int
+    size_bytes: int
+
+
 ORIGINAL = "original"
 WEBP_WIDTHS = (320, 640, 1280, 2048)
 SPECS = {

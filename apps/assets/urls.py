@@ -10,5 +10,6 @@ urlpatterns = [
     path("w/<slug:workspace>/uploads/", views.upload, name="upload"),
     path("w/<slug:workspace>/uploads/ticket", views.ticket, name="ticket"),
     path("w/<slug:workspace>/uploads/<uuid:upload>/complete", views.complete_upload, name="complete_upload"),
+    path("w/<slug:workspace>/settings/storage/", views.storage, name="storage"),
     path("w/<slug:workspace>/assets/<uuid:asset>/<slug:spec>", views.rendition, name="rendition"),
 ]

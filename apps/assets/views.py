@@ -8,13 +8,16 @@ import uuid
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
-from apps.assets import links, services
+from apps.accounts.selectors import GRACE
+from apps.assets import links, selectors, services
 from apps.assets.forms import TicketForm
 from apps.assets.responses import YEAR_S, file_response, upload_answer
+from apps.assets.storage import presigning_store
 from apps.core.errors import InvalidInput
 
 
@@ -70,6 +73,22 @@ def rendition(request: WorkspaceRequest, asset: uuid.UUID, spec: str) -> HttpRes
     """A picture on a page. The address says what it is for ever, so the browser asks once."""
     found, blob = services.open_file(request.workspace.id, asset, spec)
     return file_response(request, blob, name=found.name, kind="inline", max_age_s=YEAR_S)
+
+
+@require_GET
+@workspace_view()
+def storage(request: WorkspaceRequest) -> HttpResponse:
+    """Settings, Storage: how much room the workspace's files take, and where they lie."""
+    rows = selectors.space_taken(request.workspace)
+    context = {
+        "tab": "storage",
+        "rows": rows,
+        "files": sum(row.files for row in rows),
+        "size_bytes": sum(row.size_bytes for row in rows),
+        "is_bucket": presigning_store() is not None,
+        "grace_days": GRACE.days,
+    }
+    return render(request, "assets/storage.html", context)
 
 
 @require_GET

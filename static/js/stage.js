@@ -4,6 +4,8 @@ import { chosen } from "./choices.js";
 import { forgetPreviews, preview } from "./previews.js";
 import { Strip } from "./strip.js";
 
+const DWELL_MS = 120; // whoever only crosses a set on the way to another one has no picture of it made
+
 /** Decoded before it is shown, so that the stage never blinks. */
 async function decode(url) {
   const next = new Image();
@@ -22,10 +24,10 @@ export class Stage {
     this.set = chosen(form).sets[0] ?? form.querySelector("[data-set]")?.dataset.set;
     this.asked = 0;
     this.strip = new Strip(form);
-    for (const name of ["pointerenter", "focusin", "click"]) {
-      for (const label of form.querySelectorAll("[data-set]")) {
-        label.addEventListener(name, () => this.show(label.dataset.set));
-      }
+    for (const label of form.querySelectorAll("[data-set]")) {
+      for (const name of ["pointerenter", "focusin"]) label.addEventListener(name, () => this.lookAt(label.dataset.set));
+      label.addEventListener("pointerleave", () => clearTimeout(this.dwell));
+      label.addEventListener("click", () => this.show(label.dataset.set));
     }
     form.addEventListener("change", ({ target }) => {
       if (target.name === "format" && target.checked) this.format = target.value;
@@ -56,7 +58,13 @@ export class Stage {
     return { camera: chosenOf("camera"), mood: chosenOf("mood") };
   }
 
+  lookAt(set) {
+    clearTimeout(this.dwell);
+    this.dwell = setTimeout(() => this.show(set), DWELL_MS);
+  }
+
   show(set) {
+    clearTimeout(this.dwell);
     if (set === this.set) return;
     this.set = set;
     this.refresh();

@@ -24,6 +24,15 @@ addEventListener("load", () => document.dispatchEvent(
   new CustomEvent("vf:job", { detail: { job: "j1", kind: "studio.preview", state: "succeeded" } })));
 """
 
+CROSS = """last => {
+  const sets = [...document.querySelectorAll("[data-set]")];
+  for (const set of sets.slice(1, last)) {
+    set.dispatchEvent(new PointerEvent("pointerenter"));
+    set.dispatchEvent(new PointerEvent("pointerleave"));
+  }
+  sets[last].dispatchEvent(new PointerEvent("pointerenter"));
+}"""
+
 IS_ON_TOP = """element => {
   const { x, y, width, height } = element.getBoundingClientRect();
   return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
@@ -83,6 +92,22 @@ def test_a_set_far_down_the_page_is_asked_for_when_one_comes_to_it(open_page: Op
     sets.last.scroll_into_view_if_needed()
     expect(sets.last.locator("img")).to_be_visible()
     assert [url for url in asked if f"set={last}&" in url]
+
+
+def test_sets_that_the_pointer_only_crosses_are_not_asked_for(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.add_init_script(SAY_ENDED)
+    asked = serve_previews(page, static("img/mark.svg"))
+    open_product(page, world)
+    page.locator("input[name=format][value='4:5']").check()
+    page.locator("input[name=format][value='1:1']").uncheck()
+    expect(page.locator("[data-stage-image]")).to_be_visible()
+    sets = page.locator("[data-set]")
+    crossed, wanted = [sets.nth(at).get_attribute("data-set") for at in range(1, 4)], sets.nth(4)
+    with page.expect_request(re.compile(rf"/preview\?.*set={wanted.get_attribute('data-set')}&.*format=4")):
+        page.evaluate(CROSS, 4)
+    expect(page.locator("[data-stage-title]")).to_have_text(wanted.inner_text().strip())
+    assert [url for url in asked if "format=4" in url and any(f"set={name}&" in url for name in crossed)] == []
 
 
 def test_a_page_that_is_left_takes_the_pictures_off_the_queue_that_it_waited_for(

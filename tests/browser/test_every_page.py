@@ -63,6 +63,8 @@ def signed_in_pages(world: World) -> dict[str, str]:
         "an adapter that learns": world.path(f"studio/adapters/{world.learning.id}/"),
         "teaching a model": world.path(f"studio/adapters/new?product={world.ready.id}"),
         "engines": world.path("settings/engines/"),
+        "storage": world.path("settings/storage/"),
+        "storage of nothing": f"/w/{world.empty.slug}/settings/storage/",
         "exports": world.path("studio/exports/"),
         "exports without one": f"/w/{world.empty.slug}/studio/exports/",
         "choosing an export": world.path(f"studio/exports/new?shot={world.shot.id}"),
