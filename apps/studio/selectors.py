@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 from django.db.models import Count, Model, Q, QuerySet
+from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.assets.models import Asset, AssetKind, Lineage
@@ -100,14 +102,22 @@ JUDGED = {
 
 
 def review(
-    workspace: Workspace, *, state: str, set_name: str = "", product: str = "", batch: str = "", after: str = ""
+    workspace: Workspace,
+    *,
+    state: str,
+    set_name: str = "",
+    product: str = "",
+    batch: str = "",
+    days: int = 0,
+    after: str = "",
 ) -> QuerySet[Shot]:
     """Finished shots in a state (a key of ``JUDGED``; anything else is all), the newest shoot first.
 
+    ``days``: only those of shoots of the last so many days; 0 = of all times.
     ``after``: only what comes after the shot with this id. Unlike a page's number it still holds when the shots before
     it were judged and are not in this state any more.
     """
-    found = _finished(workspace, set_name=set_name, product=product, batch=batch)
+    found = _finished(workspace, set_name=set_name, product=product, batch=batch, days=days)
     found = found.filter(JUDGED.get(state, Q())).select_related("job", "asset__blob", "product")
     last = Shot.objects.filter(workspace=workspace, pk__in=_uuids([after])).select_related("shoot").first()
     if last is not None:
@@ -117,14 +127,16 @@ def review(
     return found.order_by("-shoot__created_at", "position", "id")
 
 
-def review_counts(workspace: Workspace, *, set_name: str = "", product: str = "", batch: str = "") -> dict[str, int]:
+def review_counts(
+    workspace: Workspace, *, set_name: str = "", product: str = "", batch: str = "", days: int = 0
+) -> dict[str, int]:
     """How many shots ``review`` finds in each state."""
-    found = _finished(workspace, set_name=set_name, product=product, batch=batch)
+    found = _finished(workspace, set_name=set_name, product=product, batch=batch, days=days)
     counts: dict[str, int] = found.aggregate(**{state: Count("id", filter=rule) for state, rule in JUDGED.items()})
     return counts
 
 
-def _finished(workspace: Workspace, *, set_name: str, product: str, batch: str) -> QuerySet[Shot]:
+def _finished(workspace: Workspace, *, set_name: str, product: str, batch: str, days: int) -> QuerySet[Shot]:
     found = Shot.objects.filter(workspace=workspace, asset__isnull=False)
     if set_name:
         found = found.filter(spec__set=set_name)
@@ -132,6 +144,8 @@ def _finished(workspace: Workspace, *, set_name: str, product: str, batch: str) 
         found = found.filter(product__in=_uuids([product]))
     if batch:
         found = found.filter(shoot__batch__in=_uuids([batch]))
+    if days:
+        found = found.filter(shoot__created_at__gte=timezone.now() - timedelta(days=days))
     return found
 
 
@@ -149,7 +163,7 @@ def shots_by_id(workspace: Workspace, shot_ids: list[uuid.UUID]) -> list[Shot]:
     found = {
         shot.id: shot
         for shot in Shot.objects.filter(workspace=workspace, pk__in=shot_ids).select_related(
-            "job", "asset__blob", "product"
+            "job", "asset__blob", "product__photo__blob"
         )
     }
     if len(found) != len(set(shot_ids)):

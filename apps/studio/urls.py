@@ -127,6 +127,8 @@ urlpatterns = [
     path("w/<slug:workspace>/studio/shots/", include(shots_urls)),
     path("w/<slug:workspace>/studio/looks/<uuid:batch_id>/", include(looks_urls)),
     path("w/<slug:workspace>/settings/engines/", scenes.engines_page, name="engines"),
+    path("w/<slug:workspace>/studio/library/", review.library, name="library"),
+    path("w/<slug:workspace>/studio/library/zip", review.shots_zip, name="shots_zip"),
     path("w/<slug:workspace>/studio/review/", review.review, name="review"),
     path("w/<slug:workspace>/studio/review/tabs", review.review_tabs, name="review_tabs"),
     path("w/<slug:workspace>/studio/review/yields", review.review_yields, name="review_yields"),

@@ -138,6 +138,16 @@ bar?.addEventListener("click", (event) => {
   }
 });
 
+/** The form of the ZIP carries what is selected when it is sent. */
+bar?.querySelector("[data-zip]")?.addEventListener("submit", ({ target }) => {
+  for (const field of target.querySelectorAll("[name=shot]")) field.remove();
+  for (const shot of selection.chosen) {
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name: "shot" });
+    field.value = shot.id.slice("shot-".length);
+    target.append(field);
+  }
+});
+
 function isHere(event) {
   return gallery.contains(event.target) || event.target === document.body || event.target.id === "content";
 }

@@ -70,6 +70,8 @@ def signed_in_pages(world: World) -> dict[str, str]:
         "choosing an export": world.path(f"studio/exports/new?shot={world.shot.id}"),
         "an export": world.path(f"studio/exports/{world.export_file.export_id}/"),
         "verify": world.path("studio/verify/"),
+        "library": world.path("studio/library/"),
+        "library of nothing": f"/w/{world.empty.slug}/studio/library/",
         "review": world.path("studio/review/"),
         "review of everything": world.path("studio/review/?state=all"),
         "activity": world.path("activity/"),

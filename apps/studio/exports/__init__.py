@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from apps.studio.exports.shots import download, file_stem, zip_items, zip_response
+from apps.studio.exports.shots import download, file_stem, zip_items, zip_of_shots, zip_response
 
-__all__ = ["download", "file_stem", "zip_items", "zip_response"]
+__all__ = ["download", "file_stem", "zip_items", "zip_of_shots", "zip_response"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -71,6 +72,23 @@ def zip_items(shoot: Shoot, *, which: str) -> list[ShotFile]:
     if not chosen:
         raise Conflict("studio.nothing_to_download")
     return chosen
+
+
+def zip_of_shots(shots: Sequence[Shot]) -> StreamingHttpResponse:
+    """Those that are finished, in this order. Raises Conflict ``studio.nothing_to_download``."""
+    chosen = [_labelled(shot, shot.asset, "png") for shot in shots if shot.asset is not None]
+    if not chosen:
+        raise Conflict("studio.nothing_to_download")
+    return archive.zip_response(_each_once(chosen), file_name="shots.zip")
+
+
+def _each_once(files: Iterable[ShotFile]) -> Iterator[ShotFile]:
+    """With a number behind names that were there before: two shoots of a product number their shots alike."""
+    seen: Counter[str] = Counter()
+    for file in files:
+        seen[file.name] += 1
+        stem, dot, suffix = file.name.rpartition(".")
+        yield file if seen[file.name] == 1 else replace(file, name=f"{stem}_{seen[file.name]}{dot}{suffix}")
 
 
 def zip_response(shoot: Shoot, *, which: str) -> StreamingHttpResponse:

@@ -1,45 +1,46 @@
-"""The review queue: every shot of the workspace, judged one by one or many at once; yield and cost."""
+"""Every shot of the workspace: the library, and the queue in which they are judged, with yield and cost."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
-from apps.studio import choices, selectors, services, yields
+from apps.studio import choices, exports, selectors, services, yields
 
 SHOTS_A_PAGE = 96
+FIRST_STATE = {"review": "open", "library": "all"}
+"""What each page shows where its address names no state."""
+
+DAYS = ("1", "7", "30")
+"""How far back one may look, beside all times."""
 
 
 @require_GET
 @workspace_view()
 def review(request: WorkspaceRequest) -> HttpResponse:
-    after, tabs = request.GET.get("after", ""), _tabs(request)
-    found = selectors.review(request.workspace, state=tabs["state"], after=after, **tabs["wish"])
-    shots = list(found[: SHOTS_A_PAGE + 1])
-    context = {
-        **tabs,
-        **_yields(request),
-        "shots": shots[:SHOTS_A_PAGE],
-        "is_first": not after,
-        "last": shots[SHOTS_A_PAGE - 1] if len(shots) > SHOTS_A_PAGE else None,
-        "sets": selectors.sets_in_use(request.workspace),
-        "products": selectors.products_with_shots(request.workspace),
-        "reasons": choices.reject_reasons(),
-    }
-    return render(request, "studio/review.html", context)
+    return render(request, "studio/review.html", _found(request, "review") | _yields(request))
+
+
+@require_GET
+@workspace_view()
+def library(request: WorkspaceRequest) -> HttpResponse:
+    return render(request, "studio/library.html", _found(request, "library"))
 
 
 @require_GET
 @workspace_view()
 def review_tabs(request: WorkspaceRequest) -> HttpResponse:
     """The states with their counts; fetched again when somebody judged a shot, or one was finished."""
-    return render(request, "studio/_review_tabs.html", _tabs(request))
+    page = request.GET.get("page", "review")
+    return render(request, "studio/_review_tabs.html", _tabs(request, page if page in FIRST_STATE else "review"))
 
 
 @require_GET
@@ -49,21 +50,51 @@ def review_yields(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "studio/_yields.html", _yields(request))
 
 
-def _tabs(request: WorkspaceRequest) -> dict[str, Any]:
-    wish = {"set_name": request.GET.get("set", ""), "product": request.GET.get("product", "")}
-    wish |= {"batch": request.GET.get("batch", "")}
+def _found(request: WorkspaceRequest, page: str) -> dict[str, Any]:
+    """The shots that the address asks for, and what they can be narrowed by."""
+    after, tabs = request.GET.get("after", ""), _tabs(request, page)
+    found = selectors.review(request.workspace, state=tabs["state"], after=after, **tabs["wish"])
+    shots = list(found[: SHOTS_A_PAGE + 1])
+    return {
+        **tabs,
+        "shots": shots[:SHOTS_A_PAGE],
+        "is_first": not after,
+        "last": shots[SHOTS_A_PAGE - 1] if len(shots) > SHOTS_A_PAGE else None,
+        "spans": {0: _("Any time"), 1: _("Last 24 hours"), 7: _("Last 7 days"), 30: _("Last 30 days")},
+        "sets": selectors.sets_in_use(request.workspace),
+        "products": selectors.products_with_shots(request.workspace),
+        "reasons": choices.reject_reasons(),
+    }
+
+
+def _tabs(request: WorkspaceRequest, page: str) -> dict[str, Any]:
+    """States with their counts; ``wish`` is what the shots are narrowed by, ``narrowed`` the same for addresses."""
+    asked = {name: request.GET.get(name, "") for name in ("set", "product", "batch", "days")}
+    asked["days"] = asked["days"] if asked["days"] in DAYS else ""
+    wish: dict[str, Any] = {"set_name": asked["set"], "product": asked["product"], "batch": asked["batch"]}
+    wish["days"] = int(asked["days"] or 0)
     counts = selectors.review_counts(request.workspace, **wish)
     titles = {"open": _("To review"), "starred": _("Accepted"), "rejected": _("Rejected"), "all": _("All")}
     return {
-        "state": request.GET.get("state", "open"),
+        "page": page,
+        "state": request.GET.get("state", FIRST_STATE[page]),
         "states": [(key, title, counts[key]) for key, title in titles.items()],
         "wish": wish,
+        "narrowed": urlencode({name: value for name, value in asked.items() if value}),
     }
 
 
 def _yields(request: WorkspaceRequest) -> dict[str, Any]:
     by_set = yields.by_set(request.workspace)
     return {"by_set": by_set, "by_product": yields.by_product(request.workspace), "total": yields.total(by_set)}
+
+
+@require_POST
+@workspace_view()
+def shots_zip(request: WorkspaceRequest) -> HttpResponseBase:
+    """The selected shots as one ZIP; posted, because an address holds only so many."""
+    chosen = services.parse_ids(request.POST.getlist("shot"))
+    return exports.zip_of_shots(selectors.shots_by_id(request.workspace, chosen))
 
 
 @require_POST

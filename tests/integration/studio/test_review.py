@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Role, Workspace
 from apps.billing import services as ledger
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.core.tenancy import tenant_scope
-from apps.studio import selectors, services, yields
-from apps.studio.models import Shot, ShotVersion
+from apps.studio import exports, selectors, services, yields
+from apps.studio.exports import archive
+from apps.studio.models import Shoot, Shot, ShotVersion
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +80,60 @@ def test_the_queue_shows_what_waits_and_filters_by_state_set_and_product(workspa
     assert found(set_name="plinth") == {other.id}
     assert found(state="all", product=str(starred.product_id)) == {starred.id}
     assert found(product="no such product") == set()
+
+
+def test_the_library_shows_everything_of_a_time_and_says_how_much_there_is_of_it(
+    workspace: Workspace, client: Client
+) -> None:
+    old, new = factories.make_shot(workspace), factories.make_shot(workspace)
+    judge(workspace, [new], "star")
+    with tenant_scope(workspace.id):
+        Shoot.objects.filter(pk=old.shoot_id).update(created_at=timezone.now() - timedelta(days=8))
+    client.force_login(factories.make_member(workspace, Role.VIEWER).user)
+    address = reverse("studio:library", args=[workspace.slug])
+
+    def shown(**asked: str) -> list[bool]:
+        page = client.get(address, asked).content.decode()
+        return [f'id="shot-{shot.id}"' in page for shot in (old, new)]
+
+    assert shown() == [True, True]
+    assert shown(days="30") == [True, True]
+    assert shown(days="7") == [False, True]
+    assert shown(days="7", state="open") == [False, False]
+    assert shown(days="soon") == [True, True]
+    page = client.get(address, {"days": "7"}).content.decode()
+    assert '?state=starred&amp;days=7">Accepted <span class="muted numbers">1</span>' in page
+
+
+def test_selected_shots_come_home_as_one_zip_each_under_its_own_name(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, bytes]] = []
+    monkeypatch.setattr(
+        archive, "zip_response", lambda items, file_name: sent.extend((i.name, i.read()) for i in items)
+    )
+    product = factories.make_product(workspace, name="Mug")
+    shoots = [factories.make_shoot(workspace, product=product) for _ in range(2)]
+    shots = [factories.make_shot(workspace, shoot=shoot, position=0) for shoot in shoots]
+    unfinished = factories.make_shot(workspace, asset=None)
+    with tenant_scope(workspace.id):
+        exports.zip_of_shots(selectors.shots_by_id(workspace, [shot.id for shot in (*shots, unfinished)]))
+    (first, one), (second, other) = sent
+    assert second == first.replace(".png", "_2.png")
+    assert one != other
+
+    with tenant_scope(workspace.id), pytest.raises(Conflict, match=r"studio\.nothing_to_download"):
+        exports.zip_of_shots([unfinished])
+
+
+def test_whoever_may_look_may_take_a_selection_home_and_nothing_of_others(workspace: Workspace, client: Client) -> None:
+    shot, foreign = factories.make_shot(workspace), factories.make_shot(factories.make_workspace())
+    client.force_login(factories.make_member(workspace, Role.VIEWER).user)
+    address = reverse("studio:shots_zip", args=[workspace.slug])
+    answer = client.post(address, {"shot": str(shot.id)})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
+    assert client.post(address, {"shot": [str(shot.id), str(foreign.id)]}).status_code == 404
+    assert client.post(address, {"shot": "all"}).status_code == 400
 
 
 def test_what_comes_after_a_shot_is_the_same_when_the_shots_before_it_were_judged(
