@@ -197,7 +197,7 @@ SENTENCES = {
     "assets.link_expired": _("This link has expired. Go back to the page and open the picture from there."),
     "cancelled": _("Cancelled. Nothing was charged."),
     "worker_lost": _("The machine that worked on this stopped three times. Nothing was charged; please try again."),
-    "deadline_passed": _("This took longer than %(minutes)s minutes and was stopped. Please try again."),
+    "deadline_passed": _("This took longer than it may (%(minutes)s min) and was stopped. Please try again."),
     "job_kind_unknown": _(
         "VisualForge is being updated, and this part of it does not know this kind of work. "
         "Nothing was charged; please try again in a few minutes."

@@ -73,7 +73,7 @@ def execute(held: Held) -> None:
     except JobCancelled:
         patiently(lambda: transitions.fail_attempt(held, "cancelled", retryable=False))
     except DeadlinePassed:
-        fail(held, "deadline_passed", {"minutes": round(kind.deadline_s / 60, 1)}, retryable=False)
+        fail(held, "deadline_passed", {"minutes": minutes(kind.deadline_s)}, retryable=False)
     except (AppError, InferenceError) as error:
         fail(held, error.code, error.params, retryable=error.retryable)
 
@@ -102,6 +102,11 @@ def _cpu_clock() -> Callable[[], float]:
 def fail(held: Held, code: str, params: dict[str, str | int | float] | None = None, *, retryable: bool) -> None:
     logger.info("attempt %d of job %s did not work out: %s", held.attempt, held.job_id, code)
     patiently(lambda: transitions.fail_attempt(held, code, params, retryable=retryable))
+
+
+def minutes(seconds: float) -> str:
+    """Seconds as people read them in a sentence: ``2`` or ``1.5``."""
+    return f"{seconds / 60:.3g}"
 
 
 def _free_from_dead_neighbour(job_id: UUID) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.utils import translation
 
 from apps.jobs.models import Job
+from apps.jobs.runner import minutes
 from apps.jobs.words import job_note, stage_words, time_left
 
 
@@ -26,6 +27,11 @@ def test_the_time_left_is_rounded_so_that_it_does_not_flicker(seconds: float, wo
     assert time_left(seconds) == words
 
 
+@pytest.mark.parametrize(("seconds", "words"), [(30.0, "0.5"), (90.0, "1.5"), (900.0, "15"), (21_600.0, "360")])
+def test_a_limit_is_said_in_minutes_without_empty_decimals(seconds: float, words: str) -> None:
+    assert minutes(seconds) == words
+
+
 def test_a_stage_reads_as_a_person_would_say_it() -> None:
     assert stage_words("shadow") == "Casting the shadow"
 
@@ -44,8 +50,8 @@ def test_an_unknown_stage_is_just_work() -> None:
         ({"state": "succeeded"}, "Done"),
         ({"state": "cancelled"}, "Cancelled"),
         (
-            {"state": "failed", "error_code": "deadline_passed", "error_params": {"minutes": 2}},
-            "This took longer than 2 minutes and was stopped. Please try again.",
+            {"state": "failed", "error_code": "deadline_passed", "error_params": {"minutes": minutes(120.0)}},
+            "This took longer than it may (2 min) and was stopped. Please try again.",
         ),
     ],
 )
