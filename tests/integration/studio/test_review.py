@@ -102,7 +102,12 @@ def test_the_library_shows_everything_of_a_time_and_says_how_much_there_is_of_it
     assert shown(days="7", state="open") == [False, False]
     assert shown(days="soon") == [True, True]
     page = client.get(address, {"days": "7"}).content.decode()
-    assert '?state=starred&amp;days=7">Accepted <span class="muted numbers">1</span>' in page
+    assert (
+        f'href="{address}?state=starred&amp;days=7">Accepted <span class="muted numbers" data-count="starred">1<'
+        in page
+    )
+    tabs = client.get(reverse("studio:review_tabs", args=[workspace.slug]), {"page": "library", "days": "30"})
+    assert f'href="{address}?state=all&amp;days=30" aria-current="page">All' in tabs.content.decode()
 
 
 def test_selected_shots_come_home_as_one_zip_each_under_its_own_name(
