@@ -53,8 +53,8 @@ def finish_cutout(rgb: U8, found: Segmentation, engine: str, *, on_progress: Pro
         np.ascontiguousarray(mask[part]),
         coarse_px=coarse_px,
         coverage=None if soft_guess is None else np.ascontiguousarray(soft_guess[part]),
+        on_level=lambda done: on_progress("matte", done),
     )
-    on_progress("matte", 1.0)
     on_progress("foreground", 0.0)
     alpha_crop: U8 = np.rint(soft * 255).astype(np.uint8)
     colours = foreground_colours(photo, alpha_crop)

@@ -7,6 +7,8 @@ handles and frays straight edges; there the segmentation is believed, the more t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numba
 import numpy as np
@@ -30,10 +32,19 @@ _LOYALTY_TO_GUESSES = 0.1
 _OPEN = 0.08
 
 
-def alpha_along_outline(photo: U8, mask: Mask, *, coarse_px: float, coverage: F32 | None = None) -> F32:
+def alpha_along_outline(
+    photo: U8,
+    mask: Mask,
+    *,
+    coarse_px: float,
+    coverage: F32 | None = None,
+    on_level: Callable[[float], None] = lambda done: None,
+) -> F32:
     """Alpha at the photo's size, float32 0..1, from a mask of the same size whose outline is ``coarse_px`` blunt.
 
-    ``coverage`` (float32 0..1, of that size) is a first guess of alpha; what it leaves open is decided by colour.
+    Args:
+        coverage: float32 0..1, of that size: a first guess of alpha; what it leaves open is decided by colour.
+        on_level: told after each size what share of the way is gone, by pixels; what it raises ends the matting.
     """
     halvings = max(0, round(np.log2(max(1.0, coarse_px) / 2)))
     guess = mask.astype(np.float32) if coverage is None else coverage
@@ -46,8 +57,14 @@ def alpha_along_outline(photo: U8, mask: Mask, *, coarse_px: float, coverage: F3
         else:
             alpha = sharpened(small, np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_LINEAR), np.float32))
         alpha = settled(alpha, covered > 0.5)
+        on_level(_share_done(level, halvings))
     assert alpha is not None
     return alpha
+
+
+def _share_done(level: int, halvings: int) -> float:
+    """Of the pixels of all sizes, those of this level and the smaller ones: each level has four times as many."""
+    return sum(0.25**done for done in range(level, halvings + 1)) / sum(0.25**done for done in range(halvings + 1))
 
 
 def sharpened(photo: U8, alpha: F32, *, within: Mask | None = None) -> F32:

@@ -94,13 +94,13 @@ def locked() -> list[Package]:
 
 
 def licence_of(name: str) -> str:
-    """The SPDX expression, else the classifiers, else the first line of the licence field; empty where none is known."""
+    """The SPDX expression, else the classifiers, else the first line of the licence field; empty: nobody knows."""
     if name in ACCEPTED | STATED_ELSEWHERE:
         return (ACCEPTED | STATED_ELSEWHERE)[name]
     try:
         about = metadata.metadata(name).json
     except metadata.PackageNotFoundError:
-        return ""  # nobody knows: look it up, and write it into STATED_ELSEWHERE
+        return ""  # look it up, and write it into STATED_ELSEWHERE
     classifiers = about.get("classifier", [])
     classified = [line.rpartition(" :: ")[2] for line in classifiers if line.startswith("License ::")]
     first_line = str(about.get("license", "")).strip().partition("\n")[0]

@@ -38,7 +38,7 @@ class CutoutEditKind(ProductCutout):
 
     name = "studio.cutout_edit"
     title = _("Cutout edit")
-    deadline_s = 180.0
+    deadline_s = 300.0
     stages = {"strokes": (0.05, 0.9)}
 
     def load(self, job: Job) -> EditInputs:

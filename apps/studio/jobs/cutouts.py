@@ -126,7 +126,7 @@ class CutoutKind(ProductCutout):
 
     name = "studio.cutout"
     title = _("Cutout")
-    deadline_s = 120.0
+    deadline_s = 300.0  # 48 megapixels take 6 s of processor time; a crowded machine may need many times that
     stages = {"find": (0.0, 0.45), "refine": (0.45, 0.65), "matte": (0.65, 0.9), "foreground": (0.9, 0.95)}
 
     def preload(self) -> None:

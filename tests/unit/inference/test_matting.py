@@ -53,6 +53,27 @@ def test_a_thin_handle_of_a_white_jug_on_white_is_not_eaten() -> None:
     assert (alpha[140:160, 227:233] > 0.9).all()
 
 
+def test_a_large_edge_says_how_far_it_is_and_ends_at_once_when_it_is_told_to() -> None:
+    rgb, truth = white_jug_on_white()
+    rgb, mask = (cv2.resize(layer, (1200, 1200), interpolation=cv2.INTER_LINEAR) for layer in (rgb, truth))
+    done: list[float] = []
+    alpha_along_outline(rgb, mask > 0.5, coarse_px=8.0, on_level=done.append)
+    assert done == sorted(done)
+    assert done == pytest.approx([1 / 21, 5 / 21, 1.0])
+
+    class Stopped(Exception):
+        pass
+
+    def stop(share: float) -> None:
+        done.append(share)
+        raise Stopped
+
+    done.clear()
+    with pytest.raises(Stopped):
+        alpha_along_outline(rgb, mask > 0.5, coarse_px=8.0, on_level=stop)
+    assert len(done) == 1
+
+
 def test_colours_of_the_soft_edge_lose_the_background() -> None:
     ramp = np.linspace(0, 1, 40, dtype=np.float32)
     share = np.concatenate([np.zeros(60, np.float32), ramp, np.ones(60, np.float32)])[None, :, None]
