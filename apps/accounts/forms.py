@@ -19,6 +19,9 @@ class _OurWords:
     """Labels of ours, no placeholders that repeat them, and no list of password rules."""
 
     labels: dict[str, Any] = {}
+    is_all_of_the_page = False
+    """Then its first field has the focus when the page opens: nobody comes for anything else."""
+
     fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -29,21 +32,27 @@ class _OurWords:
             field.help_text = PASSWORD_HELP if field.widget.attrs.get("autocomplete") == "new-password" else ""
         if "password2" in self.fields:
             self.fields["password2"].help_text = ""
+        if self.is_all_of_the_page:
+            next(iter(self.fields.values())).widget.attrs["autofocus"] = True
 
 
 class SignInForm(_OurWords, allauth_forms.LoginForm):  # type: ignore[misc]
+    is_all_of_the_page = True
     labels = {"login": _("E-mail"), "password": _("Password"), "remember": _("Stay signed in")}
 
 
 class SignUpForm(_OurWords, allauth_forms.SignupForm):  # type: ignore[misc]
+    is_all_of_the_page = True
     labels = {"email": _("E-mail"), "password1": _("Password")}
 
 
 class ResetPasswordForm(_OurWords, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
+    is_all_of_the_page = True
     labels = {"email": _("E-mail")}
 
 
 class ResetPasswordKeyForm(_OurWords, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
+    is_all_of_the_page = True
     labels = {"password1": _("New password"), "password2": _("New password again")}
 
 
@@ -64,6 +73,7 @@ class ChangeAddressForm(_OurWords, allauth_forms.AddEmailForm):  # type: ignore[
 
 
 class ConfirmPasswordForm(_OurWords, allauth_forms.ReauthenticateForm):  # type: ignore[misc]
+    is_all_of_the_page = True
     labels = {"password": _("Password")}
 
 

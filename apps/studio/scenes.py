@@ -16,7 +16,6 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import Workspace
 from apps.assets.models import Asset

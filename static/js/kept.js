@@ -1,6 +1,7 @@
 // What a person has opened, typed, focused and scrolled in a part of the page, to be put back into its successor.
 // [data-opened] marks what was shown by hand although it comes hidden from the server.
 const FIELDS = "input:not([type=hidden], [type=file]), select, textarea";
+const CONTROLS = `${FIELDS}, a[href], button, summary`;
 
 /** What an element is called in its part, in words that its successor shares. */
 function name(element) {
@@ -39,17 +40,28 @@ function rangeOf(field) {
 /** What is to be put back: [name of the element, how]. `isRefresh`: the part only looks again, nothing was sent. */
 export function remember(part, isRefresh) {
   const before = [];
-  for (const [key, element] of named(part)) {
+  const all = named(part);
+  for (const [key, element] of all) {
     const { scrollTop: top, scrollLeft: left } = element;
     if (element.matches("details[open]")) before.push([key, (next) => next.setAttribute("open", "")]);
     if (top || left) before.push([key, (next) => next.scrollTo({ top, left, behavior: "instant" })]);
-    if (element === document.activeElement) before.push([key, (next) => focus(next, rangeOf(element))]);
+    if (element === document.activeElement) {
+      before.push([key, (next) => focus(next, rangeOf(element))]);
+      for (const heir of heirs(all, element)) before.push([heir, (next) => focus(next)]);
+    }
     // An answer to what was sent has heard what was typed.
     if (!isRefresh) continue;
     if (element.matches("[data-opened]")) before.push([key, open]);
     if (element.matches(FIELDS)) before.push([key, typing(value(element))]);
   }
   return before;
+}
+
+/** Who gets the focus of an element that has no successor: the controls after it, then those before it, nearest first. */
+function heirs(all, element) {
+  const at = all.findIndex(([_, other]) => other === element);
+  const others = [...all.slice(at + 1), ...all.slice(0, at).reverse()];
+  return others.filter(([_, other]) => other.matches(CONTROLS)).map(([key]) => key);
 }
 
 function open(element) {

@@ -63,6 +63,16 @@ def test_an_open_fold_stays_open_and_the_focus_in_it(product_page: Page, world: 
     expect(page.locator(".cutout__history button")).to_be_hidden()
 
 
+def test_the_focus_of_a_button_that_goes_away_is_handed_to_the_next_one(product_page: Page) -> None:
+    page = product_page
+    accept = page.locator("#cutout button", has_text="Accept")
+    accept.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#cutout[data-state=accepted]")).to_be_visible()
+    expect(accept).to_have_count(0)
+    expect(page.locator("#cutout a", has_text="Edit cutout")).to_be_focused()
+
+
 def test_a_box_that_is_being_drawn_stays_and_can_still_be_taken_back(product_page: Page, world: World) -> None:
     page = product_page
 

@@ -45,6 +45,14 @@ def test_pages_of_a_person_ask_visitors_to_sign_in(client: Client, name: str) ->
     assert client.get(reverse(name))["Location"].startswith(reverse("account_login"))
 
 
+@pytest.mark.parametrize(
+    ("name", "field"), [("account_login", "login"), ("account_signup", "email"), ("account_reset_password", "email")]
+)
+def test_a_page_that_is_one_form_begins_in_its_first_field(client: Client, name: str, field: str) -> None:
+    [focused] = re.findall(r"<input[^>]* autofocus[^>]*>", client.get(reverse(name)).text)
+    assert f'name="{field}"' in focused
+
+
 def test_a_bad_reset_link_offers_a_new_one(client: Client) -> None:
     page = client.get(reverse("account_reset_password_from_key", kwargs={"uidb36": "1", "key": "no-key"}))
     assert "This link does not work any more" in page.text
