@@ -150,7 +150,9 @@ class ShotSpec:
     empty = the set's own colours, an empty one of several = that surface's own. ``scale`` multiplies the set's natural
     product size; ``offset`` moves the product on its support, in fractions of the canvas width. ``camera`` and ``mood``
     are names of the set's; empty = its first. ``edits`` are what a person changed after that. ``lock`` holds the camera
-    still; ``offset`` then moves from the lock's base. ``companion`` puts a second product beside this one.
+    still; ``offset`` then moves from the lock's base. ``companion`` puts a second product beside this one. ``enlarged``
+    is how many times larger the picture is than the one that was composed: 2 = the same picture, twice as many pixels a
+    side, however small the photo.
     """
 
     set_name: str
@@ -166,6 +168,7 @@ class ShotSpec:
     edits: Edits = NO_EDITS
     lock: CameraLock | None = None
     companion: CompanionSpec | None = None
+    enlarged: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ def to_shot_spec(spec: Spec) -> ShotSpec:
         edits=Edits.from_dict(spec.get("edits", {})),
         lock=CameraLock.from_dict(spec["lock"]) if spec.get("lock") else None,
         companion=CompanionSpec.from_dict(beside) if beside else None,
+        enlarged=enlargement(spec),
     )
 
 

@@ -12,11 +12,11 @@ from inference.recipe import SCHEMA, pixels_sha256
 from inference.registry import scene_engine
 from inference.types import U8, Cutout, GateReport, ShotSpec
 
-_ABSENT_WHERE_EMPTY = ("camera", "mood", "edits", "lock", "companion")
+_ABSENT_WHERE_EMPTY = ("camera", "mood", "edits", "lock", "companion", "enlarged")
 
 
 def spec_as_dict(spec: ShotSpec) -> dict[str, Any]:
-    """A request as JSON values. Camera, mood, edits, lock and companion are there only where they were chosen."""
+    """A request as JSON values. What was not chosen of camera, mood, edits, lock, companion and size is not there."""
     raw = {
         **asdict(spec),
         "palette": list(spec.palette),
@@ -25,6 +25,7 @@ def spec_as_dict(spec: ShotSpec) -> dict[str, Any]:
         "edits": spec.edits.as_dict(),
         "lock": spec.lock.as_dict() if spec.lock else None,
         "companion": spec.companion.as_dict() if spec.companion else None,
+        "enlarged": spec.enlarged if spec.enlarged != 1 else None,
     }
     return {key: value for key, value in raw.items() if value or key not in _ABSENT_WHERE_EMPTY}
 

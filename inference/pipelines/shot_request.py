@@ -26,6 +26,8 @@ def check_request(photo_rgb: U8, cutout: Cutout, spec: ShotSpec, companion: Comp
         _require_same_size(companion.photo_rgb, companion.cutout)
     if spec.options:
         raise InputRejected("shot.unknown_option", f"no option is called {next(iter(spec.options))!r}")
+    if not 0.02 <= spec.enlarged <= 50:
+        raise InputRejected("shot.bad_scale", f"enlarged is 0.02 to 50, not {spec.enlarged:g}", scale=spec.enlarged)
     for scale in (spec.scale, spec.companion.scale if spec.companion else 1.0):
         if not 0.05 <= scale <= 4:
             raise InputRejected("shot.bad_scale", f"a scale is 0.05 to 4, not {scale:g}", scale=scale)

@@ -230,7 +230,8 @@ def _window(
     product_h, product_w = size_m[0] * per_metre, size_m[1] * per_metre
     fill = _fill(studio, studio.camera, size_m, spec)
     nearer = _nearer(studio, outline, size_m, spec)
-    enlarged = nearer * product_w * spec.width / (outline.width * width * max(NEAREST, fill))
+    composed_px = spec.width / spec.enlarged
+    enlarged = nearer * product_w * composed_px / (outline.width * width * max(NEAREST, fill))
     nearness = max(NEAREST, fill) * min(MAX_RETREAT, max(1.0, enlarged))
     width *= min(1.12, nearness) / look.zoom / nearer
     # A window that is to look past the product needs plate on that side.

@@ -20,6 +20,8 @@ from inference.registry import scene_engine
 from inference.types import U8, Companion, Cutout, Progress, ShotResult, ShotSpec, no_progress
 
 SMALLEST_PX = 64
+SAME_RATIO = 0.01
+"""Ratios that differ by less are one ratio in whole pixels."""
 _ROUNDING = 1.002
 """A canvas of whole pixels may frame the product by this much larger than asked."""
 
@@ -46,7 +48,7 @@ def render_scene(
     shot = make_shot(
         photo_rgb,
         cutout,
-        replace(spec, width=width, height=height),
+        _resized(spec, width, height),
         companion=companion,
         on_progress=on_progress,
         options=options,
@@ -54,7 +56,7 @@ def render_scene(
     scale = _largest_scale(shot)
     while scale > 1 and not enlarge and not target.is_as_made and min(width, height) > SMALLEST_PX:
         width, height = (max(SMALLEST_PX, floor(side / (scale * _ROUNDING))) for side in (width, height))
-        smaller = replace(spec, width=width, height=height)
+        smaller = _resized(spec, width, height)
         shot = make_shot(photo_rgb, cutout, smaller, companion=companion, options=options)
         scale = _largest_scale(shot)
     _require_same(recipe, shot)
@@ -72,6 +74,13 @@ def _scene_size(spec: ShotSpec, target: Target) -> tuple[int, int]:
         return target.width, target.height
     factor = target.longest / max(spec.width, spec.height)
     return round(spec.width * factor), round(spec.height * factor)
+
+
+def _resized(spec: ShotSpec, width: int, height: int) -> ShotSpec:
+    """The same picture where the ratio is the same, else the same shot composed for another one."""
+    is_same_shape = abs(width / height * spec.height / spec.width - 1) < SAME_RATIO
+    enlarged = round(spec.enlarged * width / spec.width, 4) if is_same_shape else spec.enlarged
+    return replace(spec, width=width, height=height, enlarged=enlarged)
 
 
 def _require_same(recipe: Mapping[str, Any], shot: ShotResult) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from inference.errors import InputRejected
 from inference.ops.placement import Placement, find_outline, on_canvas, place, resample, widest_place
 from inference.pipelines.product_shot import make_shot
+from inference.ports import SceneOptions
 from inference.types import Cutout, ShotSpec
 
 
@@ -98,3 +101,17 @@ def test_a_thin_thing_that_lies_is_flat_and_a_round_one_is_thick() -> None:
         found.append(shot.recipe["parameters"]["thickness_m"])
     assert found[0] < 0.02
     assert found[1] > 0.08
+
+
+def test_an_enlarged_picture_is_composed_as_the_small_one_however_small_the_photo(
+    photo: np.ndarray, cutout: Cutout, options: SceneOptions
+) -> None:
+    large = ShotSpec("synthetic", width=1600, height=1600, scale=1.3)
+    composed = make_shot(photo, cutout, replace(large, width=400, height=400), options=options)
+    again = make_shot(photo, cutout, replace(large, enlarged=4.0), options=options)
+    drawn_large = make_shot(photo, cutout, large, options=options)
+    windows = [shot.recipe["parameters"]["window"] for shot in (composed, again, drawn_large)]
+    assert windows[0] == windows[1]
+    assert windows[2][2] > windows[0][2]  # composed for 1600 px, the small photo is seen from further away
+    assert again.measures["fill_height"] == pytest.approx(composed.measures["fill_height"], abs=0.003)
+    assert (again.recipe["spec"]["enlarged"], "enlarged" in composed.recipe["spec"]) == (4.0, False)
