@@ -24,7 +24,8 @@ class ModelCard:
         is_commercial: whether that licence lets the weights work in a product that is sold.
         steps: the only numbers of steps that work; empty = any.
         guidance: the lowest and the highest that work.
-        sizes: sizes (width, height) that workers warm; others work where they are multiples and within the limits.
+        sizes: sizes (width, height) that workers warm where they compile; others work where they are multiples and
+            within the limits, and wait for the compiler once.
         can: what else it does: ``reference``, ``mask``, ``layout``, ``palette``, ``style``,
             ``semantics``, ``guidance``, ``adapters``.
         pipeline: class in diffusers, for editors.

@@ -80,14 +80,19 @@ class LatentGenerator:
         self._adapters: Adapters | None = None
         self._revision = ""
         self._fits: dict[tuple[int, int], int] = {}
+        self._is_warm = False
 
     def status(self) -> EngineStatus:
         """See ``generation.Generator``."""
         return gate.status_of(self.card, self._options)
 
     def warm(self) -> None:
-        """See ``generation.Generator``."""
+        """See ``generation.Generator``. Where blocks are compiled, a picture of each usual size is drawn, once."""
         self.loaded()
+        if self._options.compile and not self._is_warm:
+            for request in requests.usual(self.card):
+                self.generate(request)
+            self._is_warm = True
 
     def check(self, request: GenerateRequest) -> None:
         """See ``generation.Generator``."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from inference.adapters import is_adapter_name
 from inference.engines.diffusion.noise import MAX_SEED
 from inference.errors import InputRejected
-from inference.generation import GenerateItem, GenerateRequest, ReferencePicture
+from inference.generation import GenerateItem, GenerateRequest, LayoutObject, ReferencePicture
 from inference.models import ModelCard
 from inference.ops.colour import hex_to_rgb
 
@@ -16,6 +16,7 @@ MAX_COLOURS = 12
 MAX_ADAPTERS = 4
 MAX_ADAPTER_WEIGHT = 2.0
 _ROUNDING = 1e-6
+_USUAL = "a mug"
 
 
 def check(card: ModelCard, request: GenerateRequest) -> tuple[int, float]:
@@ -49,6 +50,22 @@ def check(card: ModelCard, request: GenerateRequest) -> tuple[int, float]:
         elif card.kind == "edit":
             raise InputRejected("generate.no_picture", f"{card.title} changes a picture; give one with the instruction")
     return steps, guidance
+
+
+def usual(card: ModelCard) -> Iterator[GenerateRequest]:
+    """A picture of every size that is asked for day by day, plain and, where the model can, with a layout.
+
+    With as few steps as there may be, because what is compiled does not depend on their number; once two at a time, so
+    that the compiler sees that number vary.
+    """
+    steps = min(card.steps, default=1)
+    layouts: list[tuple[LayoutObject, ...]] = [()]
+    if "layout" in card.can:
+        layouts.append((LayoutObject(_USUAL, (0.0, 0.0, 0.5, 0.5)),))
+    for layout in layouts:
+        item = GenerateItem(_USUAL, 0, layout=layout)
+        for items, size in (((item, item), card.sizes[0]), *(((item,), size) for size in card.sizes)):
+            yield GenerateRequest(items, *size, steps=steps, layout_share=1.0)
 
 
 def _check_adapters(card: ModelCard, request: GenerateRequest) -> None:

@@ -195,6 +195,36 @@ def test_weights_that_do_not_fit_are_refused(options: GenerateOptions, weights: 
     assert caught.value.code == "generate.checkpoint_incompatible"
 
 
+def test_a_worker_that_compiles_draws_every_usual_size_before_it_takes_work(
+    options: GenerateOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quickened: list[object] = []
+    monkeypatch.setattr(generator_module, "quicken", quickened.append)
+    drawn: list[tuple[tuple[int, int], int, bool, int]] = []
+    draw = generator_module._Batch.draw
+
+    def watched(self: Any, items: Sequence[GenerateItem], identity: dict[str, Any]) -> list[GeneratedPicture]:
+        drawn.append((self.grid, len(items), bool(items[0].layout), self.schedule.steps))
+        return draw(self, items, identity)
+
+    monkeypatch.setattr(generator_module._Batch, "draw", watched)
+    sizes = ((48, 32), (32, 64))
+    for name, steps in (("sefi-1b-turbo", 4), ("sefi-1b-base", 1)):
+        card = replace(small(name), sizes=sizes)
+        sefi_engine(card, options).warm()
+        assert drawn == []
+        engine = sefi_engine(card, replace(options, compile=True))
+        engine.warm()
+        engine.warm()
+        assert drawn == [
+            (grid, count, layout, steps)
+            for layout in (False, True)
+            for grid, count in (((2, 3), 2), ((2, 3), 1), ((4, 2), 1))
+        ]
+        drawn.clear()
+    assert len(quickened) == 2
+
+
 def test_loading_draws_no_bars_and_leaves_those_of_others_alone(
     turbo: LatentGenerator, capsys: pytest.CaptureFixture[str]
 ) -> None:
