@@ -110,7 +110,6 @@ def sheet(rows: list[Row]) -> U8:
 
 def write(out: Path, parts: list[str]) -> None:
     """The file anew; a report that is cut short holds what was measured until then."""
-    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
@@ -122,6 +121,7 @@ def side_of(weights: Path) -> int:
 
 def report(artist: Artist, out: Path, count: int, only: list[str]) -> None:
     """Measure and write."""
+    out.parent.mkdir(parents=True, exist_ok=True)
     parts = [
         f"Measured on {count} prompts a control, one seed each, "
         f"{artist.side_px} px. Means with 95 % intervals; in brackets the difference to the first line, pair by pair."
