@@ -36,6 +36,9 @@ KIND = "studio.scene"
 GENERATED = "generated"
 MOST_SHOTS = 8
 CANDIDATES = (1, 2, 4, 8)
+PALETTE_PULL = 0.15
+"""How far each step is pulled towards the palette, where somebody wants that."""
+
 SEEDS_APART = 8
 """The candidates of a shot have the seeds that follow its own."""
 
@@ -62,6 +65,7 @@ FIELD_OF = {
     "studio.format_unknown": "format",
     "scene.not_offered": "model",
     "generate.style_not_possible": "style",
+    "generate.palette_not_possible": "palette",
     "generate.unknown_model": "model",
     "generate.adapter_missing": "adapter",
     "generate.adapter_not_possible": "adapter",
@@ -132,6 +136,7 @@ def read_request(data: QueryDict) -> SceneRequest:
         "candidates": whole(data.get("candidates", "4"), 1, max(CANDIDATES)),
         "adapters": [[name, adapters.WEIGHT] for name in [data.get("adapter", "")] if name and not is_id(name)],
         "scene": scene,
+        "palette_means": {"pull": PALETTE_PULL if palette and data.get("guide") else 0.0},
     }
     picture_format = data.get("format", "1:1")
     picture_size(picture_format)
@@ -318,6 +323,7 @@ def starting_values(spec: Spec | None, *, label: str) -> dict[str, Any]:
         "model": generated.get("model", ""),
         "format": (spec or {}).get("format", "1:1"),
         **_palette_values((spec or {}).get("palette", [])),
+        "guide": generated.get("palette_means", {}).get("pull", 0.0) > 0,
         "words": scene.get("words", ""),
         "copy_space": scene.get("copy_space", "none"),
         "props": list(scene.get("props", [])),
@@ -333,7 +339,7 @@ def posted_values(data: QueryDict) -> dict[str, Any]:
         for name in (*SINGLE, "label", "mode", "model", "format", "words", "copy_space", "style", "adapter")
     }
     numbers = {name: data.get(name, "") for name in ("strength", "candidates", "count")}
-    palette = {name: data.get(name, "") for name in ("palette", "own_palette")}
+    palette = {name: data.get(name, "") for name in ("palette", "own_palette", "guide")}
     return {**single, **numbers, **palette, "props": data.getlist("props"), "boxes": data.get("boxes", "[]")}
 
 

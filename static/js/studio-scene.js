@@ -7,12 +7,19 @@ const MOST_PROPS = 6;
 
 const chosen = (form, name) => form.querySelector(`[name=${name}]:checked`);
 
+/** How much longer steps take because they are guided by colours; 1 where they are not. */
+function guideEffort(form) {
+  const { guide, own_palette: own } = form.elements;
+  const hasColours = own.value.trim() || chosen(form, "palette").value !== "own";
+  return guide.checked && hasColours ? Number(guide.dataset.effort) : 1;
+}
+
 /** What a shot takes by what was measured: more for more candidates and for larger formats; 0 where nobody knows. */
 function shotSeconds(form) {
   const { base = 0, unit = 0 } = chosen(form, "model")?.dataset ?? {};
   const { candidate, full } = chosen(form, "format").dataset;
   const effort = Number(form.elements.candidates.value) * Number(candidate) + Number(full);
-  return Number(base) + effort * Number(unit);
+  return Number(base) + effort * guideEffort(form) * Number(unit);
 }
 
 /** How long all shots take, in words; nothing where nobody has drawn with this model yet. */

@@ -98,6 +98,12 @@ def test_the_page_says_what_it_comes_to(form: Page) -> None:
     expect(total).to_have_text(re.compile(r"^1 shot, the best of 8 · about \d+ s$"))
     seconds = [int(text.rpartition("about ")[2].removesuffix(" s")) for text in (best_of_four, total.inner_text())]
     assert seconds[0] < seconds[1]
+    form.get_by_role("checkbox", name="Guide the drawing by it").check()
+    expect(total).to_have_text(re.compile(rf"about {seconds[1]} s$"))  # there are no colours to be guided by
+    form.get_by_role("radio", name="Forest").check()
+    expect(total).not_to_have_text(re.compile(rf"about {seconds[1]} s$"))
+    form.get_by_role("checkbox", name="Guide the drawing by it").uncheck()
+    expect(total).to_have_text(re.compile(rf"about {seconds[1]} s$"))
     form.locator("#scene-count").select_option("3")
     expect(total).to_have_text(re.compile(r"^3 shots, each the best of 8 · about"))
     expect(form.locator("[data-make]")).to_have_text("Make 3 shots")

@@ -18,6 +18,7 @@ from apps.core.sentences import sentence
 from apps.studio import changes, engines, offers, scene_plans, scenes, selectors, services
 from apps.studio.models import CutoutState, Product, Shot
 from apps.studio.templatetags.scene_words import candidate_rows
+from inference.pipelines.generated.spec import PULL_EFFORT
 
 
 @require_GET
@@ -89,6 +90,7 @@ def _context(request: WorkspaceRequest, product: Product, values: dict[str, Any]
         "formats": scene_plans.efforts(),
         "candidate_counts": scenes.CANDIDATES,
         "counts": range(1, scenes.MOST_SHOTS + 1),
+        "guide_effort": PULL_EFFORT,
         "standing": scenes.standing(request.workspace),
         "styles": selectors.recent_pictures(request.workspace, chosen=values["style"]),
         "can_shoot": product.cutout_state in (CutoutState.READY, CutoutState.ACCEPTED),

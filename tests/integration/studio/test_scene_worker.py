@@ -150,6 +150,7 @@ def test_sefi_draws_with_palette_boxes_and_a_look_from_the_form(house: House, pe
     person.ask(
         model=SEFI_TURBO,
         palette="forest",
+        guide="1",
         props="lemons",
         boxes=json.dumps(lemons),
         style=str(look.asset_id),
@@ -161,6 +162,7 @@ def test_sefi_draws_with_palette_boxes_and_a_look_from_the_form(house: House, pe
     recipe = shot.asset.recipe
     assert (recipe["model"]["model"], recipe["model"]["licence"]) == (SEFI_TURBO, SEFI_LICENCE)
     assert recipe["parameters"]["semantics"] == "encoded"
+    assert recipe["spec"]["palette_means"]["pull"] > 0
     assert recipe["spec"]["scene"]["palette"] == list(offers.PALETTES["forest"].colours)
     assert "palette_coverage" in recipe["measures"]
     [placed] = [one for one in recipe["graph"]["objects"] if one["id"] == "lemons"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from apps.accounts.models import Workspace
 from apps.core.tenancy import tenant_scope
 from apps.jobs import stations
 from apps.jobs.models import Station
+from apps.studio import scenes
 from apps.studio.models import Product, Shoot, Shot
 from tests import factories
 from tests.fingerprints import difference, take_fingerprint
@@ -132,6 +134,19 @@ def test_the_form_becomes_shots_in_the_models_lane(client: Client, product: Prod
     assert asked["scene"]["props"] == ["citrus"]
     assert asked["scene"]["palette"] == made[0].spec["palette"] != []
     assert {shot.job.lane for shot in made if shot.job} == {f"gpu-{KLEIN}"}
+
+
+def test_the_drawing_is_guided_by_a_palette_where_somebody_wants_that(client: Client, product: Product) -> None:
+    beat()
+    pulls = {}
+    for name, changes in (("plain", {}), ("guided", {"guide": "1"}), ("free", {"guide": "1", "palette": "own"})):
+        known = {shot.id for shot in shots(product)}
+        send(client, product, token=name, count="1", **changes)
+        [shot] = [one for one in shots(product) if one.id not in known]
+        like = client.get(url("scene", product.workspace, product.id), {"like": str(shot.id)}).content.decode()
+        pulls[name] = shot.spec["generated"]["palette_means"]["pull"]
+        assert bool(re.search(r'name="guide"[^>]* checked', like)) is (name == "guided")
+    assert pulls == {"plain": 0.0, "guided": scenes.PALETTE_PULL, "free": 0.0}
 
 
 def test_sent_twice_it_is_one_shoot(client: Client, product: Product) -> None:

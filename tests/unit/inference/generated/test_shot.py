@@ -12,7 +12,13 @@ import pytest
 from inference.errors import Cancelled, InputRejected
 from inference.generation import GenerateOptions
 from inference.pipelines.generated.shot import generated_shot
-from inference.pipelines.generated.spec import REFINE_STRENGTH, GeneratedInputs, GeneratedSpec
+from inference.pipelines.generated.spec import (
+    PULL_EFFORT,
+    REFINE_STRENGTH,
+    GeneratedInputs,
+    GeneratedSpec,
+    PaletteMeans,
+)
 from inference.pipelines.generated.verify import placement_of
 from inference.scene import SceneForm
 from inference.types import U8, Cutout
@@ -194,6 +200,9 @@ def test_effort_counts_every_candidate_and_the_full_picture_once() -> None:
     candidate, full = 512 * 256 / 1e6, 1024 * 512 / 1e6
     assert spec.effort == pytest.approx(4 * candidate + REFINE_STRENGTH * full)
     assert replace(spec, width=512, height=512).effort == pytest.approx(4 * 2 * candidate)
+    guided = replace(spec, palette_means=PaletteMeans(pull=0.15))
+    assert guided.effort == pytest.approx(PULL_EFFORT * spec.effort)
+    assert replace(guided, scene=SceneForm()).effort == spec.effort  # no colours to be guided by
     assert replace(spec, width=4096, height=2048, model="sefi-1b-turbo").effort == pytest.approx(
         4 * candidate + REFINE_STRENGTH * 1536 * 768 / 1e6
     )
