@@ -100,7 +100,7 @@ def test_the_page_says_what_it_comes_to(form: Page) -> None:
     assert seconds[0] < seconds[1]
     form.get_by_role("checkbox", name="Guide the drawing by it").check()
     expect(total).to_have_text(re.compile(rf"about {seconds[1]} s$"))  # there are no colours to be guided by
-    form.get_by_role("radio", name="Forest").check()
+    form.locator("input[name=palette][value=forest]").check()
     expect(total).not_to_have_text(re.compile(rf"about {seconds[1]} s$"))
     form.get_by_role("checkbox", name="Guide the drawing by it").uncheck()
     expect(total).to_have_text(re.compile(rf"about {seconds[1]} s$"))
