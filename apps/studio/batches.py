@@ -130,6 +130,11 @@ def waiting_products(batch: Batch) -> list[Product]:
     return list(found.order_by(F("cutout_state").desc(), "name").distinct()[:MOST_LISTED])
 
 
+def guesses(products: Iterable[Product]) -> int:
+    """How many of ``waiting_products`` have a cutout that nobody is sure of, but that a person may accept."""
+    return sum(product.cutout_id is not None and product.cutout_state == CutoutState.NEEDS_BOX for product in products)
+
+
 def rows(batch: Batch) -> QuerySet[Shoot]:
     """The shoots that have begun, by product, each with its counts and its first pictures."""
     shots = Shot.objects.filter(asset__isnull=False).select_related("asset__blob").order_by("position")

@@ -102,6 +102,7 @@ batches_urls = [
     path("<uuid:batch_id>/state", batches.batch_state, name="batch_state"),
     path("<uuid:batch_id>/failed", batches.failed_csv, name="batch_failed"),
     path("<uuid:batch_id>/retry", batches.retry_batch, name="retry_batch"),
+    path("<uuid:batch_id>/accept", batches.accept_guesses, name="accept_guesses"),
     path("<uuid:batch_id>/cancel", batches.cancel_batch, name="cancel_batch"),
 ]
 adapters_urls = [

@@ -1,6 +1,7 @@
 // Several shots at once: Shift with arrows or a click takes a range, Ctrl with a click one more, Ctrl A all, Esc none.
 export class Selection {
   #anchor = null;
+  #ids = new Set(); // of what is selected: cards are swapped for new ones
 
   constructor(gallery, shots) {
     this.gallery = gallery;
@@ -26,7 +27,7 @@ export class Selection {
   toggle(shot) {
     shot.toggleAttribute("data-selected");
     this.#anchor = shot.id;
-    this.onChange();
+    this.#tell();
   }
 
   /** From where the range began to `shot`; `from` begins one where there is none. */
@@ -39,12 +40,12 @@ export class Selection {
     }
     const [first, last] = [begin, all.indexOf(shot)].sort((a, b) => a - b);
     all.forEach((other, index) => other.toggleAttribute("data-selected", index >= first && index <= last));
-    this.onChange();
+    this.#tell();
   }
 
   all() {
     for (const shot of this.shots()) shot.setAttribute("data-selected", "");
-    this.onChange();
+    this.#tell();
     return true;
   }
 
@@ -52,7 +53,17 @@ export class Selection {
     const had = this.chosen.length > 0;
     for (const shot of this.gallery.querySelectorAll("[data-selected]")) shot.removeAttribute("data-selected");
     this.#anchor = null;
-    this.onChange();
+    this.#tell();
     return had;
+  }
+
+  /** A card that took another one's place shows the same shot, and is selected as that one was. */
+  restore() {
+    for (const id of this.#ids) document.getElementById(id)?.setAttribute("data-selected", "");
+  }
+
+  #tell() {
+    this.#ids = new Set(this.chosen.map((shot) => shot.id));
+    this.onChange();
   }
 }

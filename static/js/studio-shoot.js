@@ -192,6 +192,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.verb === "post") look({ subject: "verdicts" });
   settle();
+  selection.restore();
   showBar();
   const wasMoved = document.activeElement !== document.body;
   if (!held || wasMoved) {

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from apps.core.tenancy import tenant_scope
 from apps.studio import services
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.world import World, make_world
 
 DRAWN_MS = 120_000
@@ -103,6 +103,31 @@ def test_enter_takes_a_ratio_of_ones_own_and_every_set_gets_its_thumbnail(editor
     expect(editor.locator("[data-preview-of]").first).to_have_attribute("src", re.compile("."), timeout=DRAWN_MS)
 
 
+COVERED = """
+() => {
+  const focused = document.activeElement;
+  const { left, top, width, height } = focused.getBoundingClientRect();
+  const x = Math.min(Math.max(left + width / 2, 1), innerWidth - 1);
+  const seen = document.elementFromPoint(x, top + height / 2);
+  const label = focused.closest("label");
+  const isSeen = seen && (focused.contains(seen) || seen.contains(focused) || label?.contains(seen));
+  return isSeen ? "" : focused.id || focused.textContent.trim();
+}
+"""
+
+
+@pytest.mark.slow
+def test_on_a_phone_nothing_that_has_the_focus_is_covered(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user, size=PHONE)
+    page.goto(world.path(f"studio/shots/{world.shot.id}/edit"))
+    expect(page.locator("[data-box]")).to_be_visible(timeout=DRAWN_MS)
+    covered = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        covered.append(page.evaluate(COVERED))
+    assert set(covered) == {""}
+
+
 @pytest.mark.slow
 def test_a_colour_change_above_the_cap_is_shown_and_can_not_be_saved(editor: Page) -> None:
     editor.locator("details:has(#knob-exposure_ev) > summary").click()
@@ -161,6 +186,11 @@ def test_counts_and_yield_follow_the_verdicts_of_everybody(open_page: OpenPage, 
     page.keyboard.press("x")
     expect(rejected).to_have_text("2")
     expect(accepted).to_have_text("0")
+    expect(page.locator("[data-shot][data-selected][data-verdict=rejected]")).to_have_count(2)
+    page.keyboard.press("x")  # the same key again takes all of it back
+    expect(rejected).to_have_text("0")
+    page.keyboard.press("x")
+    expect(rejected).to_have_text("2")
     row = page.locator(".yield tbody tr", has_text="Tall bottle")
     expect(row).to_contain_text("0%")
 

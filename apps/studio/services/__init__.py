@@ -10,7 +10,14 @@ from apps.studio.services.adapters import (
     restore_adapter,
     retire_adapter,
 )
-from apps.studio.services.batches import cancel_batch, forget_waiting, request_batch, retry_batch, start_shoots
+from apps.studio.services.batches import (
+    accept_guesses,
+    cancel_batch,
+    forget_waiting,
+    request_batch,
+    retry_batch,
+    start_shoots,
+)
 from apps.studio.services.best import request_best
 from apps.studio.services.cutouts import accept_cutout, request_cutout, start_waiting_shoots
 from apps.studio.services.edits import edit_shot, put_on_show, show_version
@@ -38,6 +45,7 @@ from apps.studio.services.shoots import (
 __all__ = [
     "REJECT_REASONS",
     "accept_cutout",
+    "accept_guesses",
     "apply_look",
     "archive_product",
     "cancel_batch",

@@ -19,7 +19,7 @@ from apps.jobs import services as queue
 from apps.jobs.models import Batch
 from apps.studio.kinds import scale_of
 from apps.studio.models import CutoutState, Product, Shoot
-from apps.studio.services.cutouts import request_cutout
+from apps.studio.services.cutouts import accept_cutout, request_cutout
 from apps.studio.services.shoots import INTERACTIVE_SHOTS, plan_shots, queue_shots
 from apps.studio.services.starters import call_starter
 
@@ -122,6 +122,23 @@ def retry_batch(batch: Batch, *, by: User | None) -> int:
             count += 1
         call_starter(batch, what="batch")
     return count
+
+
+@transaction.atomic
+def accept_guesses(batch: Batch) -> int:
+    """Somebody looked at the guessed cutouts that shoots of the batch wait for, and they are good: the shots begin.
+
+    Returns how many; a product without any cutout goes on waiting for a box.
+    """
+    guessed = Product.objects.filter(
+        cutout_state=CutoutState.NEEDS_BOX,
+        cutout__isnull=False,
+        shoots__in=Shoot.objects.filter(batch=batch, shots=None),
+    )
+    found = list(guessed.distinct().order_by("id"))
+    for product in found:
+        accept_cutout(product)
+    return len(found)
 
 
 def cancel_batch(batch: Batch, *, by: User | None) -> None:

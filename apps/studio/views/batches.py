@@ -99,11 +99,13 @@ def batch_state(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
 def _shown(request: WorkspaceRequest, batch_id: uuid.UUID, template: str) -> HttpResponse:
     found = reads.get_batch(request.workspace, batch_id)
     page = Paginator(reads.rows(found), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    waiting = reads.waiting_products(found)
     context = {
         "batch": found,
         "state": reads.state(found),
         "failed": reads.failed_shots(found),
-        "waiting": reads.waiting_products(found),
+        "waiting": waiting,
+        "guesses": reads.guesses(waiting),
         "page": page,
         "most_pictures": reads.SHOWN_OF_A_PRODUCT,
     }
@@ -146,6 +148,13 @@ def _cells(product: Product, title: str, reason: str) -> list[str]:
 @workspace_view(role=Role.EDITOR)
 def retry_batch(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
     services.retry_batch(reads.get_batch(request.workspace, batch_id), by=request.user)
+    return redirect("studio:batch", workspace=request.workspace.slug, batch_id=batch_id)
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
+def accept_guesses(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
+    services.accept_guesses(reads.get_batch(request.workspace, batch_id))
     return redirect("studio:batch", workspace=request.workspace.slug, batch_id=batch_id)
 
 

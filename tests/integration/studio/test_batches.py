@@ -144,6 +144,24 @@ def test_a_product_that_needs_a_person_is_listed_and_begins_when_it_is_accepted(
     assert state(workspace, batch).done == 1
 
 
+def test_guesses_are_accepted_together_and_what_has_none_goes_on_waiting(client: Client, workspace: Workspace) -> None:
+    guessed = [factories.make_product(workspace, cutout_state="needs_box") for _ in range(2)]
+    unseen = factories.make_product(workspace, cutout=None, cutout_state="needs_box")
+    elsewhere = factories.make_product(workspace, cutout_state="needs_box")
+    batch = ask(workspace, [*guessed, unseen])
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    page = client.get(reverse("studio:batch", args=[workspace.slug, batch.id])).content.decode()
+    assert "Accept 2 guesses" in page
+    client.post(reverse("studio:accept_guesses", args=[workspace.slug, batch.id]))
+    with tenant_scope(workspace.id):
+        states = {product.pk: product.cutout_state for product in Product.objects.all()}
+        for product in guessed:
+            assert services.start_shoots(product_id=product.pk) == 1
+    assert [states[product.pk] for product in (*guessed, unseen, elsewhere)] == [*["accepted"] * 2, *["needs_box"] * 2]
+    page = client.get(reverse("studio:batch", args=[workspace.slug, batch.id])).content.decode()
+    assert "guess" not in page
+
+
 def test_what_failed_is_listed_with_its_reason_and_made_again(client: Client, workspace: Workspace) -> None:
     batch = ask(workspace, many(workspace, 2))
     with tenant_scope(workspace.id):
