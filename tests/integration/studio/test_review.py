@@ -110,6 +110,18 @@ def test_the_library_shows_everything_of_a_time_and_says_how_much_there_is_of_it
     assert f'href="{address}?state=all&amp;days=30" aria-current="page">All' in tabs.content.decode()
 
 
+@pytest.mark.parametrize("name", ["library", "review"])
+def test_before_the_first_shot_the_pages_say_what_will_be_here_and_the_way_to_it(
+    workspace: Workspace, client: Client, name: str
+) -> None:
+    client.force_login(factories.make_member(workspace, Role.VIEWER).user)
+    page = client.get(reverse(f"studio:{name}", args=[workspace.slug])).content.decode()
+    assert ("No shots yet" in page, 'name="days"' in page) == (True, False)
+    factories.make_shot(workspace, asset=None)
+    page = client.get(reverse(f"studio:{name}", args=[workspace.slug])).content.decode()
+    assert ("No shots yet" in page, 'name="days"' in page) == (False, True)
+
+
 def test_selected_shots_come_home_as_one_zip_each_under_its_own_name(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
