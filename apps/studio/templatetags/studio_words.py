@@ -73,11 +73,11 @@ def engine_words(name: str) -> str:
 
 @register.filter
 def confidence_words(product: Product) -> Finding:
-    """How sure the cutout is, and what to do about it."""
+    """How sure the cutout is, and what to do about it; no figure once a person has judged."""
     confidence = product.cutout_confidence or 0.0
     figure = f"{confidence:.0%}"
     if product.cutout_state == CutoutState.ACCEPTED:
-        return Finding("ok", _("Accepted. New shots use this cutout."), figure)
+        return Finding("ok", _("Accepted. New shots use this cutout."))
     if confidence >= SURE:
         return Finding("ok", _("The outline is clear. A quick look is enough."), figure)
     if confidence >= FAIRLY_SURE:
