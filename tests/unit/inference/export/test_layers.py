@@ -22,6 +22,7 @@ from inference.pipelines.product_shot import make_shot
 from inference.pipelines.rules import Rule
 from inference.ports import SceneOptions
 from inference.types import Cutout, ShotResult, ShotSpec
+from tests.unit.inference.export.psd_by_the_book import composed, read_layers
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,16 @@ def test_another_program_composes_the_layers_to_within_one_level(shot: ShotResul
     assert [layer.name for layer in document] == list(LAYER_NAMES)
     assert difference.max() <= 1
     assert (difference > 0).mean() < 0.01
+
+
+def test_a_reader_that_knows_only_the_file_format_finds_the_layers_and_the_shot(
+    shot: ShotResult, layered: ExportedFile
+) -> None:
+    size, layers = read_layers(layered.data)
+    assert size == shot.master.shape[:2]
+    assert [layer.name for layer in layers] == list(LAYER_NAMES)
+    assert [layer.blend for layer in layers] == ["norm", "lddg", "mul ", "norm", "norm"]
+    assert (composed(layered.data) == shot.master).all()
 
 
 def test_the_check_reads_layers_and_credentials_beside_the_file(
