@@ -54,7 +54,10 @@ class TextureCodec:
         return patchify((raw - shift) * scale)
 
     def decode(self, latents: Tensor) -> Tensor:
-        """fp32 (B, channels, h, w) -> fp32 (B, 3, H, W), nominally in -1..1. Gradients flow where they are enabled."""
+        """(B, channels, h, w) -> fp32 (B, 3, H, W), nominally in -1..1. Gradients flow where they are enabled.
+
+        Statistics are rounded to the dtype of the latents, as the released models were run.
+        """
         if self.family == "flux2":
             mean, std = self._statistics(latents)
             raw = unpatchify(latents * std + mean)
@@ -70,7 +73,8 @@ class TextureCodec:
         mean, variance = (
             value.to(like.device, torch.float32).view(1, -1, 1, 1) for value in (norm.running_mean, norm.running_var)
         )
-        return mean, torch.sqrt(variance + float(self.vae.config.batch_norm_eps))
+        deviation = torch.sqrt(variance + float(self.vae.config.batch_norm_eps))
+        return mean.to(like.dtype), deviation.to(like.dtype)
 
     def _scale_and_shift(self) -> tuple[float, float]:
         config = self.vae.config

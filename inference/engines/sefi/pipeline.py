@@ -243,7 +243,7 @@ class SeFiPipeline(DiffusionPipeline):
         return ImagePipelineOutput(images=images) if return_dict else (images,)
 
     def decode(self, latents: Tensor) -> Tensor:
-        """fp32 latents of all streams (B, C, h, w) -> fp32 images (B, 3, H, W) in 0..1. Semantics are not decoded."""
+        """Latents of all streams (B, C, h, w) -> fp32 images (B, 3, H, W) in 0..1. Semantics are not decoded."""
         return to_unit_range(self.codec.decode(latents[:, self.config.semantic_channels :]))
 
     def _after_step(self, callback: StepCallback | None, inputs: Sequence[str], schedule: Schedule) -> AfterStep | None:

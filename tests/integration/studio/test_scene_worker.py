@@ -168,6 +168,7 @@ def test_sefi_draws_with_palette_boxes_and_a_look_from_the_form(house: House, pe
     [placed] = [one for one in recipe["graph"]["objects"] if one["id"] == "lemons"]
     assert placed["box"] == pytest.approx(lemons[0]["box"])
     assert shot.gate["max_abs_diff"] == 0
+    assert "It guided the drawing" in person.client.get(person.url("shot", shot.id)).content.decode()
     assert {link.role for link in person.parents(shot)} == {"photo", "cutout", "style"}
     assert person.client.get(person.url("candidates", shot.id)).content.decode().count('class="candidate"') == 2
 

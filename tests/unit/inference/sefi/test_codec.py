@@ -79,3 +79,14 @@ def test_gradients_reach_the_latents() -> None:
 def test_a_vae_that_does_not_fit_is_refused(family: str) -> None:
     with pytest.raises(EngineUnavailable):
         TextureCodec(scaled_vae(), family)
+
+
+def test_statistics_are_rounded_as_the_latents_are() -> None:
+    vae = tiny_vae()
+    latents = torch.randn(1, 16, 2, 3, generator=torch.Generator().manual_seed(4)).bfloat16()
+    mean, variance = (value.view(1, -1, 1, 1) for value in (vae.bn.running_mean, vae.bn.running_var))
+    raw = latents * torch.sqrt(variance + vae.config.batch_norm_eps).bfloat16() + mean.bfloat16()
+    assert raw.dtype == torch.bfloat16
+    expected = vae.decode(unpatchify(raw).float()).sample
+    assert torch.equal(TextureCodec(vae).decode(latents), expected)
+    assert not torch.equal(TextureCodec(vae).decode(latents.float()), expected)
