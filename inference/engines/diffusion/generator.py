@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -10,13 +11,14 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch._dynamo.exc import TorchDynamoException
 
 from inference.engines.adapters.switch import Adapters
 from inference.engines.diffusion import gate, requests
 from inference.engines.diffusion.codec import TextureCodec, to_unit_range
+from inference.engines.diffusion.compiling import leave_uncompiled, quicken
 from inference.engines.diffusion.eight_bit import eight_bit
 from inference.engines.diffusion.embed_cache import EmbedCache
-from inference.engines.diffusion.graphs import record
 from inference.engines.diffusion.job import Guidance, Job, LayoutMask, Steer, Velocity
 from inference.engines.diffusion.layout import mask_of
 from inference.engines.diffusion.loading import without_bars
@@ -34,6 +36,7 @@ from inference.models import ModelCard
 from inference.ports import EngineStatus
 from inference.types import U8, Progress, no_progress
 
+_log = logging.getLogger(__name__)
 # A cell that is kept by more than this has the meaning of what is kept.
 _MOSTLY_KEPT = 0.5
 
@@ -88,11 +91,16 @@ class LatentGenerator:
 
     def warm(self) -> None:
         """See ``generation.Generator``. Where blocks are compiled, a picture of each usual size is drawn, once."""
-        self.loaded()
-        if self._options.compile and not self._is_warm:
+        family = self.loaded()
+        if not self._options.compile or self._is_warm:
+            return
+        try:
             for request in requests.usual(self.card):
                 self.generate(request)
-            self._is_warm = True
+        except TorchDynamoException as error:
+            _log.warning("%s runs uncompiled: %s", self.name, str(error).splitlines()[0])
+            leave_uncompiled(family.transformer)
+        self._is_warm = True
 
     def check(self, request: GenerateRequest) -> None:
         """See ``generation.Generator``."""
@@ -176,14 +184,6 @@ class LatentGenerator:
             "dtype": dtype_name(self._options, family.transformer),
             **({"adapters": adapters} if (adapters := self.adapters.identity()) else {}),
         }
-
-
-def quicken(family: Family) -> None:
-    """Compile the transformer's blocks; on a GPU, record what runs in small steps. The first of a size waits."""
-    family.transformer.compile_repeated_blocks(fullgraph=True)
-    if family.device.type == "cuda":
-        for module in (family.transformer, family.prompts.tower, family.codec.vae.decoder):
-            record(module)
 
 
 def chosen_device(options: GenerateOptions) -> tuple[torch.device, torch.dtype]:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from inference.engines.diffusion.compiling import leave_uncompiled
 from inference.engines.diffusion.objective import flow_loss
 from inference.engines.diffusion.text import language_model
 from inference.engines.sefi.schedule import training_levels
@@ -100,7 +101,6 @@ class FlowLearner:
             self.network.compile_repeated_blocks(fullgraph=True)
             self.loss().backward()
         except _COMPILE_ERRORS as error:
-            for module in self.network.modules():
-                module._compiled_call_impl = None
+            leave_uncompiled(self.network)
             return f"eager, compiling failed: {type(error).__name__}: {str(error)[:200]}"
         return "compiled"

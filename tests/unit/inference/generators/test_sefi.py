@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.exc import TorchDynamoException
 from transformers.utils import logging as bars
 
 from inference.engines.diffusion import generator as generator_module
@@ -223,6 +224,24 @@ def test_a_worker_that_compiles_draws_every_usual_size_before_it_takes_work(
         ]
         drawn.clear()
     assert len(quickened) == 2
+
+
+def test_what_can_not_be_compiled_is_drawn_all_the_same(
+    options: GenerateOptions, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise TorchDynamoException("there is no compiler\nand much more")
+
+    def half_way(family: Any) -> None:
+        for block in family.transformer.transformer_blocks:
+            block._compiled_call_impl = broken
+
+    monkeypatch.setattr(generator_module, "quicken", half_way)
+    engine = sefi_engine(small("sefi-1b-turbo"), replace(options, compile=True))
+    engine.warm()
+    assert "sefi-1b-turbo runs uncompiled: there is no compiler" in caplog.text
+    expected = sefi_engine(small("sefi-1b-turbo"), options).generate(ask(5))
+    assert gap(engine.generate(ask(5))[0].rgb, expected[0].rgb) == 0
 
 
 def test_loading_draws_no_bars_and_leaves_those_of_others_alone(
