@@ -192,6 +192,7 @@ def test_a_wish_names_any_ratio_and_a_larger_file() -> None:
     assert free["width"] / free["height"] == pytest.approx(2 / 3, abs=0.002)
     assert free["width"] * free["height"] == pytest.approx(4 * 1200 * 1200, rel=0.01)
     assert specs.enlargement(free) == 2
+    assert specs.to_shot_spec(free).enlarged == 2  # composed as the usual size is
     assert specs.read_wish({**WISH, "format": "9:16"})["height"] == 1920
 
 

@@ -117,6 +117,7 @@ def test_a_shot_is_drawn_larger_only_as_far_as_the_photo_goes(
     small = render_scene(photo, cutout, shot.recipe, wish, options=options)
     assert small.product_scale <= 1
     assert 320 < small.pixels.shape[1] < 4000
+    assert small.recipe["parameters"]["window"] == shot.recipe["parameters"]["window"]  # the same picture
     assert small.gate.max_abs_diff == 0
 
 
