@@ -134,7 +134,10 @@ def table(packages: list[Package]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check the table."""
+    """Write or check the table; asked for anything else, say what there is."""
+    if set(arguments) - {"--check"}:
+        print(__doc__)
+        return 2
     packages = locked()
     text = table(packages)
     problems = [f"{package.name}: {package.problem} ({package.licence})" for package in packages if package.problem]

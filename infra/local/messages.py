@@ -158,7 +158,10 @@ def _complaints_about(entry: polib.POEntry) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Update or check every catalogue."""
+    """Update or check every catalogue; asked for anything else, say what there is."""
+    if set(arguments) - {"--check"}:
+        print(__doc__)
+        return 2
     import django
     import polib
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.local.licences import LOCKS, TABLE, Package, licence_of, locked, table
+from infra.local.licences import LOCKS, TABLE, Package, licence_of, locked, main, table
 
 
 def test_every_locked_package_may_be_used_in_what_people_sell() -> None:
@@ -24,6 +24,13 @@ def test_the_table_of_licences_names_nothing_that_is_not_locked() -> None:
 
 def test_a_package_that_is_not_here_and_states_its_licence_nowhere_is_a_problem() -> None:
     assert Package("plinth", "1.0", licence_of("plinth"), LOCKS["base"]).problem == "states no licence"
+
+
+def test_whoever_asks_for_help_gets_it_and_no_new_table(capsys: pytest.CaptureFixture[str]) -> None:
+    before = TABLE.stat().st_mtime_ns
+    assert main(["--help"]) == 2
+    assert "--check" in capsys.readouterr().out
+    assert TABLE.stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize(
