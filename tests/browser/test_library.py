@@ -1,0 +1,49 @@
+"""The library: what is selected with the keys is what the ZIP is asked for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.site import Site
+from tests.browser.world import World, make_world
+
+
+@pytest.fixture
+def world(site: Site) -> World:
+    return make_world()
+
+
+def asked_for(page: Page) -> list[str]:
+    """The shots that the next ZIP is asked for; nothing is sent."""
+    forms: list[str] = []
+
+    def refuse(route: Route) -> None:
+        forms.append(route.request.post_data or "")
+        route.fulfill(status=204)
+
+    page.route(re.compile(r"/library/zip$"), refuse)
+    with page.expect_response(re.compile(r"/library/zip$")):
+        page.locator("[data-zip] button").click()
+    return re.findall(r"(?:^|&)shot=([0-9a-f-]{36})", forms[0])
+
+
+def test_a_selection_made_with_the_keys_goes_into_one_zip(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.goto(world.path("studio/library/"))
+    cards = page.locator("[data-shot]")
+    shown = [card.get_attribute("id") for card in cards.all()]
+    expect(page.locator("[data-verdict-bar]")).to_be_hidden()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("[data-selected-words]")).to_have_text("2 selected")
+    assert [f"shot-{shot}" for shot in asked_for(page)] == shown[:2]
+
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-verdict-bar]")).to_be_hidden()
+    cards.nth(2).locator("a").focus()
+    page.keyboard.press("Control+a")
+    expect(page.locator("[data-selected-words]")).to_have_text(f"{len(shown)} selected")
