@@ -17,8 +17,11 @@ from torch.nn import functional
 
 from inference.training.cutout_net import photo
 from inference.training.cutout_net.bank import GROUND_PX, PRODUCT_PX, SCENE_PX, Bank
+from inference.training.cutout_net.marks import extents, first, places
 from inference.training.cutout_net.network import MULTIPLE_PX
+from inference.training.cutout_net.openings import RODS, opened, rods
 from inference.training.cutout_net.photo import column
+from inference.training.cutout_net.prints import printed
 from inference.types import F32, Mask
 
 Rng = np.random.Generator
@@ -84,9 +87,13 @@ def as_rendered(bank: Bank, rng: Rng, close: Mask, _: Mask, shape: tuple[int, in
 def recombined(bank: Bank, rng: Rng, close: Mask, with_box: Mask, shape: tuple[int, int]) -> _Picture:
     """Products before other grounds."""
     count = len(close)
-    product = _placed(bank, rng, rng.integers(0, len(bank), count), close, shape)
+    product = opened(_placed(bank, rng, rng.integers(0, len(bank), count), close, shape), rng)
+    drawn = rng.random(count) < RODS
+    if drawn.any():
+        product[torch.from_numpy(drawn)] = rods(rng, product[torch.from_numpy(drawn)])
     tone = product[:, :3].sum((2, 3)) / product[:, 3].sum((1, 2))[:, None].clamp(min=1)
     ground = _grounds(bank, rng, tone, shape)
+    product = printed(product, rng, tone=ground.mean((2, 3)))
     beside = with_box & (rng.random(count) < 2 * AMBIGUOUS)
     if beside.any():
         other = _placed(bank, rng, rng.integers(0, len(bank), count), np.zeros(count, np.bool_), shape)
@@ -101,22 +108,13 @@ def recombined(bank: Bank, rng: Rng, close: Mask, with_box: Mask, shape: tuple[i
 
 def box_plane(alpha: Tensor, rng: Rng) -> Tensor:
     """1 in the box that a hand would draw around ``alpha`` (N, 1, H, W): off by a few percent, mostly outwards."""
-    seen = alpha[:, 0] > 0.4
-    rows, columns = seen.any(2), seen.any(1)
-    top, bottom = _first(rows), rows.shape[1] - _first(rows.flip(1))
-    left, right = _first(columns), columns.shape[1] - _first(columns.flip(1))
+    top, bottom, left, right = extents(alpha[:, 0] > 0.4)
     longer = torch.maximum(bottom - top, right - left)
     off = torch.from_numpy(rng.normal(0.015, 0.02, (4, len(alpha))).astype(np.float32)).to(alpha.device) * longer
-    y = torch.arange(alpha.shape[2], device=alpha.device)[None, :, None]
-    x = torch.arange(alpha.shape[3], device=alpha.device)[None, None, :]
+    y, x = places(alpha)
     inside = (y >= (top - off[0])[:, None, None]) & (y < (bottom + off[1])[:, None, None])
     inside = inside & (x >= (left - off[2])[:, None, None]) & (x < (right + off[3])[:, None, None])
     return inside[:, None].float()
-
-
-def _first(marks: Tensor) -> Tensor:
-    """Index of the first True of each row, the length where there is none."""
-    return torch.where(marks.any(1), marks.float().argmax(1), marks.shape[1]).float()
 
 
 def _shape(size_px: int, rng: Rng) -> tuple[int, int]:
@@ -199,7 +197,7 @@ def _pieces(bank: Bank, layer: str, rng: Rng, count: int, shape: tuple[int, int]
 def _shadows(alpha: Tensor, rng: Rng) -> Tensor:
     """A contact shadow, a cast shadow, both or none, (N, 1, H, W), 0..1."""
     count, height = len(alpha), alpha.shape[2]
-    foot = 1 - 2 * _first((alpha[:, 0] > 0.5).any(2).flip(1)) / height
+    foot = 1 - 2 * first((alpha[:, 0] > 0.5).any(2).flip(1)) / height
     flat = torch.zeros(count, 2, 3, device=alpha.device)
     flat[:, 0, 0], flat[:, 1, 1] = 1.0, 1 / 0.12
     flat[:, 1, 2] = foot - (foot + 6 / height) / 0.12

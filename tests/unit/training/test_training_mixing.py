@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from inference.training.cutout_net import photo
+from inference.training.cutout_net import mixing, openings, photo, prints
 from inference.training.cutout_net.bank import Bank, Feeder, filled, prepared
-from inference.training.cutout_net.mixing import mixed
 from inference.training.cutout_net.scenes import Sample, as_shot, read_scene, scene_paths
 from inference.training.cutout_net.train import size_at
 from inference.training.cutout_net.views import automatic, boxed, drawn_box
@@ -53,8 +52,8 @@ def test_a_feeder_prepares_its_own_seeds_and_finds_new_ones(tmp_path: Path) -> N
 
 
 def test_batches_show_products_and_follow_their_seed(bank: Bank) -> None:
-    batch = mixed(bank, np.random.default_rng(7), count=16, size_px=96)
-    again = mixed(bank, np.random.default_rng(7), count=16, size_px=96)
+    batch = mixing.mixed(bank, np.random.default_rng(7), count=16, size_px=96)
+    again = mixing.mixed(bank, np.random.default_rng(7), count=16, size_px=96)
     assert torch.equal(batch.inputs, again.inputs)
     assert torch.equal(batch.alpha, again.alpha)
     assert batch.inputs.shape[:2] == (16, 4)
@@ -64,7 +63,7 @@ def test_batches_show_products_and_follow_their_seed(bank: Bank) -> None:
 
 
 def test_the_second_half_of_a_batch_has_boxes_around_its_products(bank: Bank) -> None:
-    batch = mixed(bank, np.random.default_rng(3), count=32, size_px=96)
+    batch = mixing.mixed(bank, np.random.default_rng(3), count=32, size_px=96)
     planes = batch.inputs[:, 3:]
     assert not planes[:16].any()
     assert (planes[16:].flatten(1).amax(1) == 1).all()
@@ -72,13 +71,64 @@ def test_the_second_half_of_a_batch_has_boxes_around_its_products(bank: Bank) ->
     assert (outside < 0.12 * batch.alpha[16:].sum((1, 2, 3))).all()
 
 
-def test_products_keep_their_colour_on_other_grounds(bank: Bank) -> None:
-    batch = mixed(bank, np.random.default_rng(5), count=32, size_px=96)
+def test_products_without_prints_keep_their_colour_on_other_grounds(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, share in ((prints, "PLAIN"), (prints, "LABELLED"), (prints, "BANDED"), (mixing, "RODS")):
+        monkeypatch.setattr(module, share, 0.0)
+    batch = mixing.mixed(bank, np.random.default_rng(5), count=32, size_px=96)
     red, green, blue = (
         ((batch.inputs[:, plane] * batch.alpha[:, 0]).sum((1, 2)) / batch.alpha[:, 0].sum((1, 2))) for plane in range(3)
     )
     assert float((red > green).float().mean()) > 0.9
     assert float((red > blue).float().mean()) > 0.9
+
+
+def test_prints_change_colours_inside_some_products_and_no_outline() -> None:
+    alpha = torch.zeros(64, 1, 96, 96)
+    alpha[:, :, 16:80, 32:64] = 1
+    products = torch.cat([alpha * torch.tensor([0.2, 0.3, 0.4])[None, :, None, None], alpha], 1)
+    tone = torch.full((64, 3), 0.9)
+    made = prints.printed(products, np.random.default_rng(4), tone=tone)
+    assert torch.equal(made[:, 3:], alpha)
+    assert not (made[:, :3] * (1 - alpha)).any()
+    assert 0 <= float(made.min()) <= float(made.max()) <= 1
+    changed = ((made - products).abs().amax(1, keepdim=True) > 0.05).float()
+    share = changed.sum((1, 2, 3)) / alpha.sum((1, 2, 3))
+    assert 0.3 < float((share > 0).float().mean()) < 0.7
+    assert float((share == 1).float().mean()) < 0.25 < float(share.max())
+    assert torch.equal(made, prints.printed(products, np.random.default_rng(4), tone=tone))
+
+
+def discs(count: int) -> torch.Tensor:
+    """Orange discs, premultiplied."""
+    rows, columns = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
+    alpha = (torch.hypot(rows - 48, columns - 48) < 40).float().expand(count, 1, 96, 96)
+    return torch.cat([alpha * torch.tensor([0.9, 0.5, 0.1])[None, :, None, None], alpha], 1)
+
+
+def test_holes_take_from_some_products_and_leave_enough_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openings, "HOLED", 0.5)
+    whole = discs(64)
+    made = openings.opened(whole, np.random.default_rng(2))
+    left = made[:, 3].sum((1, 2)) / whole[:, 3].sum((1, 2))
+    assert 0.3 < float((left < 0.98).float().mean()) < 0.8
+    assert float(left.min()) >= 0.35
+    assert (made[:, 3] <= whole[:, 3]).all()
+    assert (made[:, :3] <= made[:, 3:] + 1e-6).all()
+
+
+def test_figures_of_rods_are_mostly_gaps_and_end_before_the_frame() -> None:
+    made = openings.rods(np.random.default_rng(8), discs(32))
+    assert (made[:, :3] <= made[:, 3:] + 1e-6).all()
+    cover = made[:, 3] > 0.5
+    assert cover.any(2).any(1).all()
+    filled = []
+    for mask in cover.numpy().astype(np.uint8):
+        hull = cv2.convexHull(cv2.findNonZero(mask))
+        filled.append(mask.sum() / cv2.fillPoly(np.zeros_like(mask), [hull], 1).sum())
+    assert float(np.median(filled)) < 0.55
+    assert not made[:, 3, 0].any()
 
 
 def test_compression_keeps_at_high_quality_and_costs_at_low() -> None:
