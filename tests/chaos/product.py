@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
+
+from PIL import Image
 
 from apps.accounts.models import Workspace
 from apps.assets.models import Asset, AssetKind, Blob
@@ -14,10 +17,10 @@ from apps.core.tenancy import tenant_scope
 from apps.jobs.models import Job
 from apps.studio.models import CutoutState, Product, Shot
 from apps.studio.services import create_products, request_batch
+from tests.bench.drawn_photos import draw
 from tests.chaos.house import House
 from tests.chaos.killing import kill_while
 from tests.chaos.records import OPEN, add_workspace, wait_until
-from tests.integration.studio.pictures import bottle_png
 
 PRODUCTS = 6
 CHOICES = {"sets": ["white-sweep", "plinth"], "palettes": ["own"], "formats": ["1:1"], "variations": 1}
@@ -25,6 +28,7 @@ SHOTS = PRODUCTS * 2
 KILLS = 12
 PAUSE_S = (0.2, 1.2)  # a cutout or a shot of these small photos takes about a second
 LIMIT_S = 180
+PHOTO_PX = 420
 
 
 def shoot_under_kills(house: House) -> dict[str, Any]:
@@ -61,11 +65,16 @@ def _kill_some(house: House, workspace: Workspace) -> dict[str, int]:
 
 
 def _drop_photos(workspace: Workspace) -> list[Product]:
-    photos = [
-        keep_photo(workspace, bottle_png(seed=number), file_name=f"bottle-{number}.png") for number in range(PRODUCTS)
-    ]
+    photos = [keep_photo(workspace, _photo(number), file_name=f"bottle-{number}.png") for number in range(PRODUCTS)]
     with tenant_scope(workspace.id):
         return create_products(workspace, photos=photos, by=None)
+
+
+def _photo(seed: int) -> bytes:
+    """PNG of a product that is found without a box: nobody is here to draw one."""
+    buffer = BytesIO()
+    Image.fromarray(draw("bottle", "wood", side_px=PHOTO_PX, seed=seed).rgb).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _is_over(workspace: Workspace) -> bool:
