@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -19,6 +18,7 @@ from apps.core.errors import Conflict, InvalidInput
 from apps.studio import selectors
 from apps.studio.exports import archive
 from apps.studio.exports.identity import signing_identity
+from apps.studio.exports.names import numbered
 from apps.studio.models import Shoot, Shot
 
 DOWNLOADS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
@@ -63,32 +63,30 @@ def zip_items(shoot: Shoot, *, which: str) -> list[ShotFile]:
     """Finished shots: ``starred``, ``kept`` (all but the rejected ones) or ``all``."""
     if which not in WHICH:
         raise InvalidInput("studio.download_unknown", name=which[:20])
-    chosen = [
-        _labelled(shot, shot.asset, "png")
+    return _finished(
+        shot
         for shot in selectors.shots(shoot).select_related("product__photo__blob")
-        if shot.asset is not None
-        and (which == "all" or (shot.starred if which == "starred" else shot.rejected_at is None))
-    ]
-    if not chosen:
+        if which == "all" or (shot.starred if which == "starred" else shot.rejected_at is None)
+    )
+
+
+def _finished(shots: Iterable[Shot]) -> list[ShotFile]:
+    """The files of those that have one. Raises Conflict ``studio.nothing_to_download`` where none has."""
+    files = [_labelled(shot, shot.asset, "png") for shot in shots if shot.asset is not None]
+    if not files:
         raise Conflict("studio.nothing_to_download")
-    return chosen
+    return files
 
 
 def zip_of_shots(shots: Sequence[Shot]) -> StreamingHttpResponse:
-    """Those that are finished, in this order. Raises Conflict ``studio.nothing_to_download``."""
-    chosen = [_labelled(shot, shot.asset, "png") for shot in shots if shot.asset is not None]
-    if not chosen:
-        raise Conflict("studio.nothing_to_download")
-    return archive.zip_response(_each_once(chosen), file_name="shots.zip")
+    """Those that are finished, in this order; two shoots of a product number their shots alike, so names are numbered.
 
-
-def _each_once(files: Iterable[ShotFile]) -> Iterator[ShotFile]:
-    """With a number behind names that were there before: two shoots of a product number their shots alike."""
-    seen: Counter[str] = Counter()
-    for file in files:
-        seen[file.name] += 1
-        stem, dot, suffix = file.name.rpartition(".")
-        yield file if seen[file.name] == 1 else replace(file, name=f"{stem}_{seen[file.name]}{dot}{suffix}")
+    Raises Conflict ``studio.nothing_to_download``.
+    """
+    files = _finished(shots)
+    names = numbered(file.name for file in files)
+    once = [replace(file, name=name) for file, name in zip(files, names, strict=True)]
+    return archive.zip_response(once, file_name="shots.zip")
 
 
 def zip_response(shoot: Shoot, *, which: str) -> StreamingHttpResponse:

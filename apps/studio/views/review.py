@@ -55,8 +55,11 @@ def _found(request: WorkspaceRequest, page: str) -> dict[str, Any]:
     after, tabs = request.GET.get("after", ""), _tabs(request, page)
     found = selectors.review(request.workspace, state=tabs["state"], after=after, **tabs["wish"])
     shots = list(found[: SHOTS_A_PAGE + 1])
+    is_queue = page == "review" and tabs["state"] == "open"
     return {
         **tabs,
+        "title": _("Review") if page == "review" else _("Library"),
+        "nothing": _("Nothing waits for a verdict.") if is_queue else _("None of the shots here yet."),
         "shots": shots[:SHOTS_A_PAGE],
         "is_first": not after,
         "last": shots[SHOTS_A_PAGE - 1] if len(shots) > SHOTS_A_PAGE else None,
