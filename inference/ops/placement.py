@@ -18,6 +18,9 @@ from inference.types import U8, Mask
 
 SOLID = 128
 _MEASURED_PX = 320
+_MARGIN_PX = 3
+_CUT_OFF = 0.005
+"""Of the picture's longer side: what ends this little beyond it looks whole."""
 _KERNEL = Image.Resampling.LANCZOS
 
 
@@ -92,6 +95,15 @@ class Placement:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    def warnings(self, canvas: tuple[int, ...]) -> tuple[str, ...]:
+        """Codes of what a person should know about a product placed so on a ``canvas`` (height, width).
+
+        ``shot.product_upscaled``: larger than in its photo; ``shot.product_cut_off``: it ends beyond the picture.
+        """
+        ends = (self.x, self.y, canvas[1] - self.x - self.width, canvas[0] - self.y - self.height)
+        cut_off = any(end + _MARGIN_PX < -_CUT_OFF * max(canvas[:2]) for end in ends)
+        return (*(("shot.product_upscaled",) * (self.scale > 1)), *(("shot.product_cut_off",) * cut_off))
+
 
 def place(outline: Outline, *, scale: float, base: tuple[float, float]) -> Placement:
     """Set a product down so that its base line lies on a whole canvas row.
@@ -100,7 +112,7 @@ def place(outline: Outline, *, scale: float, base: tuple[float, float]) -> Place
         scale: canvas pixels per photo pixel.
         base: canvas coordinates of the middle of the base line; rounded to whole pixels.
     """
-    margin = 3
+    margin = _MARGIN_PX
     middle, floor = round(base[0]), round(base[1])
     left = int(np.ceil((outline.middle - outline.left) * scale)) + margin
     right = int(np.ceil((outline.right - outline.middle) * scale)) + margin

@@ -91,5 +91,6 @@ def inputs_of(photo_rgb: U8, cutout: Cutout) -> dict[str, Any]:
 
 
 def warnings_of(scene: ScenePlate) -> tuple[str, ...]:
-    scales = [scene.placement.scale, *([scene.companion.placement.scale] if scene.companion else [])]
-    return ("shot.product_upscaled",) if max(scales) > 1 else ()
+    """Codes of what a person should know, each once, for both products."""
+    placements = [scene.placement, *([scene.companion.placement] if scene.companion else [])]
+    return tuple(dict.fromkeys(code for placed in placements for code in placed.warnings(scene.plate.shape)))

@@ -19,7 +19,7 @@ register = template.Library()
 SURE, FAIRLY_SURE = 0.8, 0.55
 CLEAN_EDGE_DELTA_E = 3.0
 TRUE_COLOUR_DELTA_E = 3.0
-UPSCALED = "shot.product_upscaled"
+UPSCALED, CUT_OFF = "shot.product_upscaled", "shot.product_cut_off"
 PALETTE_KEPT = 0.6  # share of the coloured area of a generated picture that is near the palette
 SOFT_FROM = 1.1  # enlarged less than this, a product looks as sharp as before
 
@@ -115,7 +115,7 @@ def gate_findings(shot: Shot) -> list[Finding]:
     second = gate.get("companion")
     if second:
         return [
-            *_size_finding(times),
+            *_warnings(shot),
             _product_finding(_unless_changed(gate), times),
             _shadow_finding(gate, _("The other product's shadow falls on this one")),
             *_edge_finding(gate),
@@ -124,7 +124,7 @@ def gate_findings(shot: Shot) -> list[Finding]:
             *_colour_finding(gate),
         ]
     return [
-        *_size_finding(times),
+        *_warnings(shot),
         _product_finding(gate, times),
         *_change_finding(gate),
         *_edge_finding(gate),
@@ -184,18 +184,34 @@ def _outside_finding(measures: dict[str, float]) -> list[Finding]:
 @register.filter
 def enlarged(shot: Shot) -> float:
     """How many times the product had to be enlarged for this shot; 0 where nobody would see it."""
-    recipe = shot.asset.recipe if shot.asset else {}
+    recipe = _recipe(shot)
     if UPSCALED not in recipe.get("warnings", ()):
         return 0.0
     times = float(recipe["parameters"]["placement"]["scale"])
     return times if times >= SOFT_FROM else 0.0
 
 
-def _size_finding(times: float) -> list[Finding]:
-    if not times:
-        return []
-    sentence = _("Enlarged %(times)s times: the product looks soft") % {"times": number_format(times, decimal_pos=1)}
-    return [Finding("warn", sentence, _("Take a photo in which the product is larger, or use the shot small."))]
+@register.filter
+def is_cut_off(shot: Shot) -> bool:
+    """Whether a product ends beyond the picture."""
+    return CUT_OFF in _recipe(shot).get("warnings", ())
+
+
+def _recipe(shot: Shot) -> dict[str, Any]:
+    return shot.asset.recipe if shot.asset else {}
+
+
+def _warnings(shot: Shot) -> list[Finding]:
+    """What should be known before anything else."""
+    findings = []
+    if is_cut_off(shot):
+        advice = _("Make it smaller or move it, unless you want it so.")
+        findings.append(Finding("warn", _("A part of the product lies outside of the picture"), advice))
+    if times := enlarged(shot):
+        words = _("Enlarged %(times)s times: the product looks soft") % {"times": number_format(times, decimal_pos=1)}
+        advice = _("Take a photo in which the product is larger, or use the shot small.")
+        findings.append(Finding("warn", words, advice))
+    return findings
 
 
 def _product_finding(gate: dict[str, Any], times: float) -> Finding:

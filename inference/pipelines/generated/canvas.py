@@ -41,6 +41,11 @@ class PlacedProduct:
     base: tuple[int, int]
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """See ``Placement.warnings``."""
+        return self.placement.warnings(self.layer.shape)
+
+    @property
     def mask(self) -> U8:
         """uint8 (H, W)."""
         return np.ascontiguousarray(self.layer[..., 3])

@@ -88,7 +88,7 @@ def _with_product(story: Story, product: PlacedProduct, plate: U8, measures: Map
     extension = find_extension(master, product.mask)
     figures = {"extension_iou": extension.iou, "product_count": float(extension.count)}
     gate = _gate(story, product, master, plate)
-    return Finished(master, plate, product, gate, {**measures, **figures}, _warnings(product))
+    return Finished(master, plate, product, gate, {**measures, **figures}, product.warnings)
 
 
 def _gate(story: Story, product: PlacedProduct, master: U8, plate: U8) -> GateReport:
@@ -104,10 +104,6 @@ def _gate(story: Story, product: PlacedProduct, master: U8, plate: U8) -> GateRe
         visible=np.full(plate.shape[:2], 255, np.uint8),
         placement=product.placement,
     )
-
-
-def _warnings(product: PlacedProduct) -> tuple[str, ...]:
-    return ("shot.product_upscaled",) if product.placement.scale > 1 else ()
 
 
 def _edited(story: Story, drawn: U8, size: Size) -> Finished:
@@ -127,7 +123,7 @@ def _edited(story: Story, drawn: U8, size: Size) -> Finished:
     if product is None:
         return Finished(master, plate, None, None, measures)
     gate = _gate(story, product, master, plate) if size == story.size else None
-    return Finished(master, plate, product, gate, measures, _warnings(product))
+    return Finished(master, plate, product, gate, measures, product.warnings)
 
 
 def faded(region: U8) -> F32:

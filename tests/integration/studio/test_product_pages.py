@@ -168,6 +168,16 @@ def test_a_size_at_which_nobody_sees_a_difference_is_not_worth_a_word(workspace:
     assert gate_findings(shot)[0].sentence == "Product untouched"
 
 
+def test_a_product_that_ends_beyond_the_picture_is_said_on_its_card_and_first_of_all(
+    browser: Client, workspace: Workspace
+) -> None:
+    recipe = {"warnings": ["shot.product_cut_off"], "parameters": {"placement": {"scale": 0.4}}}
+    shot = make_shot(workspace, asset=make_asset(workspace, kind="shot", **recipe), gate=GATE)
+    assert gate_findings(shot)[0].sentence == "A part of the product lies outside of the picture"
+    page = browser.get(reverse("studio:shot_card", args=[workspace.slug, shot.id])).content.decode()
+    assert "Cut off" in page
+
+
 def test_an_edge_that_was_not_measured_is_not_praised(workspace: Workspace) -> None:
     shot = shot_with_scale(workspace, 1.0)
     shot.gate = {key: value for key, value in GATE.items() if key != "edge_delta_e"}

@@ -192,6 +192,15 @@ def test_enlarging_a_small_photo_is_said(photo: np.ndarray, cutout: Cutout, opti
     assert result.measures["product_scale"] > 1
 
 
+@pytest.mark.parametrize(("scale", "warnings"), [(1.0, ()), (2.0, ("shot.product_cut_off",))])
+def test_a_product_that_ends_beyond_the_picture_is_said(
+    photo: np.ndarray, cutout: Cutout, options: SceneOptions, scale: float, warnings: tuple[str, ...]
+) -> None:
+    result = make_shot(photo, cutout, replace(SPEC, edits=replace(SPEC.edits, scale=scale)), options=options)
+    assert result.warnings == warnings
+    assert result.recipe["warnings"] == list(warnings)
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
