@@ -101,8 +101,11 @@ class Placement:
         ``shot.product_upscaled``: larger than in its photo; ``shot.product_cut_off``: it ends beyond the picture.
         """
         ends = (self.x, self.y, canvas[1] - self.x - self.width, canvas[0] - self.y - self.height)
-        cut_off = any(end + _MARGIN_PX < -_CUT_OFF * max(canvas[:2]) for end in ends)
-        return (*(("shot.product_upscaled",) * (self.scale > 1)), *(("shot.product_cut_off",) * cut_off))
+        is_so = {
+            "shot.product_upscaled": self.scale > 1,
+            "shot.product_cut_off": min(ends) + _MARGIN_PX < -_CUT_OFF * max(canvas[:2]),
+        }
+        return tuple(code for code, holds in is_so.items() if holds)
 
 
 def place(outline: Outline, *, scale: float, base: tuple[float, float]) -> Placement:

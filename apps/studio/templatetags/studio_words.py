@@ -115,7 +115,7 @@ def gate_findings(shot: Shot) -> list[Finding]:
     second = gate.get("companion")
     if second:
         return [
-            *_warnings(shot),
+            *_warnings(shot, times),
             _product_finding(_unless_changed(gate), times),
             _shadow_finding(gate, _("The other product's shadow falls on this one")),
             *_edge_finding(gate),
@@ -124,7 +124,7 @@ def gate_findings(shot: Shot) -> list[Finding]:
             *_colour_finding(gate),
         ]
     return [
-        *_warnings(shot),
+        *_warnings(shot, times),
         _product_finding(gate, times),
         *_change_finding(gate),
         *_edge_finding(gate),
@@ -201,13 +201,13 @@ def _recipe(shot: Shot) -> dict[str, Any]:
     return shot.asset.recipe if shot.asset else {}
 
 
-def _warnings(shot: Shot) -> list[Finding]:
-    """What should be known before anything else."""
+def _warnings(shot: Shot, times: float) -> list[Finding]:
+    """What should be known before anything else; ``times`` as ``enlarged`` gives it."""
     findings = []
     if is_cut_off(shot):
         advice = _("Make it smaller or move it, unless you want it so.")
         findings.append(Finding("warn", _("A part of the product lies outside of the picture"), advice))
-    if times := enlarged(shot):
+    if times:
         words = _("Enlarged %(times)s times: the product looks soft") % {"times": number_format(times, decimal_pos=1)}
         advice = _("Take a photo in which the product is larger, or use the shot small.")
         findings.append(Finding("warn", words, advice))
