@@ -20,16 +20,25 @@ from django.db import connection, transaction
 
 @contextmanager
 def _setting(name: str, value: str) -> Iterator[None]:
-    """Set one transaction-local value and put the former one back, so that scopes nest."""
+    """Set one transaction-local value; inside another scope put the former one back, so that scopes nest."""
+    if not connection.in_atomic_block:
+        with transaction.atomic():
+            _set(name, value)
+            yield
+        return  # the transaction took the setting with it
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT coalesce(current_setting(%s, true), '')", [name])
             before: str = cursor.fetchone()[0]
-            cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+        _set(name, value)
         yield
         # Not in a finally: after a database error the transaction is void and takes the setting with it.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config(%s, %s, true)", [name, before])
+        _set(name, before)
+
+
+def _set(name: str, value: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
 
 
 @contextmanager

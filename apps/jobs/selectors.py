@@ -12,7 +12,7 @@ from statistics import median
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from apps.accounts.models import Workspace
@@ -148,9 +148,10 @@ class Tray:
 
 def tray(workspace: Workspace, *, at_most: int = 20) -> Tray:
     """What began first comes first."""
-    rows = _open_jobs(workspace).order_by("id").values_list("batch_id", "id")
-    ids = dict.fromkeys(batch_id or job_id for batch_id, job_id in rows.iterator())
-    return Tray(entries(workspace, list(ids)[:at_most]), len(ids))
+    rows = _open_jobs(workspace).annotate(shown=Coalesce("batch_id", "id")).values("shown")
+    begun = rows.annotate(began=Min("created_at")).order_by("began", "shown")
+    ids = list(begun.values_list("shown", flat=True))
+    return Tray(entries(workspace, ids[:at_most]), len(ids))
 
 
 def open_count(workspace: Workspace) -> int:

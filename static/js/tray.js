@@ -1,20 +1,26 @@
 // The tray of running jobs: asks again when a job that it shows changed, and stays folded or open from page to page.
+// What happens after a quiet time is shown at once. A batch ends a few jobs every second for a quarter of an hour, on
+// every page that is open: from then on the tray looks every BETWEEN_MS.
 const WAIT_MS = 400;
+const BETWEEN_MS = 2500;
 const RUNNING_WAIT_MS = 2000; // a job that runs reports several times a second
 const KEY = "vf-tray";
 let timer = 0;
 let due = Infinity;
+let asked_at = -Infinity;
 let chosenHere = false;
 
 function refresh(tray, wait_ms) {
-  const wanted = performance.now() + wait_ms;
+  const now = performance.now();
+  const wanted = Math.max(now + wait_ms, asked_at + BETWEEN_MS);
   if (wanted >= due) return;
   clearTimeout(timer);
   due = wanted;
   timer = setTimeout(() => {
     due = Infinity;
+    asked_at = performance.now();
     window.htmx.trigger(tray, "refresh");
-  }, wait_ms);
+  }, wanted - now);
 }
 
 /** On phones and beside a page's own controls the tray would cover what one came for: there it starts folded. */
