@@ -111,15 +111,15 @@ def gate_findings(shot: Shot) -> list[Finding]:
         return []
     if "pixels_compared" not in gate:
         return [*_drawn_anew_finding(gate), *_measured_findings(gate)]
-    times = enlarged(shot)
+    times, second_times = _enlarged_each(shot)
     second = gate.get("companion")
     if second:
         return [
-            *_warnings(shot, times),
+            *_warnings(shot, max(times, second_times)),
             _product_finding(_unless_changed(gate), times),
             _shadow_finding(gate, _("The other product's shadow falls on this one")),
             *_edge_finding(gate),
-            _second_finding(second),
+            _second_finding(second, second_times),
             _shadow_finding(second, _("This product's shadow falls on the other one")),
             *_colour_finding(gate),
         ]
@@ -183,12 +183,18 @@ def _outside_finding(measures: dict[str, float]) -> list[Finding]:
 
 @register.filter
 def enlarged(shot: Shot) -> float:
-    """How many times the product had to be enlarged for this shot; 0 where nobody would see it."""
+    """How many times a product had to be enlarged for this shot, the one that was most; 0 where nobody would see it."""
+    return max(_enlarged_each(shot))
+
+
+def _enlarged_each(shot: Shot) -> tuple[float, float]:
+    """``enlarged`` of the product and of the one beside it."""
     recipe = _recipe(shot)
     if UPSCALED not in recipe.get("warnings", ()):
-        return 0.0
-    times = float(recipe["parameters"]["placement"]["scale"])
-    return times if times >= SOFT_FROM else 0.0
+        return 0.0, 0.0
+    placed = recipe["parameters"]
+    own, other = (float(place.get("scale", 0.0)) for place in (placed["placement"], placed.get("companion", {})))
+    return own * (own >= SOFT_FROM), other * (other >= SOFT_FROM)
 
 
 @register.filter
@@ -234,8 +240,8 @@ def _unless_changed(gate: dict[str, Any]) -> dict[str, Any]:
     return gate if gate.get("product_delta_e") else {**gate, "product_delta_e": None}
 
 
-def _second_finding(gate: dict[str, Any]) -> Finding:
-    found = _product_finding(_unless_changed(gate), 0.0)
+def _second_finding(gate: dict[str, Any], times: float) -> Finding:
+    found = _product_finding(_unless_changed(gate), times)
     return Finding(found.tone, _("Second product: %(sentence)s") % {"sentence": found.sentence}, found.figure)
 
 

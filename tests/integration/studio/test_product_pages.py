@@ -168,6 +168,18 @@ def test_a_size_at_which_nobody_sees_a_difference_is_not_worth_a_word(workspace:
     assert gate_findings(shot)[0].sentence == "Product untouched"
 
 
+def test_where_only_the_second_product_was_enlarged_its_factor_is_said(workspace: Workspace) -> None:
+    both = {"placement": {"scale": 0.4}, "companion": {"scale": 2.5, "is_in_front": True}}
+    picture = make_asset(workspace, kind="shot", warnings=["shot.product_upscaled"], parameters=both)
+    measured = GATE | {"product_delta_e": 0.0, "product_delta_e_p95": 0.0}
+    shot = make_shot(workspace, asset=picture, gate=measured | {"companion": measured})
+    assert enlarged(shot) == 2.5
+    sentences = [finding.sentence for finding in gate_findings(shot)]
+    assert sentences[0] == "Enlarged 2.5 times: the product looks soft"
+    assert "Product untouched" in sentences
+    assert "Second product: Enlarged, otherwise untouched" in sentences
+
+
 def test_a_product_that_ends_beyond_the_picture_is_said_on_its_card_and_first_of_all(
     browser: Client, workspace: Workspace
 ) -> None:
