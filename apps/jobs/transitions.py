@@ -180,14 +180,15 @@ def end_without_hook(held: Held) -> None:
 
 
 def end(job: Job, state: JobState) -> None:
-    """Write the end of a locked job."""
+    """Write the end of a locked job. One that waited leaves room for another bell; one that ran gave its own back."""
     job.state = state
     job.lease_until = None
     job.ended_at = Now()
     save(job)
-    Outbox.objects.filter(job=job).delete()
+    silenced, _ = Outbox.objects.filter(job=job).delete()
     announce(job)
-    ring_relay()
+    if silenced:
+        ring_relay()
 
 
 def requeue(job: Job, *, pause_s: float = 0.0) -> None:
