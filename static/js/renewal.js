@@ -7,6 +7,7 @@ const asking = new Map(); // part -> its request that is under way
 const again = new Set(); // parts to ask for once more, because something happened since they were asked for
 const renewed = new WeakMap(); // request -> the part that its answer replaces
 const successors = new WeakMap(); // part -> the part in its place
+const landed = new WeakSet(); // requests whose answer found its part on the page
 let pressed = null;
 
 /**
@@ -28,8 +29,14 @@ function standing(part) {
 
 const isRefresh = ({ verb, elt }) => verb === "get" && elt.matches("[data-live]");
 
-function onSend({ detail: { requestConfig, xhr } }) {
+function onSend({ detail: { requestConfig, target, xhr } }) {
   if (isRefresh(requestConfig)) asking.set(requestConfig.elt, xhr);
+  else xhr.addEventListener("loadend", () => makeUpFor(xhr, target));
+}
+
+/** A part may be replaced while something that was sent from it is under way: that answer finds nobody. */
+function makeUpFor(xhr, part) {
+  if (!landed.has(xhr) && successors.has(part)) ask(part);
 }
 
 function onEnd({ detail: { requestConfig, xhr } }) {
@@ -40,6 +47,7 @@ function onEnd({ detail: { requestConfig, xhr } }) {
 
 function onBeforeSwap({ detail }) {
   const { target: part, requestConfig, xhr } = detail;
+  landed.add(xhr);
   if (!detail.shouldSwap || !part.matches?.("[data-live]")) return;
   const isAsked = requestConfig.elt === part && isRefresh(requestConfig);
   if (isAsked && pressed && part.contains(pressed)) {

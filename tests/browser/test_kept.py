@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 
@@ -158,6 +159,34 @@ def test_news_that_come_while_an_answer_is_under_way_are_shown_too(open_page: Op
     mark(page, card)
     held.pop()()
     expect(page.locator(f"{card}:not([data-old])[data-verdict='']")).to_be_visible()
+
+
+def test_a_verdict_whose_card_was_replaced_before_its_answer_came_is_shown(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.goto(world.path(f"studio/shoots/{world.shoot.id}/"))
+    card = f"#shot-{world.shot.id}"
+    held: dict[str, Callable[[], None]] = {}
+
+    def hold_the_first(route: Route) -> None:
+        if route.request.method in held:
+            route.continue_()
+        else:
+            held[route.request.method] = route.continue_
+
+    def wait_for(method: str) -> None:
+        while method not in held:
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+
+    page.route(re.compile(rf"/shots/{world.shot.id}/(card|judge)"), hold_the_first)
+    page.evaluate(SAY, {"subject": f"shot:{world.shot.id}"})
+    wait_for("GET")
+    mark(page, card)
+    page.locator(f"{card} [data-key=reject]").evaluate("(button) => button.click()")
+    wait_for("POST")
+    held["GET"]()
+    expect(page.locator(f"{card}:not([data-old])")).to_have_count(1)
+    held["POST"]()
+    expect(page.locator(f"{card}[data-verdict=rejected]")).to_have_count(1, timeout=20_000)
 
 
 def test_an_open_menu_stays_open_while_shots_arrive(open_page: OpenPage, world: World) -> None:
