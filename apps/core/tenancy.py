@@ -21,19 +21,21 @@ from django.db import connection, transaction
 @contextmanager
 def _setting(name: str, value: str) -> Iterator[None]:
     """Set one transaction-local value; inside another scope put the former one back, so that scopes nest."""
-    if not connection.in_atomic_block:
-        with transaction.atomic():
-            _set(name, value)
-            yield
-        return  # the transaction took the setting with it
+    is_nested = connection.in_atomic_block  # otherwise the transaction takes the setting with it
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT coalesce(current_setting(%s, true), '')", [name])
-            before: str = cursor.fetchone()[0]
+        before = _get(name) if is_nested else ""
         _set(name, value)
         yield
         # Not in a finally: after a database error the transaction is void and takes the setting with it.
-        _set(name, before)
+        if is_nested:
+            _set(name, before)
+
+
+def _get(name: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(current_setting(%s, true), '')", [name])
+        found: str = cursor.fetchone()[0]
+    return found
 
 
 def _set(name: str, value: str) -> None:
@@ -69,7 +71,5 @@ def let_go_of_connection() -> None:
 
 
 def current_workspace_id() -> uuid.UUID | None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('app.workspace', true)")
-        value = cursor.fetchone()[0]
+    value = _get("app.workspace")
     return uuid.UUID(value) if value else None

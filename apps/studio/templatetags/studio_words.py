@@ -193,8 +193,12 @@ def _enlarged_each(shot: Shot) -> tuple[float, float]:
     if UPSCALED not in recipe.get("warnings", ()):
         return 0.0, 0.0
     placed = recipe["parameters"]
-    own, other = (float(place.get("scale", 0.0)) for place in (placed["placement"], placed.get("companion", {})))
-    return own * (own >= SOFT_FROM), other * (other >= SOFT_FROM)
+    return _visibly_enlarged(placed["placement"]), _visibly_enlarged(placed.get("companion", {}))
+
+
+def _visibly_enlarged(placed: dict[str, Any]) -> float:
+    times = float(placed.get("scale", 0.0))
+    return times if times >= SOFT_FROM else 0.0
 
 
 @register.filter
