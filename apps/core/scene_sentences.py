@@ -140,6 +140,7 @@ SCENE_SENTENCES = {
     "generate.packages_missing": _("The packages of generating workers are not installed here."),
     "generate.weights_missing": _("Its weights are not here."),
     "generate.checkpoint_incompatible": _("Its weights are damaged or of another kind. Fetch them again."),
+    "generate.not_loaded": _("It broke while it was loaded. The log of the GPU worker says more."),
     "generate.too_little_memory": _("The device has too little free memory for it. Stop what else uses it."),
     "generate.out_of_memory": _(
         "The device ran out of memory even for one picture. Choose a smaller format or a smaller model."

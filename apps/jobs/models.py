@@ -199,7 +199,8 @@ class Station(models.Model):
     """A running GPU worker and what it can make, as it says itself every few seconds. Of the installation, no tenant's.
 
     ``offers`` lists every model that this worker was told to offer: name, title, licence, is_commercial, is_ready, and
-    where it is not ready ``code``, ``reason`` and ``next_step``.
+    where it is not ready ``code``, ``reason`` and ``next_step``. ``slots`` is 0 while it takes no work: it could not
+    get ready, it ended by a fault, or what it does now does not move.
     """
 
     worker = models.CharField(primary_key=True, max_length=100)
@@ -209,6 +210,10 @@ class Station(models.Model):
     device = models.JSONField(default=dict, help_text="name, kind, total_mb, free_mb")
     figures = models.JSONField(default=dict, help_text="passes, pictures, shared_passes, pass_s since the start")
     offers = models.JSONField(default=list)
+    fault = models.CharField(
+        max_length=300, blank=True, default="", db_default="", help_text="what broke here last, in one line"
+    )
+    fault_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["seen_at"], name="station_seen")]

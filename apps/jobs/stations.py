@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from apps.jobs.models import CPU_LANE, Station
 from apps.jobs.pace import UNKNOWN, Pace
@@ -67,9 +68,17 @@ def beat(worker: str, **fields: Any) -> None:
         Station.objects.create(worker=worker, **fields)
 
 
-def sign_off(worker: str) -> None:
-    """The worker ends."""
-    Station.objects.filter(worker=worker).delete()
+def one_line(fault: str) -> str:
+    """``fault`` as ``Station.fault`` takes it."""
+    return " ".join(fault.split())[: Station._meta.get_field("fault").max_length]
+
+
+def sign_off(worker: str, *, fault: str = "") -> None:
+    """The worker ends. Where a ``fault`` ends it, its row stays as long as those of silent workers do, and says so."""
+    if fault:
+        beat(worker, slots=0, fault=one_line(fault), fault_at=timezone.now())
+    else:
+        Station.objects.filter(worker=worker).delete()
 
 
 def forget_silent() -> int:
@@ -81,6 +90,11 @@ def living() -> QuerySet[Station]:
     return Station.objects.filter(seen_at__gte=Now() - timedelta(seconds=ALIVE_S)).order_by("started_at", "worker")
 
 
+def serving() -> QuerySet[Station]:
+    """Those of the living that take work."""
+    return living().filter(slots__gt=0)
+
+
 def last_seen() -> Station | None:
     """The worker that was heard of last, living or not."""
     return Station.objects.order_by("-seen_at").first()
@@ -89,7 +103,7 @@ def last_seen() -> Station | None:
 def slots() -> dict[str, int]:
     """How many jobs can run at the same time, by lane of a loaded model."""
     found = Counter[str]()
-    for station in living():
+    for station in serving():
         for offer in station.offers:
             if offer["is_ready"]:
                 found[lane_of_model(offer["name"])] += station.slots
@@ -101,7 +115,7 @@ def offers() -> list[Offer]:
     """Models that somebody has loaded, in the order in which workers name them."""
     counted = slots()
     known: dict[str, Offer] = {}
-    for station in living():
+    for station in serving():
         for offer in station.offers:
             if offer["is_ready"]:
                 name, adapters, revision = offer["name"], offer.get("adapters", []), offer.get("revision", "")

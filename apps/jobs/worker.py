@@ -5,18 +5,21 @@ from __future__ import annotations
 import gc
 import logging
 import time
+from types import TracebackType
 from typing import Any
 
 import cv2
 from celery import signals
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
 
 from apps.jobs import engines, preparing, stations
 from apps.jobs.heart import Heart
 from apps.jobs.kinds import JobKind, Laned, Preloadable, Warmable, all_kinds
 from apps.jobs.lease import stop_work_at
 from apps.jobs.runner import worker_name
+from inference.pipelines.generate import first_line
 
 logger = logging.getLogger(__name__)
 _hearts: list[Heart] = []
@@ -42,18 +45,44 @@ def preload(sender: Any = None, **kwargs: Any) -> None:
 
 def _start_drawing(worker: Any) -> None:
     """Load the models, and consume the lanes of those that are ready. Ends the process where there is none."""
-    offers = engines.warm()
-    heart = Heart(worker_name(), look=lambda: _figures(offers))
-    ready = [offer["name"] for offer in offers if offer["is_ready"]]
-    if not ready:
-        stations.beat(worker_name(), slots=0, offers=offers)
-        raise SystemExit(f"This worker has nothing to draw with: {engines.obstacles(offers)}")
-    warm_up()
-    connection.close()
-    lanes = [stations.lane_of_model(name) for name in ready]
-    lanes += [stations.lane_of_training(offer["name"]) for offer in offers if offer.get("can_learn")]
-    worker.app.amqp.queues.select([stations.queue_of(lane) for lane in lanes])
-    _hearts.append(heart)
+    with _ReadyOrGone():
+        offers = engines.warm()
+        ready = [offer["name"] for offer in offers if offer["is_ready"]]
+        if not ready:
+            why = engines.obstacles(offers)
+            stations.beat(worker_name(), slots=0, offers=offers, fault=stations.one_line(why), fault_at=timezone.now())
+            raise SystemExit(f"This worker has nothing to draw with: {why}")
+        warm_up()
+        _figures(offers)  # a device that can not be asked how it is can not draw either
+        connection.close()
+        lanes = [stations.lane_of_model(name) for name in ready]
+        lanes += [stations.lane_of_training(offer["name"]) for offer in offers if offer.get("can_learn")]
+        worker.app.amqp.queues.select([stations.queue_of(lane) for lane in lanes])
+        _hearts.append(Heart(worker_name(), look=lambda: _figures(offers)))
+
+
+class _ReadyOrGone:
+    """Around a GPU worker's preparations: whatever breaks in them ends the process, for its supervisor to start again.
+
+    Celery logs what a receiver of its signals raises and goes on. This worker would then consume the queue of the
+    others, without a model and without a sign of life.
+    """
+
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, Exception):
+            return
+        logger.error("this worker could not get ready", exc_info=error)
+        what = f"{type(error).__name__}: {first_line(error)}"
+        try:
+            stations.sign_off(worker_name(), fault=what)
+        except (OperationalError, InterfaceError) as away:
+            logger.warning("that was not written down: %s", str(away).strip())
+        raise SystemExit(f"This worker could not get ready and ends, to be started again: {what}") from error
 
 
 def _figures(offers: list[dict[str, Any]]) -> dict[str, Any]:

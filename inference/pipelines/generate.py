@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inference.errors import EngineUnavailable
 from inference.generation import DeviceState, GeneratedPicture, GenerateOptions, GenerateRequest, Generator
 from inference.models import ModelCard, model_cards
 from inference.ports import EngineStatus
 from inference.registry import generator, generator_device, generator_revision, generator_status
 from inference.types import Progress, no_progress
+
+# What says that a machine can not load a model, from below this library. Anything else is a mistake of ours.
+LOADING_FAULTS = (ImportError, MemoryError, OSError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,20 @@ def warm(model: str, options: GenerateOptions) -> None:
 
     Raises:
         InputRejected: there is no such model.
-        EngineUnavailable: it may not or can not run here; the message names the next step.
+        EngineUnavailable: it may not or can not run here; the message names the next step. Also where a library, a
+            file, the memory or the device broke underneath (``generate.not_loaded``).
     """
-    generator(model, options).warm()
+    engine = generator(model, options)
+    try:
+        engine.warm()
+    except LOADING_FAULTS as error:
+        title, what = engine.card.title, first_line(error)
+        raise EngineUnavailable("generate.not_loaded", f"{title} broke while it was loaded: {what}") from error
+
+
+def first_line(error: BaseException) -> str:
+    """What went wrong in one line: libraries write pages."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 def generate(

@@ -23,7 +23,14 @@ from inference.engines.diffusion.job import Guidance, Job, LayoutMask, Steer, Ve
 from inference.engines.diffusion.layout import mask_of
 from inference.engines.diffusion.loading import without_bars
 from inference.engines.diffusion.masks import held_steps, holds, keep_masks, picture_array, picture_tensor
-from inference.engines.diffusion.memory import MB, free_bytes, in_shrinking_batches, too_little, total_bytes
+from inference.engines.diffusion.memory import (
+    MB,
+    free_bytes,
+    in_shrinking_batches,
+    refused_when_full,
+    too_little,
+    total_bytes,
+)
 from inference.engines.diffusion.noise import seeded_noise
 from inference.engines.diffusion.objective import TrainingLevels
 from inference.engines.diffusion.palette import PalettePull, PaletteSteer, palette_oklab
@@ -143,10 +150,10 @@ class LatentGenerator:
             shortage = too_little(self.card, folder, device, dtype)
             if shortage is not None:
                 raise shortage.error()
-            with without_bars():
+            with without_bars(), refused_when_full(self.card, device):
                 family = self._load(folder, device, dtype, EmbedCache(self._options.embed_cache_mb << 20))
-            if self._options.dtype == FLOAT8:
-                eight_bit(family.transformer, device)
+                if self._options.dtype == FLOAT8:
+                    eight_bit(family.transformer, device)
             if self._options.compile:
                 quicken(family)
             self.adopt(family, gate.fetched_revision(folder) or self.card.revision)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ Result = TypeVar("Result")
 
 # What one picture of a megapixel needs beside the weights: estimated from the widths of the networks, not measured.
 _ACTIVATIONS_GB_PER_MEGAPIXEL = 3.0
+_SMALLER = "stop what else uses the device, or choose a smaller model"
 _GB = 10**9
 MB = 10**6
 
@@ -53,8 +55,25 @@ def too_little(card: ModelCard, folder: Path, device: torch.device, dtype: torch
     return Obstacle(
         "generate.too_little_memory",
         f"{card.title} needs about {needed:.1f} GB on {device} and {free:.1f} GB are free",
-        "stop what else uses the device, or choose a smaller model",
+        _SMALLER,
     )
+
+
+@contextmanager
+def refused_when_full(card: ModelCard, device: torch.device) -> Iterator[None]:
+    """Around loading: the estimate of ``too_little`` was too small, or somebody else took the memory meanwhile.
+
+    Raises:
+        EngineUnavailable: ``generate.too_little_memory``.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise Obstacle(
+            "generate.too_little_memory",
+            f"{device} ran out of memory while {card.title} was loaded",
+            _SMALLER,
+        ).error() from error
 
 
 def in_shrinking_batches(

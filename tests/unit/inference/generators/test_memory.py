@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from inference.engines.diffusion.memory import in_shrinking_batches
-from inference.errors import Cancelled, EngineFailed
+from inference.engines.diffusion.memory import in_shrinking_batches, refused_when_full
+from inference.errors import Cancelled, EngineFailed, EngineUnavailable
+from inference.models import model_card
 
 
 def drawing(fits: int, calls: list[int]) -> object:
@@ -75,3 +76,17 @@ def test_the_tensors_of_the_failed_batch_are_gone_before_the_next() -> None:
         return list(items)
 
     assert in_shrinking_batches([1, 2], 2, run)[0] == [1, 2]
+
+
+def test_memory_that_runs_out_while_a_model_is_loaded_is_said_with_the_next_step() -> None:
+    card, device = model_card("flux2-klein-4b"), torch.device("cuda:1")
+    with (
+        pytest.raises(
+            EngineUnavailable, match=r"cuda:1 ran out of memory while FLUX.2 klein 4B.*smaller model"
+        ) as said,
+        refused_when_full(card, device),
+    ):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 96.00 MiB")
+    assert said.value.code == "generate.too_little_memory"
+    with pytest.raises(RuntimeError, match="launch failure"), refused_when_full(card, device):
+        raise RuntimeError("CUDA error: unspecified launch failure")
