@@ -48,12 +48,16 @@ class GenerateOptions:
 
 @dataclass(frozen=True)
 class DeviceState:
-    """What generators draw on: ``kind`` is a torch device type; memory in MB (10^6 bytes), as it is now."""
+    """What generators draw on: ``kind`` is a torch device type; memory in MB (10^6 bytes), as it is now.
+
+    ``splits``: how often this process has split a pass because memory ran out.
+    """
 
     name: str
     kind: str
     total_mb: int
     free_mb: int
+    splits: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,12 +19,14 @@ from inference.engines.diffusion.codec import TextureCodec, to_unit_range
 from inference.engines.diffusion.compiling import leave_uncompiled, quicken
 from inference.engines.diffusion.eight_bit import eight_bit
 from inference.engines.diffusion.embed_cache import EmbedCache
+from inference.engines.diffusion.graphs import Recording
 from inference.engines.diffusion.job import Guidance, Job, LayoutMask, Steer, Velocity
 from inference.engines.diffusion.layout import mask_of
 from inference.engines.diffusion.loading import without_bars
 from inference.engines.diffusion.masks import held_steps, holds, keep_masks, picture_array, picture_tensor
 from inference.engines.diffusion.memory import (
     MB,
+    SPLITS,
     free_bytes,
     in_shrinking_batches,
     refused_when_full,
@@ -37,6 +39,7 @@ from inference.engines.diffusion.palette import PalettePull, PaletteSteer, palet
 from inference.engines.diffusion.reference import Reference
 from inference.engines.diffusion.sampler import sample
 from inference.engines.diffusion.schedule import Schedule
+from inference.engines.diffusion.shelf import Shelf
 from inference.engines.diffusion.text import PromptEncoder
 from inference.generation import FLOAT8, DeviceState, GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
 from inference.models import ModelCard
@@ -89,6 +92,7 @@ class LatentGenerator:
         self._family: Family | None = None
         self._adapters: Adapters | None = None
         self._revision = ""
+        self._shelf: Shelf[Recording] | None = None
         self._fits: dict[tuple[int, int], int] = {}
         self._is_warm = False
 
@@ -102,8 +106,9 @@ class LatentGenerator:
         if not self._options.compile or self._is_warm:
             return
         try:
-            for request in requests.usual(self.card):
-                self.generate(request)
+            with self._shelf.opening() if self._shelf is not None else nullcontext():
+                for request in requests.usual(self.card):
+                    self.generate(request)
         except TorchDynamoException as error:
             _log.warning("%s runs uncompiled: %s", self.name, str(error).splitlines()[0])
             leave_uncompiled(family.transformer)
@@ -133,10 +138,14 @@ class LatentGenerator:
             return _Batch(family, request, steps, guidance, watch.of(len(items))).draw(items, self._identity(family))
 
         at_once = min(self._fits.get(size, self._options.max_batch), len(request.items))
-        pictures, fitted = in_shrinking_batches(request.items, at_once, run)
+        pictures, fitted = in_shrinking_batches(request.items, at_once, run, relieve=self._relieve)
         if fitted < at_once:
             self._fits[size] = fitted
         return tuple(pictures)
+
+    def _relieve(self) -> bool:
+        """Drop recordings for a picture's sake."""
+        return self._shelf is not None and self._shelf.shrink()
 
     def loaded(self) -> Family:
         """The weights, loaded by the first call.
@@ -155,7 +164,7 @@ class LatentGenerator:
                 if self._options.dtype == FLOAT8:
                     eight_bit(family.transformer, device)
             if self._options.compile:
-                quicken(family)
+                self._shelf = quicken(family)
             self.adopt(family, gate.fetched_revision(folder) or self.card.revision)
         assert self._family is not None
         return self._family
@@ -208,10 +217,10 @@ def dtype_name(options: GenerateOptions, transformer: Any) -> str:
 
 
 def device_state(options: GenerateOptions) -> DeviceState:
-    """The device that ``options`` mean here, and its memory."""
+    """The device that ``options`` mean here, its memory, and how often that ran out."""
     device, _ = chosen_device(options)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
-    return DeviceState(name, device.type, total_bytes(device) // MB, free_bytes(device) // MB)
+    return DeviceState(name, device.type, total_bytes(device) // MB, free_bytes(device) // MB, SPLITS.since_start)
 
 
 class _Watch:

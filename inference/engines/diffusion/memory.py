@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +25,16 @@ _ACTIVATIONS_GB_PER_MEGAPIXEL = 3.0
 _SMALLER = "stop what else uses the device, or choose a smaller model"
 _GB = 10**9
 MB = 10**6
+
+
+@dataclass
+class Splits:
+    """How often a pass was split because memory ran out, in this process."""
+
+    since_start: int = 0
+
+
+SPLITS = Splits()
 
 
 def weight_bytes(folder: Path, bytes_per_value: int) -> int:
@@ -77,9 +88,17 @@ def refused_when_full(card: ModelCard, device: torch.device) -> Iterator[None]:
 
 
 def in_shrinking_batches(
-    items: Sequence[Item], size: int, run: Callable[[Sequence[Item]], Sequence[Result]]
+    items: Sequence[Item],
+    size: int,
+    run: Callable[[Sequence[Item]], Sequence[Result]],
+    *,
+    relieve: Callable[[], bool] = lambda: False,
 ) -> tuple[list[Result], int]:
     """Run all items, ``size`` at a time; when memory runs out, half as many at a time, then one.
+
+    Args:
+        relieve: drops something that can be done without; True: it did, so that the same may fit now. It is asked
+            first, and will have nothing left at some time.
 
     Returns:
         the results in the order of the items, and the size that worked last.
@@ -93,8 +112,11 @@ def in_shrinking_batches(
         drawn = _unless_out_of_memory(run, items[len(done) : len(done) + sizes[0]])
         if drawn is not None:
             done.extend(drawn)
+        elif relieve():
+            release()
         elif len(sizes) > 1:
             sizes = sizes[1:]
+            SPLITS.since_start += 1
             release()
         else:
             raise EngineFailed(

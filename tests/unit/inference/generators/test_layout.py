@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from inference.engines.diffusion.graphs import Recorded, Recording
 from inference.engines.diffusion.layout import attention_mask, mask_of
 from inference.engines.diffusion.requests import check
+from inference.engines.diffusion.shelf import Shelf
 from inference.engines.flux2_klein.engine import klein_engine
 from inference.engines.sefi.engine import sefi_engine
 from inference.errors import InputRejected
@@ -24,6 +26,7 @@ from inference.generation import (
 )
 from inference.models import model_card
 from tests.unit.inference.generators.conftest import small
+from tests.unit.inference.generators.taping import Recorder
 
 MUG = LayoutObject("blue mug", (0.0, 0.0, 0.5, 0.5))
 SOAP = LayoutObject("soap", (0.5, 0.5, 0.5, 0.5))
@@ -100,6 +103,20 @@ def gap(left: Any, right: Any) -> int:
 def changed(left: Any, right: Any) -> float:
     """The share of samples that differ; rounding alone flips very few."""
     return float((left.rgb != right.rgb).mean())
+
+
+def test_pictures_with_places_are_replayed_and_are_the_same_pictures(engine: Any) -> None:
+    """With two layouts of one shape: what a replay reads is the mask of its own request."""
+    requests = [ask((MUG, SOAP)), ask((SOAP, replace(MUG, box=(0.2, 0.3, 0.4, 0.5))))]
+    plain = [engine.generate(request)[0].rgb for request in requests]
+    assert (plain[0] != plain[1]).any()
+    shelf, recorder = Shelf[Recording](1 << 30), Recorder()
+    transformer = engine.loaded().transformer
+    transformer.forward = Recorded(transformer.forward, shelf, record=recorder)
+    with shelf.opening():
+        replayed = [engine.generate(request)[0].rgb for request in requests]
+    assert all((one == other).all() for one, other in zip(plain, replayed, strict=True))
+    assert recorder.made == 1
 
 
 def test_a_layout_changes_its_own_picture_alone(engine: Any) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from inference.engines.diffusion.memory import in_shrinking_batches, refused_when_full
+from inference.engines.diffusion.memory import SPLITS, in_shrinking_batches, refused_when_full
 from inference.errors import Cancelled, EngineFailed, EngineUnavailable
 from inference.models import model_card
 
@@ -31,9 +31,27 @@ def drawing(fits: int, calls: list[int]) -> object:
 )
 def test_batches_shrink_and_every_item_is_drawn_in_order(fits: int, calls: list[int], worked: int) -> None:
     seen: list[int] = []
+    before = SPLITS.since_start
     results, size = in_shrinking_batches(range(8), 8, drawing(fits, seen))  # type: ignore[arg-type]
+    assert SPLITS.since_start - before == [8, 4, 1].index(worked)
     assert results == [10 * item for item in range(8)]
     assert (seen, size) == (calls, worked)
+
+
+def test_what_can_be_done_without_goes_first_and_the_batch_stays_whole() -> None:
+    seen: list[int] = []
+    spare = [1, 1]
+
+    def run(items: Sequence[int]) -> list[int]:
+        seen.append(len(items))
+        if spare:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return list(items)
+
+    before = SPLITS.since_start
+    assert in_shrinking_batches([1, 2, 3], 3, run, relieve=lambda: bool(spare and spare.pop())) == ([1, 2, 3], 3)
+    assert seen == [3, 3, 3]
+    assert SPLITS.since_start == before
 
 
 def test_what_was_drawn_is_not_drawn_again() -> None:
