@@ -8,7 +8,7 @@ kernels are the same.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -72,7 +72,7 @@ class Recorded:
         self._record, self._is_cuda = record or cuda_graph, record is None
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        inputs = _flat({**dict(enumerate(arguments)), **named})
+        inputs = _flat(arguments, named)
         recording = self._recording(inputs) if self._fits(inputs) else None
         if recording is None:
             return self._forward(*arguments, **named)
@@ -147,10 +147,13 @@ def record(module: Any, shelf: Shelf[Recording]) -> None:
     module.forward = Recorded(module.forward, shelf, state=lambda: _adapters(module))
 
 
-def _flat(arguments: Mapping[int | str, Any]) -> Inputs:
+def _flat(arguments: Sequence[Any], named: Mapping[str, Any]) -> Inputs:
     """The tensors of mappings are inputs like others: they can be copied to where a recording reads them."""
+    given: dict[int | str, Any] = {}
+    given.update(enumerate(arguments))
+    given.update(named)
     flat: dict[tuple[int | str, ...], Any] = {}
-    for name, value in arguments.items():
+    for name, value in given.items():
         if isinstance(value, Mapping) and value:
             flat.update({(name, inner): one for inner, one in value.items()})
         else:
