@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from inference.engines.diffusion.codec import to_unit_range
 from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.diffusion.masks import cell_mask, picture_array, picture_tensor
 from inference.engines.sefi.engine import sefi_engine
-from inference.generation import GenerateItem, GenerateOptions, GenerateRequest
+from inference.generation import GenerateItem, GenerateOptions, GenerateRequest, Generator
 from inference.models import ModelCard, model_card
 from inference.training.small_sefi.parts import SETTINGS
 from inference.training.small_sefi.saving import NAME
@@ -41,6 +42,14 @@ def small_card(side_px: int) -> ModelCard:
     )
 
 
+def weights_sha256(folder: Path) -> str:
+    """Of all weight files of a checkpoint, in the order of their names."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.safetensors")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 class Artist:
     """Draws squares of ``side_px``, many at a time.
 
@@ -64,7 +73,13 @@ class Artist:
             weights_dir=weights, device=device, dtype="float32", max_batch=32, adapters_dir=adapters
         )
         self._generator: LatentGenerator = sefi_engine(small_card(side_px), options)
+        self.weights_sha256 = weights_sha256(weights / NAME)
         self.side_px, self.steps = side_px, steps
+
+    @property
+    def engine(self) -> Generator:
+        """The port that the product draws through."""
+        return self._generator
 
     def draw(
         self,

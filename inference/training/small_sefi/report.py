@@ -1,7 +1,8 @@
 """Measure the controls: ``python -m inference.training.small_sefi.report --weights FOLDER --out FILE``.
 
 Writes a Markdown file with a table a control, each condition against drawing without it on the same prompts and seeds,
-and beside it a contact sheet a control (PNG).
+and beside it a contact sheet a control (PNG). Trials that go the product's own way keep their rows beside it, too, and
+go on where they were stopped; delete ``<name>-rows`` to measure them anew.
 """
 
 from __future__ import annotations
@@ -13,19 +14,24 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
-from inference.training.small_sefi import taught, trials
+from inference.training.small_sefi import judged, slid, taught, trials
 from inference.training.small_sefi.artist import Artist
+from inference.training.small_sefi.journal import Journal
+from inference.training.small_sefi.judged import ByKey
 from inference.training.small_sefi.saving import NAME
 from inference.training.small_sefi.statistics import conditions, table
 from inference.training.small_sefi.trials import Row
 from inference.types import U8
 
+Rows = Callable[[Artist, int, int, Journal], list[Row]]
+"""Of an artist, as many prompts, from a seed on."""
 _SHOWN = 8
 _SEED = 4100
 
@@ -37,7 +43,22 @@ class Trial:
     name: str
     title: str
     says: str
-    rows: Callable[[Artist, int, int], list[Row]]
+    rows: Rows
+
+
+def at_once(make: Callable[[Artist, int, int], list[Row]]) -> Rows:
+    """A trial that draws all of its pictures together."""
+    return lambda artist, count, seed, _: make(artist, count, seed)
+
+
+def key_by_key(make: Callable[[Artist, int, int], ByKey]) -> Rows:
+    """A trial that draws prompt by prompt, each kept as soon as it is measured."""
+
+    def rows(artist: Artist, count: int, seed: int, journal: Journal) -> list[Row]:
+        of = make(artist, count, seed)
+        return [row for key in range(count) for row in journal.rows(key, partial(of, key))]
+
+    return rows
 
 
 TRIALS = (
@@ -46,7 +67,7 @@ TRIALS = (
         "Prompts",
         "Two objects, all told: shares of the pictures that show each thing the prompt names. The first line measures "
         "pictures against the prompt of another picture: what chance gives.",
-        trials.prompts,
+        at_once(trials.prompts),
     ),
     Trial(
         "references",
@@ -54,39 +75,76 @@ TRIALS = (
         "A product is kept in its cells while the prompt asks for another wall and another surface. `product dE00`: "
         "mean colour difference to the reference inside the product (0 = the same); `spill`: product colour outside of "
         "it, in product areas.",
-        trials.references,
+        at_once(trials.references),
     ),
     Trial(
         "palettes",
         "Brand palette",
         "The prompt names a white object and leaves the grounds open; three brand colours pull. Figures as in "
         "`inference/ops/palette_figures.py`; `wasserstein` in CIELAB units, lower is nearer.",
-        trials.palettes,
+        at_once(trials.palettes),
     ),
     Trial(
         "layouts-of-one",
         "Layout: one object",
         "An object whose place the prompt does not name; its box is on the left, in the middle or on the right. An "
         "object that is missing counts as in the middle. Distances in picture widths.",
-        trials.layouts_of_one,
+        at_once(trials.layouts_of_one),
     ),
     Trial(
         "layouts-of-two",
         "Layout: two objects, as named",
         "The first that the prompt names belongs on the left, the second on the right.",
-        trials.layouts_of_two,
+        at_once(trials.layouts_of_two),
     ),
     Trial(
         "layouts-against",
         "Layout: two objects, the other way round",
         "The first that the prompt names belongs on the right, the second on the left.",
-        trials.layouts_against,
+        at_once(trials.layouts_against),
     ),
     Trial(
         "candidates",
         "Best of N",
         "N previews with 8 steps are scored by what they show of their prompt; the best seed is drawn with all steps.",
-        lambda artist, count, seed: trials.candidates(artist, count, 4, seed),
+        at_once(lambda artist, count, seed: trials.candidates(artist, count, 4, seed)),
+    ),
+    Trial(
+        "judging",
+        "Best of N by the product's judging",
+        "Exact shots through `pipelines.generated`: a product, something beside it in a box that the model is told by "
+        "its mask, brand colours for open grounds. `drawn again`: the product's colour outside of it, over a fifth "
+        "of its area. Candidates are ranked by hard gates, palette and layout (no CLIP). The last two lines: with a "
+        "mark for the prompt that is never wrong, and by the measured figures themselves.",
+        key_by_key(judged.judging),
+    ),
+    Trial(
+        "palette-means",
+        "Brand palette, each means alone",
+        "Exact shots of a product through `pipelines.generated`; the prompt leaves the grounds open. Figures of the "
+        "finished plate without the product, as the product keeps them with the shot.",
+        key_by_key(judged.palette_means),
+    ),
+    Trial(
+        "reimagined",
+        "Re-imagined: from free to faithful",
+        "The product is drawn anew while the prompt asks for another wall and another surface. `product dE00` to the "
+        "photo's pixels inside the outline; `outline IoU` of what is there in the product's colour.",
+        key_by_key(slid.reimagined),
+    ),
+    Trial(
+        "styles",
+        "Style reference",
+        "Exact shots whose prompt leaves the grounds open, with a picture to follow. Distances are to that picture's "
+        "median colours and to where its surface begins (in picture heights).",
+        key_by_key(slid.styles),
+    ),
+    Trial(
+        "edits",
+        "Edit strength",
+        "Another object is asked for in a box around the one that is there. `changed dE00` inside the box; `outside`: "
+        "the largest difference of a pixel outside of it, in levels of 255.",
+        key_by_key(slid.edits),
     ),
     Trial(
         "adapters",
@@ -94,7 +152,7 @@ TRIALS = (
         "A red bottle with a yellow band, which the model has never seen, is taught by LoRA from 24 pictures whose "
         f"captions do not name the band ({taught.PLAN.steps} steps of {taught.PLAN.batch}, rank {taught.PLAN.rank}); "
         "`band's share` is about 0.45 in true pictures. A blue bottle should get no band.",
-        taught.adapters,
+        at_once(taught.adapters),
     ),
 )
 
@@ -122,6 +180,7 @@ def side_of(weights: Path) -> int:
 def report(artist: Artist, out: Path, count: int, only: list[str]) -> None:
     """Measure and write."""
     out.parent.mkdir(parents=True, exist_ok=True)
+    about = {"weights": artist.weights_sha256, "steps": artist.steps, "side_px": artist.side_px}
     parts = [
         f"Measured on {count} prompts a control, one seed each, "
         f"{artist.side_px} px. Means with 95 % intervals; in brackets the difference to the first line, pair by pair."
@@ -132,7 +191,8 @@ def report(artist: Artist, out: Path, count: int, only: list[str]) -> None:
         if only and trial.name not in only:
             continue
         begun = time.perf_counter()
-        rows = trial.rows(artist, count, _SEED)
+        kept = Journal(out.with_name(f"{out.stem}-{trial.name}-rows"), {**about, "count": count, "seed": _SEED})
+        rows = trial.rows(artist, count, _SEED, kept)
         parts += [f"## {trial.title}", trial.says, table(rows)]
         names = "; ".join(conditions(rows))
         image = out.with_name(f"{out.stem}-{trial.name}.png")

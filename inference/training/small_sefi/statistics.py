@@ -46,9 +46,13 @@ def values(rows: Sequence[Row], condition: str, figure: str) -> F64:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Markdown: a line a condition; below each mean, where it is not the first condition, the difference to that."""
-    figures = list(rows[0].figures)
-    first, *others = conditions(rows)
+    """Markdown: a line a condition; below each mean, where it is not the first condition, the difference to that.
+
+    Rows without figures are for the sheet alone.
+    """
+    measured = [row for row in rows if row.figures]
+    figures = list(measured[0].figures)
+    first, *others = conditions(measured)
     lines = ["| | " + " | ".join(figures) + " |", "| --- |" + " --- |" * len(figures)]
     lines.append(f"| {first} | " + " | ".join(str(estimate(values(rows, first, figure))) for figure in figures) + " |")
     for condition in others:

@@ -60,6 +60,12 @@ def chosen(scenes: Scenes, rows: Sequence[int] | np.ndarray) -> Scenes:
     return Scenes(**{name: values[rows] for name, values in scenes.__dict__.items()})
 
 
+def other_grounds(scenes: Scenes) -> Scenes:
+    """The same scenes, each with the other grey wall and the other grey surface."""
+    walls, surfaces = ([list(table).index(name) for name in names] for table, names in _GREYS)
+    return replace(scenes, wall=walls[0] + walls[1] - scenes.wall, surface=surfaces[0] + surfaces[1] - scenes.surface)
+
+
 def pictures(scenes: Scenes, side: int) -> list[U8]:
     """The true pictures, uint8."""
     images = (draw(scenes, side).images * 255.0).round().to(torch.uint8)
@@ -116,8 +122,7 @@ def references(artist: Artist, count: int, seed: int) -> list[Row]:
     drawn = draw(scenes, artist.side_px)
     truth = pictures(scenes, artist.side_px)
     keeps = [np.asarray((one.amax(dim=0) > 0.5).to(torch.uint8) * 255) for one in drawn.coverage]
-    walls, surfaces = ([list(table).index(name) for name in names] for table, names in _GREYS)
-    asked = replace(scenes, wall=walls[0] + walls[1] - scenes.wall, surface=surfaces[0] + surfaces[1] - scenes.surface)
+    asked = other_grounds(scenes)
     items = [GenerateItem(caption(asked, scene, Says(light=False)), seed + scene) for scene in range(count)]
     rows = []
     for condition, held in ((NONE, None), *_HELD):
@@ -160,27 +165,27 @@ def _kept(rgb: U8, truth: U8, keep: U8, asked: Scenes, scene: int) -> dict[str, 
     }
 
 
-_LEFT, _MIDDLE, _RIGHT = ((left, 0.4, 0.36, 0.48) for left in (0.06, 0.32, 0.58))
+LEFT, MIDDLE, RIGHT = ((left, 0.4, 0.36, 0.48) for left in (0.06, 0.32, 0.58))
 _HELD_SHARES = ((NONE, 0.0), ("40 % of the steps", 0.4), ("70 %", 0.7), ("all steps", 1.0))
 
 
 def layouts_of_one(artist: Artist, count: int, seed: int) -> list[Row]:
     """A box for the only object, whose place the prompt does not name: on the left, in the middle, on the right."""
     scenes = plain_scenes(count, np.random.default_rng(seed), 1)
-    boxes = [[(_LEFT, _MIDDLE, _RIGHT)[scene % 3]] for scene in range(count)]
+    boxes = [[(LEFT, MIDDLE, RIGHT)[scene % 3]] for scene in range(count)]
     return _in_boxes(artist, scenes, boxes, seed)
 
 
 def layouts_of_two(artist: Artist, count: int, seed: int) -> list[Row]:
     """Boxes for two objects in the order in which the prompt names them."""
     scenes = plain_scenes(count, np.random.default_rng(seed), 2)
-    return _in_boxes(artist, scenes, [[_LEFT, _RIGHT]] * count, seed)
+    return _in_boxes(artist, scenes, [[LEFT, RIGHT]] * count, seed)
 
 
 def layouts_against(artist: Artist, count: int, seed: int) -> list[Row]:
     """Boxes for two objects against the order in which the prompt names them."""
     scenes = plain_scenes(count, np.random.default_rng(seed), 2)
-    return _in_boxes(artist, scenes, [[_RIGHT, _LEFT]] * count, seed)
+    return _in_boxes(artist, scenes, [[RIGHT, LEFT]] * count, seed)
 
 
 def _in_boxes(artist: Artist, scenes: Scenes, boxes: Sequence[Sequence[Box]], seed: int) -> list[Row]:
@@ -188,7 +193,7 @@ def _in_boxes(artist: Artist, scenes: Scenes, boxes: Sequence[Sequence[Box]], se
     items = [_laid(scenes, scene, boxes[scene], seed, Says(places=False, light=False)) for scene in range(len(scenes))]
     slot = scenes.slot.copy()
     for scene in range(len(scenes)):
-        slot[scene, scenes.objects(scene)] = [(_LEFT, _MIDDLE, _RIGHT).index(box) for box in boxes[scene]]
+        slot[scene, scenes.objects(scene)] = [(LEFT, MIDDLE, RIGHT).index(box) for box in boxes[scene]]
     moved = replace(scenes, slot=slot)
     told = [_laid(moved, scene, boxes[scene], seed, Says(light=False)) for scene in range(len(scenes))]
     asked = [(condition, items, share) for condition, share in _HELD_SHARES]
@@ -267,7 +272,7 @@ def _growing(most: int) -> Iterable[int]:
         number *= 2
 
 
-_BRANDS: tuple[tuple[str, ...], ...] = (
+BRANDS: tuple[tuple[str, ...], ...] = (
     ("#1b4d3e", "#f4e9d8", "#c96f4a"),
     ("#28325a", "#a4c8e4", "#e8e4da"),
     ("#e2b2b2", "#6a4832", "#f0e8dc"),
@@ -278,7 +283,7 @@ _BRANDS: tuple[tuple[str, ...], ...] = (
 def palettes(artist: Artist, count: int, seed: int) -> list[Row]:
     """Brand colours on the grounds that the prompt leaves open, by growing pull."""
     rng = np.random.default_rng(seed)
-    brands = [_BRANDS[one % len(_BRANDS)] for one in range(count)]
+    brands = [BRANDS[one % len(BRANDS)] for one in range(count)]
     names = [KINDS[int(rng.integers(len(KINDS)))] for _ in range(count)]
     items = [GenerateItem(f"a white {name} in the middle", seed + one) for one, name in enumerate(names)]
     rows = []

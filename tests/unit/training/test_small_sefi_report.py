@@ -26,11 +26,11 @@ def rows(_artist: Any, count: int, _seed: int) -> list[Row]:
 def test_tables_and_sheets_are_written_into_a_folder_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trials = tuple(Trial(name, name.title(), "What it is.", rows) for name in ("first", "second"))
+    trials = tuple(Trial(name, name.title(), "What it is.", reporting.at_once(rows)) for name in ("first", "second"))
     monkeypatch.setattr(reporting, "TRIALS", trials)
     monkeypatch.setattr(reporting.trials, "rulers", lambda count, *_: rows(None, count, 0)[:count])
     out = tmp_path / "not" / "there yet" / "report.md"
-    artist: Any = SimpleNamespace(side_px=8)
+    artist: Any = SimpleNamespace(side_px=8, steps=2, weights_sha256="")
     reporting.report(artist, out, 3, ["second"])
     text = out.read_text()
     assert "## Second" in text
