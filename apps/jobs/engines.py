@@ -8,16 +8,21 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from types import TracebackType
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.utils import timezone
 
 from apps.jobs.pace import fitted
-from inference.errors import InferenceError
+from inference.errors import EngineFailed, InferenceError
 from inference.generation import GeneratedPicture, GenerateOptions, GenerateRequest, Generator
 from inference.pipelines import adapters as adapter_files
 from inference.pipelines import generate as generators
@@ -31,6 +36,11 @@ OUT_OF_MEMORY = "generate.out_of_memory"
 MOST_OUT_OF_MEMORY = 2
 WITHIN_S = 600.0
 LATEST = 12
+STILL_AFTER_S = 300.0
+"""What has not moved for so long gets no more work: a step takes seconds, the first one of a size a minute or two."""
+HUNG_AFTER_S = 1200.0
+"""What has not moved for so long never will; a scene's deadline is shorter."""
+EX_SOFTWARE = 70
 Result = TypeVar("Result")
 
 
@@ -129,9 +139,18 @@ def note_shot(model: str, effort: float, seconds: float) -> None:
 
 
 def figures() -> dict[str, Any]:
-    """``Station.figures``: what was drawn here since the start, and how long shots take lately, by model."""
+    """``Station.figures``: what was drawn here since the start, how long shots take lately, by model, and the pulse."""
     paces = {model: fitted(tuple(shots)) for model, shots in _shots.items()}
-    return {**desk().figures.__dict__, "pace": {model: [pace.unit_s, pace.base_s] for model, pace in paces.items()}}
+    pulse = desk().pulse()
+    now = {} if pulse is None else {"age_s": round(pulse.age_s, 1), "silent_s": round(pulse.silent_s, 1)}
+    pace = {model: [pace.unit_s, pace.base_s] for model, pace in paces.items()}
+    return {**desk().figures.__dict__, "pace": pace, **now}
+
+
+def stands_still(for_s: float = STILL_AFTER_S) -> bool:
+    """Whether something runs on the device and has not moved for so long."""
+    pulse = desk().pulse()
+    return pulse is not None and pulse.silent_s > for_s
 
 
 class Seated:
@@ -165,17 +184,58 @@ def _draw(model: str, request: GenerateRequest, on_progress: Progress) -> tuple[
 
 def watched(work: Callable[[], Result]) -> Result:
     """Use the device, and watch over it: what broke it for good ends the process, whose supervisor starts a new one."""
-    is_device_fine = False
-    try:
-        result = work()
-        is_device_fine = True
-    except InferenceError as error:
-        is_device_fine = not (error.code == OUT_OF_MEMORY and _too_often())
-        raise
-    finally:
-        if not is_device_fine:
+    with _Watch():
+        return work()
+
+
+class _Watch:
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            return
+        if isinstance(error, EngineFailed):
+            note_fault(error.message)
+        elif not isinstance(error, InferenceError):
+            note_fault(_told(error))
+        if not isinstance(error, InferenceError) or (error.code == OUT_OF_MEMORY and _too_often()):
             start_afresh()
-    return result
+
+
+def _told(error: BaseException) -> str:
+    """What may be shown to everybody: words of libraries about the device, but no others, which could be a prompt's."""
+    name = type(error).__name__
+    return f"{name}: {generators.first_line(error)}" if isinstance(error, generators.LOADING_FAULTS) else name
+
+
+@dataclass
+class _Trouble:
+    """What broke in this process last, and whether it ends by that."""
+
+    fault: str = ""
+    at: datetime | None = None
+    is_ending: bool = False
+
+
+_trouble = _Trouble()
+
+
+def note_fault(what: str) -> None:
+    """Remember what broke, for the sign of life."""
+    _trouble.fault, _trouble.at = what, timezone.now()
+
+
+def fault() -> dict[str, Any]:
+    """``Station.fault`` and ``Station.fault_at``."""
+    return {"fault": _trouble.fault, "fault_at": _trouble.at}
+
+
+def last_word() -> str:
+    """What this process ends by; empty where it was told to end."""
+    return _trouble.fault if _trouble.is_ending else ""
 
 
 _ran_out: deque[float] = deque(maxlen=MOST_OUT_OF_MEMORY)
@@ -189,5 +249,19 @@ def _too_often() -> bool:
 
 def start_afresh() -> None:
     """End this worker as if it was told to: its jobs go back to the queue."""
-    logger.error("the device is not as it should be; this worker ends, to be started again")
+    _trouble.is_ending = True
+    logger.error("the device is not as it should be; this worker ends, to be started again: %s", _trouble.fault)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def end_where_nothing_will_move(grace_s: float) -> None:
+    """End this worker if its device has stood still for so long that every job that it could be for has passed its
+    deadline. What hangs in a driver hears nothing: ``grace_s`` after it was asked to, the process ends without it.
+    """
+    if _trouble.is_ending or not stands_still(HUNG_AFTER_S):
+        return
+    note_fault(f"what ran on the device had not moved for {HUNG_AFTER_S / 60:g} minutes")
+    insist = threading.Timer(grace_s, os._exit, (EX_SOFTWARE,))
+    insist.daemon = True
+    insist.start()
+    start_afresh()

@@ -15,10 +15,17 @@ logger = logging.getLogger(__name__)
 
 
 class Heart:
-    """Beats from ``start`` to ``stop``. ``look`` returns what is to be said now (fields of ``Station``)."""
+    """Beats from ``start`` to ``stop``.
 
-    def __init__(self, worker: str, *, look: Callable[[], dict[str, Any]]) -> None:
-        self._worker, self._look = worker, look
+    Args:
+        look: returns what is to be said now (fields of ``Station``). What it raises is the end of the heart.
+        last_word: what the worker ends by; empty where it was told to end.
+    """
+
+    def __init__(
+        self, worker: str, *, look: Callable[[], dict[str, Any]], last_word: Callable[[], str] = lambda: ""
+    ) -> None:
+        self._worker, self._look, self._last_word = worker, look, last_word
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
 
@@ -41,15 +48,18 @@ class Heart:
 
     def _run(self) -> None:
         try:
-            self.beat()
-            while not self._stopped.wait(stations.BEAT_S):
-                self.beat()
-            self._sign_off()
+            self._live()
         finally:
+            self._sign_off()
             connection.close()
+
+    def _live(self) -> None:
+        self.beat()
+        while not self._stopped.wait(stations.BEAT_S):
+            self.beat()
 
     def _sign_off(self) -> None:
         try:
-            stations.sign_off(self._worker)
+            stations.sign_off(self._worker, fault=self._last_word())
         except (OperationalError, InterfaceError) as error:
             logger.warning("the sign-off was not written: %s", str(error).strip())

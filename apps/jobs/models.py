@@ -27,6 +27,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import Workspace, WorkspaceModel
 
 CPU_LANE = "cpu"
+FAULT_CHARACTERS = 300
 
 
 class Priority(models.TextChoices):
@@ -200,7 +201,8 @@ class Station(models.Model):
 
     ``offers`` lists every model that this worker was told to offer: name, title, licence, is_commercial, is_ready, and
     where it is not ready ``code``, ``reason`` and ``next_step``. ``slots`` is 0 while it takes no work: it could not
-    get ready, it ended by a fault, or what it does now does not move.
+    get ready, it ended by a fault, or what it does now does not move. ``figures`` also has ``pace`` by model, and while
+    something runs on the device ``age_s`` and ``silent_s``: for how long, and for how long without progress.
     """
 
     worker = models.CharField(primary_key=True, max_length=100)
@@ -211,7 +213,11 @@ class Station(models.Model):
     figures = models.JSONField(default=dict, help_text="passes, pictures, shared_passes, pass_s since the start")
     offers = models.JSONField(default=list)
     fault = models.CharField(
-        max_length=300, blank=True, default="", db_default="", help_text="what broke here last, in one line"
+        max_length=FAULT_CHARACTERS,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="what broke here last, in one line",
     )
     fault_at = models.DateTimeField(null=True)
 

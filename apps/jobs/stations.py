@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from apps.jobs.models import CPU_LANE, Station
+from apps.jobs.models import CPU_LANE, FAULT_CHARACTERS, Station
 from apps.jobs.pace import UNKNOWN, Pace
 
 BEAT_S = 3.0
@@ -61,22 +61,18 @@ def queue_of(lane: str) -> str:
     return CPU_QUEUE if lane == CPU_LANE else lane
 
 
-def beat(worker: str, **fields: Any) -> None:
-    """Say that ``worker`` lives, and what it has now (fields of ``Station``)."""
+def beat(worker: str, *, fault: str = "", **fields: Any) -> None:
+    """Say that ``worker`` lives, and what it has now (fields of ``Station``); ``fault`` is cut to one short line."""
+    fields["fault"] = " ".join(fault.split())[:FAULT_CHARACTERS]
     changed = Station.objects.filter(worker=worker).update(seen_at=Now(), **fields)
     if not changed:
         Station.objects.create(worker=worker, **fields)
 
 
-def one_line(fault: str) -> str:
-    """``fault`` as ``Station.fault`` takes it."""
-    return " ".join(fault.split())[: Station._meta.get_field("fault").max_length]
-
-
 def sign_off(worker: str, *, fault: str = "") -> None:
     """The worker ends. Where a ``fault`` ends it, its row stays as long as those of silent workers do, and says so."""
     if fault:
-        beat(worker, slots=0, fault=one_line(fault), fault_at=timezone.now())
+        beat(worker, slots=0, fault=fault, fault_at=timezone.now())
     else:
         Station.objects.filter(worker=worker).delete()
 
@@ -93,6 +89,11 @@ def living() -> QuerySet[Station]:
 def serving() -> QuerySet[Station]:
     """Those of the living that take work."""
     return living().filter(slots__gt=0)
+
+
+def standstill_s(station: Station) -> float:
+    """For how long a living worker that takes no work has waited for its device to move; 0.0 where that is not why."""
+    return 0.0 if station.slots else float(station.figures.get("silent_s", 0.0))
 
 
 def last_seen() -> Station | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import time
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +23,8 @@ from apps.jobs.runner import worker_name
 from inference.pipelines.generate import first_line
 
 logger = logging.getLogger(__name__)
+TO_END_S = 5.0
+"""From when the last job was given back until the process is gone."""
 _hearts: list[Heart] = []
 
 
@@ -50,7 +53,7 @@ def _start_drawing(worker: Any) -> None:
         ready = [offer["name"] for offer in offers if offer["is_ready"]]
         if not ready:
             why = engines.obstacles(offers)
-            stations.beat(worker_name(), slots=0, offers=offers, fault=stations.one_line(why), fault_at=timezone.now())
+            stations.beat(worker_name(), slots=0, offers=offers, fault=why, fault_at=timezone.now())
             raise SystemExit(f"This worker has nothing to draw with: {why}")
         warm_up()
         _figures(offers)  # a device that can not be asked how it is can not draw either
@@ -58,7 +61,8 @@ def _start_drawing(worker: Any) -> None:
         lanes = [stations.lane_of_model(name) for name in ready]
         lanes += [stations.lane_of_training(offer["name"]) for offer in offers if offer.get("can_learn")]
         worker.app.amqp.queues.select([stations.queue_of(lane) for lane in lanes])
-        _hearts.append(Heart(worker_name(), look=lambda: _figures(offers)))
+        look = partial(engines.watched, lambda: _figures(offers))
+        _hearts.append(Heart(worker_name(), look=look, last_word=engines.last_word))
 
 
 class _ReadyOrGone:
@@ -86,12 +90,14 @@ class _ReadyOrGone:
 
 
 def _figures(offers: list[dict[str, Any]]) -> dict[str, Any]:
-    """What this worker says of itself with every sign of life."""
+    """What this worker says of itself with every sign of life. While its device stands still it takes no work."""
+    engines.end_where_nothing_will_move(settings.WORKER_STOP_GRACE_S + TO_END_S)
     return {
-        "slots": settings.GENERATOR_SLOTS,
+        "slots": 0 if engines.stands_still() else settings.GENERATOR_SLOTS,
         "offers": engines.with_adapters(offers),
         "device": engines.device(),
         "figures": engines.figures(),
+        **engines.fault(),
     }
 
 

@@ -21,9 +21,10 @@ from inference.pipelines.generate import ModelState
 from inference.registry import cutout_engine_names
 
 REMBG_LICENCES = {"birefnet-general": "MIT", "birefnet-general-lite": "MIT"}
-READY, POSSIBLE, UNLICENSED, MISSING = "ready", "possible", "unlicensed", "missing"
+READY, PAUSED, POSSIBLE, UNLICENSED, MISSING = "ready", "paused", "possible", "unlicensed", "missing"
 STATES: dict[str, str | Promise] = {
     READY: gettext_lazy("Ready"),
+    PAUSED: gettext_lazy("Not now"),
     POSSIBLE: gettext_lazy("Not started"),
     UNLICENSED: gettext_lazy("Licence not accepted"),
     MISSING: gettext_lazy("Something is missing"),
@@ -66,14 +67,16 @@ class Row:
 def overview() -> dict[str, Any]:
     """Everything for the page. Imports no engine: this is a web process."""
     living = list(stations.living())
+    workers = [one for one in living if one.slots or stations.standstill_s(one)]
     return {
         "cutout_rows": _cutout_rows(),
         "set_row": Row(
             _("Studio sets"), READY, "Apache-2.0", True, note=_("Computed from geometry and lamps; no model.")
         ),
         "model_rows": [_model_row(state, living) for state in engines.states()],
-        "workers": living,
-        "last_seen": None if living else stations.last_seen(),
+        "workers": workers,
+        "failed": next((one for one in reversed(living) if one not in workers), None),
+        "last_seen": None if workers else stations.last_seen(),
         "accepted": list(settings.GENERATOR_LICENCES),
     }
 
@@ -115,9 +118,14 @@ def _model_row(state: ModelState, living: Sequence[Station]) -> Row:
     card = state.card
     note = _("Draws scenes") if card.kind == "generate" else _("Changes pictures by an instruction")
     row: dict[str, Any] = {"title": card.title, "licence": card.licence, "is_commercial": card.is_commercial}
-    told = next((offer for one in living for offer in one.offers if offer["name"] == card.name), None)
-    if told is not None and told["is_ready"]:
-        return Row(**row, state=READY, note=note)
+    serving_first = sorted(living, key=lambda one: not one.slots)
+    station, told = next(
+        ((one, offer) for one in serving_first for offer in one.offers if offer["name"] == card.name), (None, None)
+    )
+    if station is not None and told is not None and told["is_ready"]:
+        if station.slots:
+            return Row(**row, state=READY, note=note)
+        return Row(**row, state=PAUSED, note=note, why=_("The GPU worker that has loaded it takes no work now."))
     code = told.get("code", "") if told is not None else state.status.code
     if told is None and state.status.available:
         return Row(**row, state=POSSIBLE, note=note, why=_start(living), next_step=_start_command(card, living))

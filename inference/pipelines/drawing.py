@@ -72,6 +72,14 @@ class DeskFigures:
     pass_s: float = 0.0
 
 
+@dataclass(frozen=True)
+class Pulse:
+    """Something runs on the device: for how long already, and for how long without a word of progress (seconds)."""
+
+    age_s: float
+    silent_s: float
+
+
 class DrawingDesk:
     """See the module. ``draw`` is called in one thread only."""
 
@@ -83,6 +91,8 @@ class DrawingDesk:
         self._asking = 0
         self._turns = ThreadPoolExecutor(1, thread_name_prefix="desk")
         self._device = ThreadPoolExecutor(1, thread_name_prefix="device")
+        self._since: float | None = None
+        self._heard = 0.0
         self.figures = DeskFigures()
 
     @contextmanager
@@ -119,7 +129,7 @@ class DrawingDesk:
         ``on_wait`` is called every ``_LOOK_EVERY_S`` until the work is done. What it raises ends the wait: work that
         has not begun is not done any more, work that has begun is finished first.
         """
-        lent = self._device.submit(work)
+        lent = self._device.submit(self._working, work)
         try:
             while not wait([lent], timeout=_LOOK_EVERY_S).done:
                 on_wait()
@@ -130,7 +140,27 @@ class DrawingDesk:
 
     def lend_later(self, work: Callable[[], None]) -> Future[None]:
         """The same without waiting for it."""
-        return self._device.submit(work)
+        return self._device.submit(self._working, work)
+
+    def pulse(self) -> Pulse | None:
+        """How it goes with what runs on the device now, drawn or lent; None while nothing does."""
+        since, now = self._since, time.monotonic()
+        return None if since is None else Pulse(now - since, now - max(since, self._heard))
+
+    def _working(self, work: Callable[[], Result]) -> Result:
+        """``work`` in the device's thread."""
+        self._since = time.monotonic()
+        try:
+            return work()
+        finally:
+            self._since = None
+
+    def _tell(self, group: Sequence[_Ticket], stage: str, fraction: float) -> None:
+        self._heard = time.monotonic()
+        if all(ticket.left for ticket in group):
+            raise Cancelled("nobody waits for these pictures any more")
+        for ticket in group:
+            ticket.progress = (stage, fraction)
 
     def _take_turn(self) -> None:
         """One pass for the oldest request and those that fit it; nothing when an earlier turn took them along."""
@@ -172,7 +202,10 @@ class DrawingDesk:
     def _pass(self, group: Sequence[_Ticket]) -> bool:
         """Draw a group. False: it failed; a lone request then has its error, the others have none yet."""
         started = time.monotonic()
-        drawn = self._device.submit(self._draw, group[0].model, _merged(group), lambda *now: _tell(group, *now))
+        model, request = group[0].model, _merged(group)
+        drawn = self._device.submit(
+            self._working, lambda: self._draw(model, request, lambda *now: self._tell(group, *now))
+        )
         error = drawn.exception()
         took_s = time.monotonic() - started
         if error is None:
@@ -222,13 +255,6 @@ class Seat:
 def _merged(group: Sequence[_Ticket]) -> GenerateRequest:
     """One request of all items. Keys are equal, so all the rest is."""
     return replace(group[0].request, items=tuple(item for ticket in group for item in ticket.request.items))
-
-
-def _tell(group: Sequence[_Ticket], stage: str, fraction: float) -> None:
-    if all(ticket.left for ticket in group):
-        raise Cancelled("nobody waits for these pictures any more")
-    for ticket in group:
-        ticket.progress = (stage, fraction)
 
 
 def _hand_out(group: Sequence[_Ticket], pictures: Sequence[GeneratedPicture], took_ms: float) -> None:

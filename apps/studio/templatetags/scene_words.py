@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.accounts.models import Workspace
 from apps.core.sentences import sentence
 from apps.jobs.models import Job, Station
+from apps.jobs.stations import standstill_s
 from apps.jobs.words import stage_words
 from apps.studio import changes, scenes
 from apps.studio.models import Adapter, Shot
@@ -62,6 +63,25 @@ def device_words(worker: Station) -> str:
         return str(device.get("name", ""))
     gigabytes = {key: number_format(device[f"{key}_mb"] / 1000, decimal_pos=1) for key in ("free", "total")}
     return f"{device['name']} · {_('%(free)s of %(total)s GB free') % gigabytes}"
+
+
+@register.filter
+def whole(seconds: float) -> int:
+    """Seconds as people count them."""
+    return round(seconds)
+
+
+@register.filter
+def standstill(worker: Station | None) -> str:
+    """Why a worker that lives is given no work; empty where nothing stands still."""
+    minutes = round(standstill_s(worker) / 60) if worker else 0
+    if not minutes:
+        return ""
+    return ngettext(
+        "What a GPU worker draws has not moved for %(minutes)s minute, so it is given no work.",
+        "What a GPU worker draws has not moved for %(minutes)s minutes, so it is given no work.",
+        minutes,
+    ) % {"minutes": minutes}
 
 
 @register.filter

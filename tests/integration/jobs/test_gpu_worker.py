@@ -169,3 +169,17 @@ def test_a_heart_beats_until_it_signs_off() -> None:
     assert stations.slots() == {f"gpu-{KLEIN}": 3}
     heart.stop()
     assert Station.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_heart_that_can_not_look_any_more_leaves_word_of_why() -> None:
+    def look() -> dict[str, Any]:
+        raise RuntimeError("CUDA error: device lost")
+
+    stations.beat("here/9", slots=3, offers=[])
+    heart = Heart("here/9", look=look, last_word=lambda: "RuntimeError: CUDA error: device lost")
+    with pytest.raises(RuntimeError, match="device lost"):
+        heart._run()
+    station = Station.objects.get(worker="here/9")
+    assert (station.slots, station.fault) == (0, "RuntimeError: CUDA error: device lost")
+    assert station.fault_at is not None

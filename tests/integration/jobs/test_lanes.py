@@ -175,3 +175,14 @@ def test_workers_that_nobody_heard_of_for_a_day_are_forgotten(workspace: Workspa
     Station.objects.filter(worker="gpu/1").update(seen_at=timezone.now() - timedelta(days=2))
     assert stations.forget_silent() == 1
     assert [station.worker for station in stations.living()] == ["gpu/2"]
+
+
+def test_a_worker_that_takes_no_work_is_neither_rung_nor_offered(workspace: Workspace) -> None:
+    submit(workspace)
+    worker("gpu/1", slots=0)
+    assert ring() == []
+    assert (stations.slots(), stations.offers()) == ({}, [])
+    assert stations.living().count() == 1
+    worker("gpu/2", slots=1)
+    assert len(ring()) == 1
+    assert [(offer.name, offer.slots) for offer in stations.offers()] == [("klein", 1)]

@@ -115,6 +115,16 @@ def test_a_worker_that_fell_silent_is_not_counted_on(client: Client, product: Pr
     assert send(client, product).status_code == 409
 
 
+def test_a_worker_that_stands_still_is_not_counted_on_and_the_page_says_why(client: Client, product: Product) -> None:
+    beat(offer(), slots=0)
+    Station.objects.update(figures={"silent_s": 360.0})
+    page = client.get(url("scene", product.workspace, product.id)).content.decode()
+    assert "What a GPU worker draws has not moved for 6 minutes, so it is given no work." in page
+    assert "was heard of" not in page
+    assert b"No GPU worker that has this model is running" in send(client, product).content
+    assert shots(product) == []
+
+
 def test_a_model_that_could_not_be_loaded_is_not_offered(client: Client, product: Product) -> None:
     beat(offer(is_ready=False, code="generate.too_little_memory", reason="8 GB are free", next_step=""))
     assert NOBODY in client.get(url("scene", product.workspace, product.id)).content.decode()

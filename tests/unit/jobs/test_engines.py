@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,13 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.core.env import Env
-from apps.jobs import engines, generator_checks
+from apps.jobs import engines, generator_checks, worker
 from inference.adapters import AdapterCard, head_of
 from inference.errors import Cancelled, EngineFailed, EngineUnavailable, InputRejected
 from inference.generation import GenerateItem, GenerateRequest
+from inference.pipelines.drawing import DeskFigures, Pulse
 from inference.types import no_progress
+from tests.architecture.sources import ROOT
 
 KLEIN, SEFI = "flux2-klein-4b", "sefi-1b-turbo"
 REQUEST = GenerateRequest((GenerateItem("a mug", 1),), 512, 512)
@@ -29,8 +34,10 @@ def _weights(settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.GENERATOR_MODELS = []
     settings.GENERATOR_LICENCES = []
     engines._ran_out.clear()
+    engines._trouble.__init__()  # type: ignore[misc]
     yield
     engines._ran_out.clear()
+    engines._trouble.__init__()  # type: ignore[misc]
 
 
 def fetch(name: str, folder: Path) -> None:
@@ -106,6 +113,71 @@ def test_memory_that_ran_out_twice_in_ten_minutes_ends_the_worker(draw: Any, mon
 
 def test_any_other_fault_of_the_device_ends_the_worker_at_once(draw: Any) -> None:
     assert draw(RuntimeError("CUDA error: an illegal memory access was encountered")) == 1
+
+
+def test_the_last_fault_is_remembered_and_what_people_asked_is_not(draw: Any) -> None:
+    draw(InputRejected("generate.bad_prompt", "secret words"))
+    draw(Cancelled())
+    draw(EngineUnavailable("generate.adapter_missing", "there is no adapter alice--brand"))
+    assert engines.fault() == {"fault": "", "fault_at": None}
+    draw(EngineFailed("generate.out_of_memory", "too much"))
+    assert engines.fault()["fault"] == "too much"
+    draw(RuntimeError("CUDA error: unspecified launch failure\nand a page more"))
+    assert engines.fault()["fault"] == "RuntimeError: CUDA error: unspecified launch failure"
+    draw(ValueError("secret words"))
+    assert engines.fault()["fault"] == "ValueError"
+
+
+class StillDesk:
+    """A desk whose pass has not moved for as long as is said."""
+
+    def __init__(self, silent_s: float) -> None:
+        self.figures, self._silent_s = DeskFigures(), silent_s
+
+    def pulse(self) -> Pulse:
+        return Pulse(self._silent_s + 10, self._silent_s)
+
+
+def test_a_worker_whose_device_stands_still_takes_no_work_and_says_since_when(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.GENERATOR_SLOTS = 3
+    monkeypatch.setattr(engines, "device", dict)
+    for silent_s, slots in ((engines.STILL_AFTER_S - 1, 3), (engines.STILL_AFTER_S + 1, 0)):
+        desk = StillDesk(silent_s)
+        monkeypatch.setattr(engines, "desk", lambda desk=desk: desk)
+        said = worker._figures([])
+        assert said["slots"] == slots
+        assert (said["figures"]["age_s"], said["figures"]["silent_s"]) == (silent_s + 10, silent_s)
+
+
+HUNG = """
+import signal
+import threading
+import django
+django.setup()
+from apps.jobs import engines
+from inference.pipelines.drawing import DrawingDesk, Pulse
+desk = DrawingDesk(lambda *_: (), most=1)
+inside = threading.Event()
+desk.lend_later(lambda: (inside.set(), threading.Event().wait()))
+inside.wait()
+desk.pulse = lambda: Pulse(engines.HUNG_AFTER_S, engines.HUNG_AFTER_S + 1)
+engines.desk = lambda: desk
+asked = []
+signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
+engines.end_where_nothing_will_move(0.2)
+engines.end_where_nothing_will_move(0.2)
+print(len(asked), engines.last_word(), flush=True)
+"""
+
+
+def test_a_worker_whose_device_hangs_for_good_ends_although_its_thread_never_does() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", HUNG], env=os.environ, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout == "1 what ran on the device had not moved for 20 minutes\n", ended.stderr
+    assert ended.returncode == engines.EX_SOFTWARE
 
 
 def ids(found: list[CheckMessage]) -> list[str | None]:

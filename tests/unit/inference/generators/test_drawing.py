@@ -11,7 +11,7 @@ import pytest
 
 from inference.errors import Cancelled, EngineFailed
 from inference.generation import GeneratedPicture, GenerateItem, GenerateRequest
-from inference.pipelines.drawing import DrawingDesk
+from inference.pipelines.drawing import DrawingDesk, Pulse
 from inference.types import Progress
 
 PATIENCE_S = 60.0
@@ -290,3 +290,51 @@ def test_work_that_has_begun_is_finished_before_its_owner_leaves(device: Device)
     with pytest.raises(Cancelled):
         desk.lend(work, on_wait=cancelled)
     assert done.is_set()
+
+
+def test_the_pulse_says_how_long_something_runs_and_since_when_nothing_was_heard(
+    device: Device, people: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("inference.pipelines.drawing.time.monotonic", lambda: now[0])
+    told, hangs, goes_on = threading.Event(), threading.Event(), threading.Event()
+
+    def draw(model: str, request: GenerateRequest, on_progress: Progress) -> tuple[GeneratedPicture, ...]:
+        device.inside.set()
+        assert told.wait(PATIENCE_S)
+        on_progress("draw", 0.25)
+        hangs.set()
+        assert goes_on.wait(PATIENCE_S)
+        return device.draw(model, request, on_progress)
+
+    desk = DrawingDesk(draw, most=8)
+    assert desk.pulse() is None
+    asking = people.submit(ask, desk, asked(1))
+    assert device.inside.wait(PATIENCE_S)
+    now[0] = 107.0
+    assert desk.pulse() == Pulse(7.0, 7.0)
+    told.set()
+    assert hangs.wait(PATIENCE_S)
+    now[0] = 140.0
+    assert desk.pulse() == Pulse(40.0, 33.0)
+    goes_on.set()
+    assert asking.result(PATIENCE_S) == [1]
+    wait_for(lambda: desk.pulse() is None)
+
+
+def test_work_that_was_lent_the_device_has_a_pulse_too(device: Device, people: ThreadPoolExecutor) -> None:
+    desk = DrawingDesk(device.draw, most=8)
+    inside, leave = threading.Event(), threading.Event()
+
+    def step() -> None:
+        inside.set()
+        assert leave.wait(PATIENCE_S)
+        raise EngineFailed("generate.out_of_memory", "too much")
+
+    lent = people.submit(desk.lend, step, on_wait=lambda: None)
+    assert inside.wait(PATIENCE_S)
+    assert desk.pulse() is not None
+    leave.set()
+    with pytest.raises(EngineFailed):
+        lent.result(PATIENCE_S)
+    assert desk.pulse() is None
