@@ -9,7 +9,7 @@ from typing import cast
 from inference.adapters import AdapterTrainer
 from inference.errors import EngineUnavailable, InputRejected
 from inference.generation import DeviceState, GenerateOptions, Generator
-from inference.models import model_card
+from inference.models import model_card, model_cards
 from inference.ports import CutoutEngine, CutoutOptions, EngineStatus, PromptScorer, SceneEngine, SceneOptions
 from inference.scene.planner import LanguageModel
 
@@ -81,9 +81,9 @@ def generator_device(options: GenerateOptions) -> DeviceState:
     return cast(DeviceState, import_module(_DEVICE).device_state(options))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=len(model_cards()))
 def generator(name: str, options: GenerateOptions) -> Generator:
-    """The model called ``name``; the same object for the same options, so that weights load once.
+    """The model called ``name``; the same object for the same options, so that weights load once (of all models).
 
     Raises:
         InputRejected: there is no such model (``generate.unknown_model``).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.sefi.engine import sefi_engine
 from inference.errors import Cancelled, EngineFailed, EngineUnavailable, InputRejected
 from inference.generation import GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest, ReferencePicture
+from inference.models import model_cards
 from inference.pipelines.generate import generate
 from inference.registry import generator
 from inference.types import U8, no_progress
@@ -264,6 +266,17 @@ def test_prompts_are_remembered_between_requests(turbo: LatentGenerator, monkeyp
 
 def test_the_registry_hands_out_one_engine_for_the_same_options(options: GenerateOptions) -> None:
     assert generator("sefi-1b-turbo", options) is generator("sefi-1b-turbo", replace(options))
+
+
+def test_a_worker_that_was_told_to_offer_all_models_loads_each_of_them_once(
+    options: GenerateOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every engine keeps its weights, so one that is made anew would read them anew."""
+    monkeypatch.setattr("inference.engines.diffusion.gate.obstacle", lambda card, options: None)
+    everything = replace(options, weights_dir=tmp_path)
+    first, second = ([generator(card.name, everything) for card in model_cards()] for _ in range(2))
+    assert len({id(engine) for engine in first}) == len(first) > 4
+    assert [id(engine) for engine in first] == [id(engine) for engine in second]
 
 
 def test_the_pipeline_refuses_what_the_published_model_can_not_draw(options: GenerateOptions) -> None:
