@@ -111,7 +111,13 @@ SCENE_SENTENCES = {
     "generate.bad_layout": _("A box lies outside the picture. Move it inside or remove it."),
     "generate.layout_phrase": _("A box names something that is not in the scene. Remove it or add the thing."),
     "generate.mask_not_possible": _("This model can not keep a part of a picture. Choose another model."),
-    "generate.palette_not_possible": _("This model can not be pulled towards a palette. Choose another model."),
+    "generate.strength_not_possible": _(
+        "This model has no strength: it follows an instruction wholly. "
+        "Choose another model to change a picture by degrees."
+    ),
+    "generate.palette_not_possible": _(
+        "This model can not be guided by a palette. Untick the guiding, or choose another model."
+    ),
     "generate.style_not_possible": _("This model can not follow the style of a picture. Choose another model."),
     "generate.layout_not_possible": _("This model can not be told where things are. Remove the boxes."),
     "generate.adapter_missing": _("That adapter is not on the machine that draws. Train it again, or choose another."),

@@ -17,10 +17,10 @@ from apps.core.errors import Conflict, InvalidInput
 from apps.jobs import stations
 from apps.jobs.stations import Offer
 from apps.studio import scenes
+from apps.studio.abilities import PREVIEWS, abilities, can
 from apps.studio.models import Shot
 from apps.studio.specs import Spec
 from inference.errors import InputRejected
-from inference.models import model_card
 from inference.ops.stroke_share import painted_share
 from inference.ops.strokes import Brush, parse_strokes
 
@@ -51,11 +51,15 @@ def models() -> Sequence[Offer]:
 
 
 def _can_change(name: str) -> bool:
-    try:
-        card = model_card(name)
-    except InputRejected:
-        return False
-    return card.kind == "edit" or "mask" in card.can
+    """Models that keep a part of a picture, and editors, whose picture is pasted where it may change."""
+    known = abilities(name)
+    return "mask" in known or (bool(known) and PREVIEWS not in known)
+
+
+def is_guided(spec: Spec) -> bool:
+    """Whether a shot's drawing is guided by its palette."""
+    means = spec["generated"].get("palette_means", {})
+    return bool(spec["palette"]) and means.get("pull", 0.0) > 0
 
 
 def read_change(data: QueryDict, shot: Shot) -> Spec:
@@ -68,14 +72,16 @@ def read_change(data: QueryDict, shot: Shot) -> Spec:
     is_painted = data.get("where") == "paint"
     strokes = _strokes(data.get("strokes", ""), shot) if is_painted else []
     before: Mapping[str, Any] = shot.spec["generated"]
+    model = data.get("model", "") or before["model"]
     asked = {
         **before,
         "mode": "edit",
         "instruction": data.get("instruction", "").strip(),
         "region": None if is_painted else _region(data.get("boxes", "")),
         "strength": scenes.whole(data.get("strength", "80"), 10, 100) / 100,
-        "model": data.get("model", "") or before["model"],
+        "model": model,
         "candidates": CANDIDATES,
+        **_left_out(before, model),
     }
     mode = "reimagined" if is_reimagined(shot.spec) else "exact"
     changed: dict[str, Any] = {"number": shot.version, "mode": mode, **({"strokes": strokes} if strokes else {})}
@@ -84,6 +90,16 @@ def read_change(data: QueryDict, shot: Shot) -> Spec:
         asked |= {"adapters": [], "trigger": ""}
         spec.pop("adapter", None)
     return {**spec, "generated": scenes.checked_spec(asked)}
+
+
+def _left_out(before: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """What the picture was made with and the model of the change can not do; the form says so beside the model."""
+    left: dict[str, Any] = {}
+    if not can(model, "palette"):
+        left["palette_means"] = {**before.get("palette_means", {}), "pull": 0.0}
+    if not can(model, "strength"):
+        left["strength"] = 1.0
+    return left
 
 
 def _region(text: str) -> list[float]:

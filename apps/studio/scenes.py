@@ -26,6 +26,7 @@ from apps.jobs.pace import fitted
 from apps.jobs.selectors import TYPICAL_OF_LAST, seconds_ahead
 from apps.jobs.stations import Offer
 from apps.studio import adapters, offers
+from apps.studio.abilities import can
 from apps.studio.models import Adapter, Shot, ShotVersion
 from apps.studio.specs import Spec, picture_size
 from inference.errors import InputRejected
@@ -128,11 +129,12 @@ def read_request(data: QueryDict) -> SceneRequest:
         "words": data.get("words", "").strip(),
         "boxes": boxes,
     }
+    model = data.get("model", "")
     generated = {
         "mode": "reimagined" if data.get("mode") == "reimagined" else "exact",
         "product_label": data.get("label", "").strip(),
-        "model": data.get("model", ""),
-        "strength": whole(data.get("strength", "60"), 0, 100) / 100,
+        "model": model,
+        "strength": whole(data.get("strength", "60"), 0, 100) / 100 if not model or can(model, "mask") else 1.0,
         "candidates": whole(data.get("candidates", "4"), 1, max(CANDIDATES)),
         "adapters": [[name, adapters.WEIGHT] for name in [data.get("adapter", "")] if name and not is_id(name)],
         "scene": scene,

@@ -1,5 +1,6 @@
 // Changing a part of a picture: painted with a brush or inside one box, and how much may change in it.
 import { MarkEditor } from "./mark-editor.js";
+import { fitAbilities } from "./model-abilities.js";
 import { Places } from "./scene-places.js";
 
 const form = document.getElementById("change");
@@ -11,6 +12,9 @@ const strength = form.elements.strength;
 strength.addEventListener("input", () => {
   form.querySelector("[data-strength-shown]").textContent = `${strength.value} %`;
 });
+
+form.addEventListener("change", () => fitAbilities(form));
+fitAbilities(form);
 
 const marks = form.querySelector("[data-mark-editor]");
 const choice = form.querySelector("[data-where]");

@@ -1,4 +1,5 @@
 // The form of a generated scene: boxes, the strength, what it comes to, and sending it without losing what was typed.
+import { fitAbilities } from "./model-abilities.js";
 import { Places } from "./scene-places.js";
 import { csrfToken, hearStatus } from "./session.js";
 import { toast } from "./toasts.js";
@@ -11,15 +12,23 @@ const chosen = (form, name) => form.querySelector(`[name=${name}]:checked`);
 function guideEffort(form) {
   const { guide, own_palette: own } = form.elements;
   const hasColours = own.value.trim() || chosen(form, "palette").value !== "own";
-  return guide.checked && hasColours ? Number(guide.dataset.effort) : 1;
+  return guide.checked && !guide.disabled && hasColours ? Number(guide.dataset.effort) : 1;
+}
+
+/** How much there is to draw (as `GeneratedSpec.effort`): candidates small and the best in full, or all of them in full. */
+function shotEffort(form) {
+  const { candidate, full, width, height } = chosen(form, "format").dataset;
+  const { can = "previews", longest } = chosen(form, "model")?.dataset ?? {};
+  const count = Number(form.elements.candidates.value);
+  if (can.split(" ").includes("previews")) return count * Number(candidate) + Number(full);
+  const [short, long] = [Number(width), Number(height)].sort((a, b) => a - b);
+  return (count * Math.min(long, Number(longest)) ** 2 * short) / long / 1e6;
 }
 
 /** What a shot takes by what was measured: more for more candidates and for larger formats; 0 where nobody knows. */
 function shotSeconds(form) {
   const { base = 0, unit = 0 } = chosen(form, "model")?.dataset ?? {};
-  const { candidate, full } = chosen(form, "format").dataset;
-  const effort = Number(form.elements.candidates.value) * Number(candidate) + Number(full);
-  return Number(base) + effort * guideEffort(form) * Number(unit);
+  return Number(base) + shotEffort(form) * guideEffort(form) * Number(unit);
 }
 
 /** How long all shots take, in words; nothing where nobody has drawn with this model yet. */
@@ -58,6 +67,7 @@ function fitAdapters(form) {
 
 function refresh(form) {
   fitAdapters(form);
+  fitAbilities(form);
   const count = Number(form.elements.count.value);
   const isOpen = form.querySelector("[data-scene-offer]").dataset.open === "true" && form.dataset.canShoot === "true";
   form.querySelector("[data-sum]").textContent = sentence(form, count);

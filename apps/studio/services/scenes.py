@@ -17,12 +17,12 @@ from apps.jobs import services as queue
 from apps.jobs import stations
 from apps.jobs.models import Job, Priority
 from apps.studio import adapters, changes, scenes, selectors
+from apps.studio.abilities import can
 from apps.studio.models import CutoutState, Product, Shoot, Shot, ShotVersion
 from apps.studio.scenes import SceneRequest
 from apps.studio.services.cutouts import accept_cutout
 from apps.studio.services.edits import MOST_VERSIONS, current_version
 from apps.studio.specs import Spec
-from inference.models import model_card
 
 MOST_SEED = 2**31
 
@@ -35,7 +35,8 @@ def request_scenes(product: Product, *, request: SceneRequest, by: User | None, 
 
     Raises:
         Conflict: ``studio.no_cutout_yet``; ``scene.not_offered`` while nobody can draw with this model;
-            ``generate.style_not_possible``; ``generate.adapter_missing``; ``adapter.not_usable``.
+            ``generate.style_not_possible``; ``generate.palette_not_possible``; ``generate.adapter_missing``;
+            ``adapter.not_usable``.
         NotFound: the picture whose style is wanted, or the adapter, is not here.
     """
     if product.cutout_id is None or product.cutout_state not in (CutoutState.READY, CutoutState.ACCEPTED):
@@ -43,6 +44,7 @@ def request_scenes(product: Product, *, request: SceneRequest, by: User | None, 
     require_offer(request.model)
     workspace = product.workspace
     _require_style(request, workspace)
+    _require_guidance(request)
     _require_adapters(request, workspace)
     request = _with_adapter(request, workspace)
     choices = {
@@ -139,8 +141,14 @@ def _require_style(request: SceneRequest, workspace: Workspace) -> None:
         raise NotFound("not_found") from error
     if not Asset.objects.filter(workspace=workspace, pk=key, kind=AssetKind.SHOT).exists():
         raise NotFound("not_found")
-    if "style" not in model_card(request.model).can:
+    if not can(request.model, "style"):
         raise Conflict("generate.style_not_possible")
+
+
+def _require_guidance(request: SceneRequest) -> None:
+    """A drawing is guided by colours only where the model lets itself be."""
+    if request.generated["palette_means"]["pull"] > 0 and not can(request.model, "palette"):
+        raise Conflict("generate.palette_not_possible")
 
 
 def _require_adapters(request: SceneRequest, workspace: Workspace) -> None:

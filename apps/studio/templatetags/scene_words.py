@@ -17,6 +17,7 @@ from apps.jobs.models import Job, Station
 from apps.jobs.stations import standstill_s
 from apps.jobs.words import stage_words
 from apps.studio import changes, scenes
+from apps.studio.abilities import abilities, longest_px
 from apps.studio.models import Adapter, Shot
 from inference.errors import InputRejected
 from inference.models import model_card
@@ -53,6 +54,23 @@ def model_title(name: str) -> str:
         return model_card(name).title
     except InputRejected:
         return name
+
+
+@register.filter
+def model_abilities(name: str) -> str:
+    """What a model can do, for ``data-can``: see ``static/js/model-abilities.js``."""
+    return " ".join(sorted(abilities(name)))
+
+
+@register.filter
+def model_max_px(name: str) -> int:
+    """The longest side that a model draws."""
+    return longest_px(name)
+
+
+@register.filter
+def is_guided(shot: Shot) -> bool:
+    return changes.is_guided(shot.spec)
 
 
 @register.filter

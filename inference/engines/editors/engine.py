@@ -25,6 +25,7 @@ from inference.engines.diffusion.generator import chosen_device, dtype_name
 from inference.engines.diffusion.loading import without_bars
 from inference.engines.diffusion.memory import in_shrinking_batches, too_little
 from inference.engines.editors.processors import picture_processors
+from inference.engines.editors.strength import beginning, steps_of
 from inference.errors import InputRejected
 from inference.generation import FLOAT8, GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
 from inference.models import ModelCard
@@ -54,12 +55,17 @@ class InstructionEditor:
         self._loaded()
 
     def check(self, request: GenerateRequest) -> None:
-        """See ``generation.Generator``. Masks and strengths are refused: these models have none."""
+        """See ``generation.Generator``. Masks are refused, and strengths where a model has none."""
         requests.check(self.card, request)
         for item in request.items:
-            if item.reference is not None and (item.reference.keep is not None or item.reference.strength != 1.0):
+            if item.reference is not None and item.reference.keep is not None:
                 raise InputRejected(
                     "generate.mask_not_possible", f"{self.card.title} follows the instruction alone, without a mask"
+                )
+            if item.reference is not None and item.reference.strength != 1.0 and "strength" not in self.card.can:
+                raise InputRejected(
+                    "generate.strength_not_possible",
+                    f"{self.card.title} follows an instruction wholly; leave the strength at 1 or choose another model",
                 )
 
     def generate(
@@ -75,7 +81,9 @@ class InstructionEditor:
 
         def edit(items: Sequence[GenerateItem]) -> list[GeneratedPicture]:
             nonlocal done
-            with _StepHook(pipeline.transformer, steps, lambda part: on_progress("draw", (done + part) / total)):
+            assert items[0].reference is not None
+            own = steps_of(items[0].reference.strength, steps)
+            with _StepHook(pipeline.transformer, own, lambda part: on_progress("draw", (done + part) / total)):
                 picture = self._edited(pipeline, items[0], request, steps, guidance)
             done += 1
             return [picture]
@@ -89,19 +97,9 @@ class InstructionEditor:
     ) -> GeneratedPicture:
         assert item.reference is not None
         begun = time.perf_counter()
-        known = inspect.signature(pipeline.__call__).parameters
-        arguments: dict[str, Any] = {
-            "image": Image.fromarray(item.reference.rgb),
-            "prompt": item.prompt,
-            "num_inference_steps": steps,
-            "generator": torch.Generator(_CPU_GENERATOR).manual_seed(item.seed),
-        }
-        arguments[next(name for name in _GUIDANCE_NAMES if name in known)] = guidance
-        if "negative_prompt" in known:
-            arguments["negative_prompt"] = " "
-        if "height" in known:
-            arguments |= {"height": request.height, "width": request.width}
-        picture = pipeline(**arguments).images[0].convert("RGB")
+        arguments = self._arguments(pipeline, item, request, steps, guidance)
+        stays = item.reference.strength == 0.0
+        picture = arguments["image"] if stays else pipeline(**arguments).images[0].convert("RGB")
         if picture.size != (request.width, request.height):
             picture = picture.resize((request.width, request.height), Image.Resampling.LANCZOS)
         identity = {
@@ -111,9 +109,35 @@ class InstructionEditor:
             "licence": self.card.licence,
             "dtype": dtype_name(self._options, pipeline.transformer),
         }
-        chosen = {"steps": steps, "guidance": guidance, "batch": 1}
+        chosen: dict[str, Any] = {"steps": steps, "guidance": guidance, "batch": 1}
+        if item.reference.strength < 1.0:
+            chosen["strength"] = item.reference.strength
         timings = {"batch_s": round(time.perf_counter() - begun, 3)}
         return GeneratedPicture(np.asarray(picture), item.seed, identity, chosen, timings)
+
+    def _arguments(
+        self, pipeline: Any, item: GenerateItem, request: GenerateRequest, steps: int, guidance: float
+    ) -> dict[str, Any]:
+        """What the pipeline is called with, by the names that it knows."""
+        assert item.reference is not None
+        known = inspect.signature(pipeline.__call__).parameters
+        picture, strength = Image.fromarray(item.reference.rgb), item.reference.strength
+        generator = torch.Generator(_CPU_GENERATOR).manual_seed(item.seed)
+        arguments: dict[str, Any] = {
+            "image": picture,
+            "prompt": item.prompt,
+            "num_inference_steps": steps,
+            "generator": generator,
+        }
+        arguments[next(name for name in _GUIDANCE_NAMES if name in known)] = guidance
+        if "negative_prompt" in known:
+            arguments["negative_prompt"] = " "
+        if "height" in known:
+            arguments |= {"height": request.height, "width": request.width}
+        if 0.0 < strength < 1.0:
+            size = request.width, request.height
+            arguments |= beginning(pipeline, picture, size, strength, steps, generator)
+        return arguments
 
     def _loaded(self) -> Any:
         if self._pipeline is None:

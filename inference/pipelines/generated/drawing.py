@@ -1,4 +1,8 @@
-"""What the model is asked to draw: candidates at a preview size, then the best one in full."""
+"""What the model is asked to draw: candidates at a preview size, then the best one in full.
+
+Editors draw every candidate in full. The same seed at another size is another edit, and an edit can not be drawn finer
+by the same instruction: it would be carried out twice. So what was chosen is what is kept.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +46,10 @@ class Drawn:
 
 
 def preview_size(story: Story) -> Size:
-    """The size of candidates: never larger than the full picture is drawn."""
+    """The size of candidates: never larger than the full picture is drawn; an editor's are as large."""
     spec = story.spec
+    if story.card.kind == "edit":
+        return full_size(story)
     return drawn_size(story.card, *story.size, longest_px=min(spec.preview_px, max(story.size)))
 
 
@@ -66,7 +72,7 @@ def draw_candidates(story: Story, *, on_progress: Progress) -> list[Drawn]:
 
 
 def draw_full(story: Story, preview: Drawn, *, on_progress: Progress) -> Drawn:
-    """The chosen candidate at full size, with its seed; the preview itself where that is as large."""
+    """The chosen candidate at full size, with its seed; the candidate itself where that is as large."""
     size = full_size(story)
     if size == preview.size:
         return preview
@@ -120,8 +126,6 @@ def _finer_item(story: Story, preview: Drawn, size: Size) -> GenerateItem:
     elif story.spec.mode == "exact" and product is not None:
         rgb = pasted(product, larger)
     keep = first.keep if story.spec.mode != "reimagined" else None
-    if story.card.kind == "edit":
-        strength = 1.0
     changed = ReferencePicture(rgb, keep, strength, first.hold_texture, first.hold_semantics)
     return _item(story, preview.seed, changed)
 
@@ -152,7 +156,7 @@ def _reference(story: Story, size: Size) -> ReferencePicture:
         assert story.inputs.picture is not None
         picture = resized(story.inputs.picture, size)
         if story.card.kind == "edit":
-            return ReferencePicture(picture)
+            return ReferencePicture(picture, strength=spec.strength if "strength" in story.card.can else 1.0)
         return ReferencePicture(picture, 255 - _may_change(story, size), spec.strength, 1.0, 1.0)
     assert product is not None
     composite = pasted(product, blank_behind(product))

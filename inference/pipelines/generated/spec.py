@@ -61,8 +61,10 @@ class GeneratedSpec:
         width, height: of the finished picture, pixels.
         seed: of the first candidate; the others count on from it.
         candidates: how many are drawn at ``preview_px`` (the longer side) and ranked; the best one is drawn in full.
+            Editors draw all of them in full.
         steps, guidance: None = the model's own.
-        strength: ``reimagined``: 0 = faithful to the photo, 1 = free. ``edit``: how much may change.
+        strength: ``reimagined``: 0 = faithful to the photo, 1 = free (editors are always free). ``edit``: how much may
+            change, for models that have degrees of it (``ModelCard.can``); the others change what they are told to.
         style_strength: how far the meaning of a style picture holds the scene, 0..1 (with ``style`` only).
         layout_share: share of the steps in which objects are held to their boxes.
         shadow: strength of the contact and cast shadow added below the product, 0..1 (``exact`` only).
@@ -122,10 +124,11 @@ class GeneratedSpec:
     @property
     def effort(self) -> float:
         """Megapixels that go through a model's steps: the candidates small, then the best one in full through the part
-        of the steps that it takes. What time a shot takes beside its fixed part grows with it."""
-        longest = max(self.width, self.height)
-        full = min(longest, model_card(self.model or model_cards()[0].name).max_px)
-        preview = min(self.preview_px, full)
+        of the steps that it takes; an editor's candidates in full. What time a shot takes beside its fixed part grows
+        with it."""
+        longest, card = max(self.width, self.height), model_card(self.model or model_cards()[0].name)
+        full = min(longest, card.max_px)
+        preview = full if card.kind == "edit" else min(self.preview_px, full)
         passes = self.candidates * preview**2 + (REFINE_STRENGTH * full**2 if full > preview else 0.0)
         if self.scene.palette and self.palette_means.pull > 0:
             passes *= PULL_EFFORT

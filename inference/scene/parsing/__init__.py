@@ -21,6 +21,7 @@ from inference.scene.solver import Extent
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _SOFT = 0.7
+_VAGUE = "near"
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,20 @@ def _ground(things: Sequence[Thing], ids: dict[str, str], relations: Sequence[Re
 
 
 def _relations(found: Understood, ids: dict[str, str]) -> list[Relation]:
-    """Every relation once, between things that have a place; the first of two that contradict each other."""
+    """Every relation once, between things that have a place; the first of two that contradict each other.
+
+    "Near" is what "with" means, and contradicts nothing: whatever else is said of the same two says it better.
+    """
     relations: dict[tuple[str, str], Relation] = {}
     for statement in found.statements:
         target = ids.get(statement.target.label.lower())
         for subject in statement.subjects:
             identifier = ids.get(subject.label.lower())
-            if identifier and target and identifier != target:
-                relations.setdefault((identifier, target), Relation(identifier, statement.relation, target))
+            if not identifier or not target or identifier == target:
+                continue
+            known = relations.get((identifier, target))
+            if known is None or known.relation == _VAGUE:
+                relations[identifier, target] = Relation(identifier, statement.relation, target)
     return list(relations.values())
 
 

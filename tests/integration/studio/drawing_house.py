@@ -26,6 +26,7 @@ from apps.studio.models import Product
 from infra.local.programs import GPU_WORKER
 from tests.browser.database import own_database
 from tests.browser.site import with_database
+from tests.checkpoints.editors import write_tiny_longcat_edit
 from tests.checkpoints.klein import write_tiny_klein
 from tests.checkpoints.sefi import write_tiny_checkpoint
 from tests.checkpoints.semantics import write_tiny_semantics
@@ -33,6 +34,7 @@ from tests.integration.studio.pictures import bottle_png
 from tests.programs import started
 
 MODEL = "flux2-klein-4b"
+EDITOR = "longcat-image-edit-turbo"
 SEFI_TURBO, SEFI_BASE = "sefi-1b-turbo", "sefi-1b-base"
 SEFI_LICENCE = "CC-BY-NC-4.0"
 SLOTS = 4
@@ -92,17 +94,19 @@ def living() -> list[str]:
     return [station.worker for station in stations.living()]
 
 
-def write_weights(folder: Path, sefi: str) -> None:
+def write_weights(folder: Path, sefi: str, *, with_editor: bool = False) -> None:
     """klein and the SeFi checkpoint called ``sefi``, with what SeFi reads the meaning of pictures by."""
+    if with_editor:
+        write_tiny_longcat_edit(folder / EDITOR)
     write_tiny_klein(folder / MODEL)
     write_tiny_checkpoint(folder / sefi, sefi.rpartition("-")[2])
     write_tiny_semantics(folder)
 
 
 @contextmanager
-def drawing_house(folder: Path, *, sefi: str) -> Iterator[House]:
-    """Everything but the worker runs; a worker loads klein and the SeFi checkpoint called ``sefi``."""
-    write_weights(folder / "weights", sefi)
+def drawing_house(folder: Path, *, sefi: str, with_editor: bool = False) -> Iterator[House]:
+    """Everything but the worker runs; a worker loads klein, the SeFi checkpoint ``sefi``, and maybe an editor."""
+    write_weights(folder / "weights", sefi, with_editor=with_editor)
     logs = folder / "logs"
     logs.mkdir()
     with own_database() as name:
@@ -116,7 +120,7 @@ def drawing_house(folder: Path, *, sefi: str) -> Iterator[House]:
             "WORKER_CONCURRENCY": "1",
             "WORKER_STOP_GRACE_S": "1",
             "GENERATOR_WEIGHTS_DIR": str(folder / "weights"),
-            "GENERATOR_MODELS": f"{MODEL},{sefi}",
+            "GENERATOR_MODELS": ",".join([MODEL, sefi, *([EDITOR] if with_editor else [])]),
             "GENERATOR_LICENCES": SEFI_LICENCE,
             "GENERATOR_SLOTS": str(SLOTS),
             "GENERATOR_DEVICE": "cpu",

@@ -28,6 +28,7 @@ from inference.ops.strokes import parse_strokes
 from inference.recipe import pixels_sha256
 from tests.factories import make_person, make_workspace
 from tests.integration.studio.drawing_house import (
+    EDITOR,
     MODEL,
     SEFI_LICENCE,
     SEFI_TURBO,
@@ -42,7 +43,8 @@ ENDED = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[House]:
-    with django_db_blocker.unblock(), drawing_house(tmp_path_factory.mktemp("drawing"), sefi=SEFI_TURBO) as house:
+    folder = tmp_path_factory.mktemp("drawing")
+    with django_db_blocker.unblock(), drawing_house(folder, sefi=SEFI_TURBO, with_editor=True) as house:
         house.start_worker()
         yield house
 
@@ -226,6 +228,32 @@ def test_a_part_is_changed_in_words_and_nothing_else(house: House, person: Perso
     assert (newest[mask > 127] != new[mask > 127]).any()
     assert last.asset.recipe["inputs"]["mask"]["pixels_sha256"] == pixels_sha256(mask)
     assert "Outside that part nothing changed" in person.client.get(person.url("shot", after.id)).content.decode()
+
+
+def test_an_editor_changes_a_part_of_a_shot_that_was_guided_by_its_palette(house: House, person: Person) -> None:
+    person.ask(palette="forest", guide="1", candidates="1")
+    house.wait_for(lambda: all_ended(person))
+    [before] = person.shots()
+    assert before.asset is not None, house.last_words()
+    assert before.asset.recipe["spec"]["palette_means"]["pull"] > 0
+    page = person.client.get(person.url("change", before.id)).content.decode()
+    assert "LongCat-Image-Edit Turbo" in page
+    assert "What it changes follows your words alone" in page
+    box = [{"object": "product", "box": [0.5, 0, 0.5, 0.5]}]
+    change = {"instruction": "a blue wall", "where": "box", "boxes": json.dumps(box), "model": EDITOR, "strength": "60"}
+    assert person.client.post(person.url("save_change", before.id), change).status_code == 302
+    house.wait_for(lambda: person.shots()[0].version == 2)
+    [after] = person.shots()
+    assert after.asset is not None
+    recipe = after.asset.recipe
+    assert (recipe["model"]["model"], recipe["parameters"]["strength"]) == (EDITOR, 0.6)
+    assert recipe["spec"]["palette_means"]["pull"] == 0
+    assert [one["passed"] for one in recipe["measures"]["candidates"]] == [True, True]
+    assert recipe["measures"]["preview_likeness"] == 1.0
+    assert (after.gate["max_abs_diff"], after.gate["measures"]["outside_max_abs_diff"]) == (0, 0)
+    old, new = (decode(asset_store.read_bytes(shot.asset.blob)) for shot in (before, after) if shot.asset)
+    assert (old[128:] == new[128:]).all()
+    assert (old[:128, 128:] != new[:128, 128:]).any(axis=2).mean() > 0.5
 
 
 def test_a_scene_follows_the_look_of_another_picture(house: House, person: Person) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,11 +39,19 @@ class Editing:
     calls: list[dict[str, Any]] = field(default_factory=list)
 
     def picture(
-        self, words: str, shown: U8, *, guidance: float = 3.0, seed: int = 5, on_progress: Progress = no_progress
+        self,
+        words: str,
+        shown: U8,
+        *,
+        guidance: float = 3.0,
+        seed: int = 5,
+        strength: float = 1.0,
+        steps: int = STEPS,
+        on_progress: Progress = no_progress,
     ) -> U8:
         self.calls.clear()
-        items = (GenerateItem(words, seed, ReferencePicture(shown)),)
-        request = GenerateRequest(items, SIDE, SIDE, steps=STEPS, guidance=guidance)
+        items = (GenerateItem(words, seed, ReferencePicture(shown, strength=strength)),)
+        request = GenerateRequest(items, SIDE, SIDE, steps=steps, guidance=guidance)
         return self.editor.generate(request, on_progress=on_progress)[0].rgb
 
 
@@ -93,6 +102,38 @@ def test_an_instruction_a_picture_and_a_seed_each_decide_what_comes_out(editing:
     assert changed(first, editing.picture("a blue cloth", photo(1))) > 1000
     assert changed(first, editing.picture("make it warmer", photo(2))) > 1000
     assert changed(first, editing.picture("make it warmer", photo(1), seed=6)) > 1000
+
+
+def mean_difference(left: U8, right: U8) -> float:
+    return float(np.abs(left.astype(np.int16) - right.astype(np.int16)).mean())
+
+
+def noise_at_first(editing: Editing) -> float:
+    """How far the latents of the first step are from the picture's own, which the transformer is shown behind them."""
+    own, shown = editing.calls[0]["hidden_states"].chunk(2, dim=1)
+    return float((own - shown).abs().mean())
+
+
+def test_strength_says_how_far_a_picture_changes(editing: Editing) -> None:
+    """Continuously: it begins with that much noise, also between two steps, and computes only the rest."""
+    shown, away, pictures = photo(1), [], []
+    assert np.array_equal(editing.picture("a blue cloth", shown, strength=0.0), shown)
+    for strength in (0.02, 0.1, 0.3, 0.6, 0.65, 0.9, 1.0):
+        pictures.append(editing.picture("a blue cloth", shown, strength=strength, guidance=1.0, steps=4))
+        away.append(noise_at_first(editing))
+        assert len(editing.calls) == max(1, math.ceil(4 * strength))
+    assert away == sorted(set(away))
+    assert away[0] < 0.1 * away[-1]
+    assert mean_difference(pictures[0], pictures[1]) < mean_difference(pictures[0], pictures[-1])
+
+
+def test_the_last_bit_of_strength_is_the_stock_call(editing: Editing) -> None:
+    """The noise is the same, so nothing jumps where the picture begins from noise alone."""
+    nearly, wholly = (
+        editing.picture("a blue cloth", photo(1), strength=strength, guidance=1.0) for strength in (0.9999, 1.0)
+    )
+    weaker = editing.picture("a blue cloth", photo(1), strength=0.5, guidance=1.0)
+    assert mean_difference(nearly, wholly) < 0.05 * mean_difference(weaker, wholly)
 
 
 def test_without_guidance_a_step_is_one_call(editing: Editing) -> None:
