@@ -21,6 +21,8 @@ from apps.studio.models import Product, Shoot, Shot
 from tests.factories import make_batch, make_job, make_shoot, make_shot
 
 MODEL = "flux2-klein-4b"
+EDITOR = "deepgen-1"
+"""A model that only follows instructions: no degrees, no palette, no previews."""
 SIDE, PREVIEW_SIDE = 1200, 480
 GATE = {"passed": True, "max_abs_diff": 0, "pixels_compared": 214300, "edge_delta_e": 0.9, "set_delta_e": None}
 SCENE = {
@@ -49,6 +51,13 @@ def living_worker() -> None:
             "title": "SeFi-Image 1B Turbo",
             "licence": "CC-BY-NC-4.0",
             "is_commercial": False,
+            "is_ready": True,
+        },
+        {
+            "name": EDITOR,
+            "title": "DeepGen 1.0",
+            "licence": "Apache-2.0",
+            "is_commercial": True,
             "is_ready": True,
         },
     ]

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from apps.core.tenancy import tenant_scope
 from tests.browser.conftest import PHONE, OpenPage
+from tests.browser.scenes import EDITOR
 from tests.browser.site import Site
 from tests.browser.world import World, make_world
 
@@ -113,6 +114,24 @@ def test_the_page_says_what_it_comes_to(form: Page) -> None:
     expect(strength).to_be_hidden()
     form.get_by_role("radio", name="Re-imagined").check()
     expect(strength).to_be_visible()
+
+
+def test_what_a_model_can_not_do_is_hidden_and_said(form: Page) -> None:
+    model = form.locator(f"input[name=model][value={EDITOR}]")
+    guide = form.locator("input[name=guide]")  # roles are not found while they are hidden
+    guide.check()
+    form.get_by_role("radio", name="Re-imagined").check()
+    expect(form.locator("#scene-strength")).to_be_visible()
+    model.check()
+    for gone in (guide, form.locator("#scene-strength"), form.get_by_text("candidates are drawn small")):
+        expect(gone).to_be_hidden()
+    expect(guide).to_be_disabled()
+    for said in ("no degrees between faithful and free", "not guided by colours", "each candidate in full"):
+        expect(form.get_by_text(said)).to_be_visible()
+    form.locator("input[name=model]").first.check()
+    expect(guide).to_be_checked()
+    expect(form.locator("#scene-strength")).to_be_visible()
+    expect(form.get_by_text("not guided by colours")).to_be_hidden()
 
 
 def test_a_refusal_moves_to_its_field_and_nothing_is_lost(form: Page) -> None:
