@@ -30,6 +30,8 @@ class ModelCard:
             degree), ``layout``, ``palette``, ``style``, ``semantics``, ``guidance``, ``adapters``.
         pipeline: class in diffusers, for editors.
         learn_gb: memory for teaching an adapter with the usual plan, weights included; 0 where it can not learn.
+        learn_adapter_gb: of it the adapter with its gradients and moments; grows with the rank.
+        learn_pass_gb: of it what is kept for the backward pass; grows with the tokens of a step.
         needs_remote_code: runs code from its own repository; off unless the operator pins a revision.
     """
 
@@ -58,6 +60,8 @@ class ModelCard:
     needs_remote_code: bool = False
     licence_note: str = ""
     learn_gb: float = 0.0
+    learn_adapter_gb: float = 0.0
+    learn_pass_gb: float = 0.0
 
 
 @dataclass(frozen=True)

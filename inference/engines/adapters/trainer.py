@@ -40,6 +40,12 @@ from inference.types import Progress
 
 _numbers = itertools.count(1)
 _WARM_UP_SHARE = 0.1
+# What `learn_pass_gb` was counted with, as the released models read prompts.
+_TEXT_TOKENS = 512
+# What prompts that are remembered on the device may grow to (`GenerateOptions.embed_cache_mb`).
+_PROMPTS_GB = 0.27
+# Workspaces of libraries and gaps between tensors: estimated, not measured.
+_SLACK_GB = 0.5
 _MOST_STEPS, _MOST_RANK, _MOST_PICTURES, _MOST_BATCH = 20_000, 128, 500, 16
 
 
@@ -50,8 +56,9 @@ def require_room(card: ModelCard, plan: AdapterPlan, device: torch.device) -> No
         EngineUnavailable: ``generate.too_little_memory``.
     """
     usual = AdapterPlan()
-    size = plan.batch * plan.size_px**2 / (usual.batch * usual.size_px**2)
-    needed = (card.learn_gb - card.memory_gb) * max(1.0, size)
+    adapter = card.learn_adapter_gb * plan.rank / usual.rank
+    kept = card.learn_pass_gb * _tokens(card, plan) / _tokens(card, usual)
+    needed = adapter + kept + _PROMPTS_GB + _SLACK_GB
     free = free_bytes(device) / 1e9
     if device.type == "cuda" and free < needed:
         raise EngineUnavailable(
@@ -59,6 +66,11 @@ def require_room(card: ModelCard, plan: AdapterPlan, device: torch.device) -> No
             f"teaching {card.title} takes about {needed:.1f} GB beside its weights and {free:.1f} GB are free; "
             "stop what else uses the device, or choose a smaller model",
         )
+
+
+def _tokens(card: ModelCard, plan: AdapterPlan) -> int:
+    """Of a step: those of the prompts and a token a cell."""
+    return plan.batch * (_TEXT_TOKENS + (plan.size_px // card.multiple_px) ** 2)
 
 
 class LatentAdapterTrainer:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 import torch
+from safetensors import safe_open
 
 from inference.adapters import AdapterPlan
 from inference.engines.adapters import trainer
+from inference.engines.sefi.engine import sefi_engine
+from inference.engines.sefi.semantic import load_semvae
 from inference.errors import EngineUnavailable
+from inference.generation import GenerateOptions
 from inference.models import model_card, model_cards
-from tests.checkpoints.learning_memory import MODELS, learning_gb
+from tests.checkpoints.learning_memory import MODELS, held_bytes, learning_memory, networks_of
 from tests.checkpoints.published import random_klein, random_sefi
+from tests.checkpoints.quiet import _quiet_and_small  # noqa: F401 - an autouse fixture
+from tests.checkpoints.sefi import write_tiny_checkpoint
+from tests.checkpoints.semantics import write_tiny_semantics
 
 META = torch.device("meta")
 
@@ -42,10 +52,59 @@ def test_making_them_leaves_the_default_dtype_alone() -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_teaching_takes_what_the_registry_says_and_fits_24_gb(name: str) -> None:
-    counted = learning_gb(name, AdapterPlan())
-    assert counted == pytest.approx(model_card(name).learn_gb, abs=0.1)
-    assert counted < 24.0
-    assert learning_gb(name, AdapterPlan(size_px=1024)) > counted
+    counted, card = learning_memory(name, AdapterPlan()), model_card(name)
+    assert card.learn_gb == pytest.approx(counted.peak, abs=0.06)
+    assert card.learn_adapter_gb == pytest.approx(counted.adapter, abs=0.006)
+    assert card.learn_pass_gb == pytest.approx(counted.pass_, abs=0.006)
+    assert learning_memory(name, AdapterPlan(size_px=1024)).peak < 24.0
+
+
+def test_another_plan_takes_more_by_its_rank_and_its_tokens() -> None:
+    usual, larger = (learning_memory("sefi-1b-base", plan) for plan in (AdapterPlan(), AdapterPlan(rank=32, batch=2)))
+    assert larger.adapter == pytest.approx(2 * usual.adapter)
+    assert larger.pass_ == pytest.approx(2 * usual.pass_, rel=0.02)
+    assert larger.weights == usual.weights
+
+
+def stored_bytes(path: Path, kept: Callable[[str], bool], value_bytes: int) -> int:
+    """Of the tensors of a file whose names are ``kept``, as if each value had so many bytes."""
+    with safe_open(path, "pt") as stream:
+        return sum(stream.get_tensor(name).numel() for name in stream.keys() if kept(name)) * value_bytes  # noqa: SIM118
+
+
+def test_what_is_counted_as_loaded_is_what_a_checkpoint_brings_into_memory(tmp_path: Path) -> None:
+    """The files of a tiny SeFi Base, less what prompts never reach, are the bytes of the loaded family."""
+    folder = write_tiny_checkpoint(tmp_path / "sefi-1b-base", "base", text_encoder_hidden_layers=(1, 2))
+    write_tiny_semantics(tmp_path)
+    licences = frozenset({"CC-BY-NC-4.0"})
+    options = GenerateOptions(weights_dir=tmp_path, device="cpu", dtype="bfloat16", accepted_licences=licences)
+    family = sefi_engine(model_card("sefi-1b-base"), options).loaded()
+
+    def is_read(name: str) -> bool:
+        dropped = ("lm_head.", "model.visual.", "model.language_model.norm.")
+        return not name.startswith((*dropped, "model.language_model.layers.2.", "model.language_model.layers.3."))
+
+    (text,) = (folder / "text_encoder").glob("*.safetensors")
+    half = [(folder / "transformer", lambda _: True), (folder / "vae", lambda name: "num_batches" not in name)]
+    files = stored_bytes(text, is_read, 2)
+    for place, kept in half:
+        (path,) = place.glob("*.safetensors")
+        files += stored_bytes(path, kept, 2)
+    (dino,) = (tmp_path / "dinov2-with-registers-large").glob("*.safetensors")
+    files += stored_bytes(dino, lambda _: True, 4)
+    files += 4 * sum(one.numel() for one in load_semvae(tmp_path / "semvae").state_dict().values())
+    # Counters, rotary frequencies and SemVAE's statistics are in no file of weights.
+    aside = [
+        one
+        for network in networks_of(family)
+        for name, one in network.named_buffers()
+        if name.split(".")[-1] in ("num_batches_tracked", "inv_freq", "original_inv_freq", "mean", "std")
+    ]
+    held = held_bytes(networks_of(family))
+    assert held == files + sum(one.numel() * one.element_size() for one in aside)
+    whole = stored_bytes(text, lambda _: True, 2) - stored_bytes(text, is_read, 2)
+    assert whole > 0
+    assert {one.dtype for one in family._semantic.dino.parameters()} == {torch.float32}
 
 
 def test_every_model_that_can_learn_says_what_it_takes() -> None:
@@ -55,12 +114,12 @@ def test_every_model_that_can_learn_says_what_it_takes() -> None:
 
 def test_too_little_memory_is_said_before_anything_is_taught(monkeypatch: pytest.MonkeyPatch) -> None:
     card, gpu = model_card("sefi-5b-base"), torch.device("cuda")
-    monkeypatch.setattr(trainer, "free_bytes", lambda _device: int(5e9))
+    monkeypatch.setattr(trainer, "free_bytes", lambda _device: int(1.8e9))
     trainer.require_room(card, AdapterPlan(), gpu)
     with pytest.raises(EngineUnavailable, match="smaller model") as caught:
         trainer.require_room(card, AdapterPlan(size_px=1024), gpu)
     assert caught.value.code == "generate.too_little_memory"
-    monkeypatch.setattr(trainer, "free_bytes", lambda _device: int(4e9))
+    monkeypatch.setattr(trainer, "free_bytes", lambda _device: int(1.6e9))
     with pytest.raises(EngineUnavailable):
         trainer.require_room(card, AdapterPlan(), gpu)
     trainer.require_room(card, AdapterPlan(), torch.device("cpu"))
