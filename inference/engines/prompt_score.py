@@ -16,7 +16,7 @@ import numpy as np
 
 from inference.errors import EngineUnavailable
 from inference.generation import GenerateOptions
-from inference.models import part_card
+from inference.models import fetch_command, part_card
 from inference.ports import EngineStatus
 from inference.types import F32, U8
 
@@ -33,7 +33,7 @@ class ClipScorer:
     def __init__(self, options: GenerateOptions) -> None:
         card = part_card(_PART)
         self.name, self.licence = card.name, card.licence
-        self._hub_id = card.hub_id
+        self._card = card
         self._folder = None if options.weights_dir is None else options.weights_dir / card.name
         self._loaded: tuple[Any, Any] | None = None
 
@@ -44,7 +44,7 @@ class ClipScorer:
             return EngineStatus(False, f"{', '.join(absent)} is not installed", "install what generating workers need")
         if self._folder is None or not (self._folder / _CONFIG).is_file():
             where = self._folder or Path("WEIGHTS") / self.name
-            step = f"hf download {self._hub_id} --local-dir {where}"
+            step = fetch_command(self._card.hub_id, where, self._card.revision)
             return EngineStatus(False, f"{where} is missing", step)
         return EngineStatus(True)
 

@@ -32,6 +32,7 @@ class ModelCard:
         learn_gb: memory for teaching an adapter with the usual plan, weights included; 0 where it can not learn.
         learn_adapter_gb: of it the adapter with its gradients and moments; grows with the rank.
         learn_pass_gb: of it what is kept for the backward pass; grows with the tokens of a step.
+        revision: the commit that is advised; empty = none is known.
         needs_remote_code: runs code from its own repository; off unless the operator pins a revision.
     """
 
@@ -73,6 +74,11 @@ class PartCard:
     revision: str
     licence: str
     is_commercial: bool
+
+
+def fetch_command(hub_id: str, folder: object, revision: str = "") -> str:
+    """What an operator runs to put weights into ``folder``, at one commit where one is known."""
+    return f"hf download {hub_id}{f' --revision {revision}' if revision else ''} --local-dir {folder}"
 
 
 @lru_cache(maxsize=1)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from inference.errors import EngineUnavailable
 from inference.generation import GenerateOptions
-from inference.models import ModelCard
+from inference.models import ModelCard, fetch_command
 from inference.ports import EngineStatus
 
 _PACKAGES = ("torch", "diffusers", "transformers")
 _INDEX = "model_index.json"
+# The hub's own cache keeps a commit's files in a folder of this name, named after the commit.
+_SNAPSHOTS = "snapshots"
+_LARGEST_CONFIG = 1 << 20
 _FETCHED = Path(".cache") / "huggingface" / "download" / f"{_INDEX}.metadata"
 
 
@@ -58,7 +63,7 @@ def obstacle(card: ModelCard, options: GenerateOptions) -> Obstacle | None:
         or _code_not_pinned(card, options)
         or _packages()
         or _weights(card, options)
-        or _other_code(card, options)
+        or _other_revision(card, options)
     )
 
 
@@ -68,15 +73,52 @@ def weights_folder(card: ModelCard, options: GenerateOptions) -> Path | None:
 
 
 def revision_of(card: ModelCard, options: GenerateOptions) -> str:
-    """The commit of the weights that lie here; empty where nobody noted it."""
+    """The revision of the weights that lie here (see ``loaded_revision``); empty where none do."""
     folder = weights_folder(card, options)
-    return (fetched_revision(folder) if folder is not None else "") or card.revision
+    return loaded_revision(folder) if folder is not None else ""
+
+
+def loaded_revision(folder: Path) -> str:
+    """The commit of the weights in ``folder``, or ``files:`` and a hash where nobody noted one; empty without any."""
+    index = folder / _INDEX
+    if not index.is_file():
+        return ""
+    return fetched_revision(folder) or _fingerprint(folder, index.stat().st_mtime_ns)
 
 
 def fetched_revision(folder: Path) -> str:
-    """The hub commit that ``hf download --local-dir`` noted down; empty when the folder came another way."""
+    """The hub commit that ``hf download`` noted down, beside the files (``--local-dir``) or as the folder's name (in
+    the hub's cache); empty when the folder came another way."""
     note = folder / _FETCHED
-    return note.read_text(encoding="utf-8").partition("\n")[0].strip() if note.is_file() else ""
+    if note.is_file():
+        return note.read_text(encoding="utf-8").partition("\n")[0].strip()
+    place = folder.resolve()
+    return place.name if place.parent.name == _SNAPSHOTS else ""
+
+
+@lru_cache(maxsize=32)
+def _fingerprint(folder: Path, changed_ns: int) -> str:
+    """A hash of the configuration's files and of the names and sizes of all others: tells checkpoints apart without
+    reading gigabytes, but not two trainings of one shape.
+
+    Args:
+        changed_ns: when the index was written; another time asks again.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name.startswith(".") or not path.is_file():
+            continue
+        size = path.stat().st_size
+        digest.update(f"{name}\0{size}\0".encode())
+        if path.suffix == ".json" and size <= _LARGEST_CONFIG:
+            digest.update(path.read_bytes())
+    return f"files:{digest.hexdigest()[:24]}"
+
+
+def _pin(card: ModelCard, options: GenerateOptions) -> str:
+    """The commit that the operator pinned; empty where any will do."""
+    return dict(options.pinned_code).get(card.name, "")
 
 
 def _licence(card: ModelCard, options: GenerateOptions) -> Obstacle | None:
@@ -90,7 +132,7 @@ def _licence(card: ModelCard, options: GenerateOptions) -> Obstacle | None:
 
 
 def _code_not_pinned(card: ModelCard, options: GenerateOptions) -> Obstacle | None:
-    if not card.needs_remote_code or dict(options.pinned_code).get(card.name):
+    if not card.needs_remote_code or _pin(card, options):
         return None
     return Obstacle(
         "generate.remote_code_off",
@@ -117,17 +159,19 @@ def _weights(card: ModelCard, options: GenerateOptions) -> Obstacle | None:
         return Obstacle(code, "no folder for weights is configured", "set a folder for the weights of generators")
     if (folder / _INDEX).is_file():
         return None
-    step = f"accept its terms on the hub, then: hf download {card.hub_id} --local-dir {folder}"
+    step = (
+        f"accept its terms on the hub, then: {fetch_command(card.hub_id, folder, _pin(card, options) or card.revision)}"
+    )
     return Obstacle(code, f"{folder / _INDEX} is missing", step)
 
 
-def _other_code(card: ModelCard, options: GenerateOptions) -> Obstacle | None:
-    """Foreign code must be the code that was read."""
-    folder, pin = weights_folder(card, options), dict(options.pinned_code).get(card.name)
-    if not card.needs_remote_code or folder is None or fetched_revision(folder) == pin:
+def _other_revision(card: ModelCard, options: GenerateOptions) -> Obstacle | None:
+    """What is pinned is what runs: foreign code must be the code that was read, weights the ones that were tried."""
+    folder, pin = weights_folder(card, options), _pin(card, options)
+    if not pin or folder is None or fetched_revision(folder) == pin:
         return None
     return Obstacle(
         "generate.other_revision",
         f"{folder} holds revision {fetched_revision(folder) or 'unknown'} of {card.hub_id}, pinned is {pin}",
-        f"hf download {card.hub_id} --revision {pin} --local-dir {folder}",
+        fetch_command(card.hub_id, folder, pin),
     )

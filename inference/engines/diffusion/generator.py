@@ -165,7 +165,7 @@ class LatentGenerator:
                     eight_bit(family.transformer, device)
             if self._options.compile:
                 self._shelf = quicken(family)
-            self.adopt(family, gate.fetched_revision(folder) or self.card.revision)
+            self.adopt(family, gate.loaded_revision(folder))
         assert self._family is not None
         return self._family
 

@@ -151,7 +151,7 @@ class InstructionEditor:
                 eight_bit(pipeline.transformer, device)
             self._pipeline = pipeline
             self._pipeline.set_progress_bar_config(disable=True)
-            self._revision = gate.fetched_revision(folder) or self.card.revision
+            self._revision = gate.loaded_revision(folder)
         return self._pipeline
 
 

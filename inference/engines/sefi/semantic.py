@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from inference.engines.diffusion.errors import incompatible, missing
 from inference.engines.diffusion.loading import strict
+from inference.models import fetch_command, part_card
 
 CELL_PX = 16
 _MEAN = (0.485, 0.456, 0.406)
@@ -132,10 +133,15 @@ def load_semantic_encoder(
     from transformers import Dinov2WithRegistersModel
 
     if not (dino_folder / "config.json").is_file():
-        raise missing(str(dino_folder), "fetch it: hf download facebook/dinov2-with-registers-large")
+        raise missing(str(dino_folder), f"fetch it: {_fetched('dinov2-with-registers-large', dino_folder)}")
     semvae = load_semvae(semvae_folder)
     dino = strict(Dinov2WithRegistersModel, dino_folder, torch.float32, may_hold_more=True)
     return SemanticEncoder(dino.to(device).eval().requires_grad_(False), semvae.to(device))
+
+
+def _fetched(name: str, folder: Path) -> str:
+    part = part_card(name)
+    return fetch_command(part.hub_id, folder, part.revision)
 
 
 def load_semvae(folder: Path, **shape: Any) -> SemVAE:
@@ -148,7 +154,7 @@ def load_semvae(folder: Path, **shape: Any) -> SemVAE:
     root = folder / _VARIANT if (folder / _VARIANT).is_dir() else folder
     weights = next((path for path in (root / "checkpoints" / _WEIGHTS, root / _WEIGHTS) if path.is_file()), None)
     if weights is None or not (root / _STATISTICS).is_file():
-        raise missing(str(root), "accept its licence on the hub and fetch it: hf download SeFi-Image/SeFi-Image-SemVAE")
+        raise missing(str(root), f"accept its licence on the hub and fetch it: {_fetched('semvae', folder)}")
     model = SemVAE(**{**_written_shape(root), **shape})
     try:
         model.load_state_dict(_state(torch.load(weights, map_location="cpu", weights_only=True)), strict=True)

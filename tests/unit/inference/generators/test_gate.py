@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,7 @@ import torch
 from inference.engines.diffusion import gate, memory
 from inference.errors import EngineUnavailable
 from inference.generation import GenerateOptions
-from inference.models import model_card
+from inference.models import model_card, model_cards
 from inference.registry import generator, generator_status
 from tests.unit.inference.generators.conftest import small
 
@@ -28,7 +29,7 @@ def code_of(name: str, options: GenerateOptions) -> str:
 def fetched(folder: Path, revision: str) -> None:
     """What ``hf download --local-dir`` leaves beside the files."""
     note = folder / ".cache" / "huggingface" / "download" / "model_index.json.metadata"
-    note.parent.mkdir(parents=True)
+    note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(f"{revision}\netag\n1700000000.0\n")
     (folder / "model_index.json").write_text("{}")
 
@@ -83,6 +84,58 @@ def test_code_of_another_revision_than_the_pinned_one_does_not_run(tmp_path: Pat
     fetched(tmp_path / "deepgen-1", REVISION[::-1])
     pinned = GenerateOptions(weights_dir=tmp_path, pinned_code=(("deepgen-1", REVISION),))
     assert code_of("deepgen-1", pinned) == "generate.other_revision"
+
+
+def test_pinned_weights_are_the_only_ones_that_run(tmp_path: Path) -> None:
+    name = "flux2-klein-4b"
+    pinned = GenerateOptions(weights_dir=tmp_path, pinned_code=((name, REVISION),))
+    found = gate.obstacle(model_card(name), pinned)
+    assert found is not None
+    assert found.next_step.endswith(
+        f"hf download black-forest-labs/FLUX.2-klein-4B --revision {REVISION} --local-dir {tmp_path / name}"
+    )
+    fetched(tmp_path / name, REVISION[::-1])
+    assert code_of(name, replace(pinned, pinned_code=())) == ""
+    assert code_of(name, pinned) == "generate.other_revision"
+    fetched(tmp_path / name, REVISION)
+    assert code_of(name, pinned) == ""
+
+
+def test_the_advised_command_names_the_commit_that_is_known_and_none_where_none_is(tmp_path: Path) -> None:
+    options = GenerateOptions(weights_dir=tmp_path, accepted_licences=frozenset({"CC-BY-NC-4.0"}))
+    steps = {card.name: gate.obstacle(card, options) for card in model_cards() if not card.needs_remote_code}
+    for name, found in steps.items():
+        assert found is not None
+        card = model_card(name)
+        assert (f"--revision {card.revision}" in found.next_step) == bool(card.revision)
+    assert {model_card(name).revision for name in steps if name.startswith("sefi")} == {""}
+    assert model_card("flux2-klein-4b").revision
+
+
+def test_what_was_loaded_is_told_from_what_lies_there_and_never_from_what_is_advised(tmp_path: Path) -> None:
+    card, options = model_card("flux2-klein-4b"), GenerateOptions(weights_dir=tmp_path)
+    folder = tmp_path / card.name
+    assert gate.revision_of(card, options) == ""
+    (folder / "vae").mkdir(parents=True)
+    (folder / "model_index.json").write_text("{}")
+    (folder / "vae" / "config.json").write_text('{"width": 8}')
+    (folder / "vae" / "weights.safetensors").write_bytes(bytes(64))
+    by_hand = gate.revision_of(card, options)
+    assert by_hand.startswith("files:")
+    assert len(by_hand) == len("files:") + 24
+    (folder / "vae" / "config.json").write_text('{"width": 9}')
+    os.utime(folder / "model_index.json", ns=(1, 1))
+    assert gate.revision_of(card, options) not in ("", by_hand, card.revision)
+    fetched(folder, REVISION)
+    assert gate.revision_of(card, options) == REVISION
+
+
+def test_a_link_into_the_cache_of_the_hub_has_the_commit_of_its_snapshot(tmp_path: Path) -> None:
+    snapshot = tmp_path / "hub" / "models--a--b" / "snapshots" / REVISION
+    snapshot.mkdir(parents=True)
+    (snapshot / "model_index.json").write_text("{}")
+    (tmp_path / "flux2-klein-4b").symlink_to(snapshot)
+    assert gate.revision_of(model_card("flux2-klein-4b"), GenerateOptions(weights_dir=tmp_path)) == REVISION
 
 
 def test_too_little_memory_is_refused_before_loading(options: GenerateOptions, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from inference.errors import InputRejected
@@ -53,8 +55,12 @@ def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
     assert caught.value.code == "generate.unknown_model"
 
 
-def test_parts_are_pinned() -> None:
-    assert len(part_card("semvae").revision) == 40
+def test_commits_are_whole_or_absent() -> None:
+    parts = [part_card(name) for name in ("semvae", "dinov2-with-registers-large", "clip-vit-base-patch32")]
+    for card in (*model_cards(), *parts):
+        assert re.fullmatch("([0-9a-f]{40})?", card.revision), card.name
+    assert len({card.revision for card in (*model_cards(), *parts) if card.revision}) == 8
+    assert all(part.revision for part in parts)
     assert not part_card("semvae").is_commercial
 
 
