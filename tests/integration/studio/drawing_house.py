@@ -38,6 +38,7 @@ EDITOR = "longcat-image-edit-turbo"
 SEFI_TURBO, SEFI_BASE = "sefi-1b-turbo", "sefi-1b-base"
 SEFI_LICENCE = "CC-BY-NC-4.0"
 SLOTS = 4
+STEPPING = {"DJANGO_SETTINGS_MODULE": "tests.integration.studio.stepping_settings"}
 START_S = 180.0
 DONE_S = 120.0
 
@@ -51,9 +52,9 @@ class House:
     programs: list[subprocess.Popen[bytes]] = field(default_factory=list)
     worker: subprocess.Popen[bytes] | None = None
 
-    def _spawn(self, name: str, *argv: str) -> subprocess.Popen[bytes]:
+    def _spawn(self, name: str, *argv: str, **more: str) -> subprocess.Popen[bytes]:
         command, log = [str(part) for part in argv], self.logs / f"{name}.log"
-        program = started(command, self.environment, log, end_with=signal.SIGTERM)
+        program = started(command, self.environment | more, log, end_with=signal.SIGTERM)
         self.programs.append(program)
         return program
 
@@ -63,7 +64,7 @@ class House:
     def start_worker(self, *, wait: bool = True) -> None:
         """Start a GPU worker and wait until it says that it lives."""
         before = set(living())
-        self.worker = self._spawn("gpu", *GPU_WORKER, f"--concurrency={SLOTS}", "--hostname=gpu-test@%h")
+        self.worker = self._spawn("gpu", *GPU_WORKER, f"--concurrency={SLOTS}", "--hostname=gpu-test@%h", **STEPPING)
         if wait:
             self.wait_for(lambda: set(living()) - before, START_S)
 
@@ -71,6 +72,22 @@ class House:
         assert self.worker is not None
         os.killpg(self.worker.pid, signal.SIGKILL)
         self.worker.wait()
+
+    def steps(self) -> list[tuple[int, int]]:
+        """Every step that was begun: its number, and how many pictures were in it."""
+        log = Path(self.environment["STEPS_FOLDER"]) / "steps"
+        lines = log.read_text().splitlines() if log.is_file() else []
+        return [(int(number), int(pictures)) for number, pictures in map(str.split, lines)]
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While this lasts, a step that has begun does not go on."""
+        hold = Path(self.environment["STEPS_FOLDER"]) / "hold"
+        hold.touch()
+        try:
+            yield
+        finally:
+            hold.unlink()
 
     def wait_for(self, true: Callable[[], object], seconds: float = DONE_S) -> None:
         """Until something has happened, or the worker's last words."""
@@ -126,6 +143,7 @@ def drawing_house(folder: Path, *, sefi: str, with_editor: bool = False) -> Iter
             "GENERATOR_DEVICE": "cpu",
             "OMP_NUM_THREADS": "1",
             "PYTHONWARNINGS": "ignore",
+            "STEPS_FOLDER": str(folder),
         }
         house = House(environment, logs)
         house.start_relay()

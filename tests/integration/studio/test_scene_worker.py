@@ -18,6 +18,7 @@ from apps.assets.models import Lineage
 from apps.billing.models import LedgerEntry
 from apps.core.tenancy import tenant_scope
 from apps.jobs import services as queue
+from apps.jobs import stations
 from apps.jobs.models import Job, JobState
 from apps.studio import offers
 from apps.studio.models import Product, Shot
@@ -268,19 +269,64 @@ def test_a_scene_follows_the_look_of_another_picture(house: House, person: Perso
     assert "style" in second.asset.recipe["inputs"]
 
 
-def test_a_cancelled_scene_stops_within_a_step_and_costs_nothing(
+def stage_of(person: Person) -> str:
+    [shot] = person.shots()
+    return shot.job.stage if shot.job is not None else ""
+
+
+def shared_passes() -> int:
+    return sum(station.figures.get("shared_passes", 0) for station in stations.living())
+
+
+def test_two_workspaces_share_a_pass_and_each_gets_its_own(
     house: House, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(offers.FORMATS, "1:1", Format("1:1", "Square", 1536, 1536))
-    person.ask(candidates="8")
-    house.wait_for(lambda: person.shots()[0].job.stage == "candidates")  # type: ignore[union-attr]
-    with tenant_scope(person.workspace.id):
-        queue.cancel(Job.objects.get(kind="studio.scene"))
-    house.wait_for(lambda: all_ended(person))
+    """While a third one's step stands still, both ask; then nothing but one pass for both can follow."""
+    first, other = Person(), Person()
+    begun, shared = len(house.steps()), shared_passes()
+    with house.held():
+        with monkeypatch.context() as another_size:  # no company for the others
+            another_size.setitem(offers.FORMATS, "1:1", Format("1:1", "Square", 320, 320))
+            first.ask(candidates="1")
+        house.wait_for(lambda: len(house.steps()) > begun)
+        person.ask(candidates="2")
+        other.ask(candidates="3", label="a red tin")
+        house.wait_for(lambda: stage_of(person) == stage_of(other) == "candidates")  # they wait at the desk
+    house.wait_for(lambda: all_ended(first, person, other))
+    pictures = [count for _, count in house.steps()[begun:]]
+    assert 2 + 3 in pictures
+    assert not {2, 3} & set(pictures[: pictures.index(5)])
+    house.wait_for(lambda: shared_passes() > shared)
+    for one, count in ((person, 2), (other, 3)):
+        [shot] = one.shots()
+        assert shot.job is not None
+        assert (shot.job.state, shot.job.error_code) == (JobState.SUCCEEDED, ""), house.last_words()
+        assert shot.asset is not None
+        assert shot.asset.workspace_id == one.workspace.id
+        assert len(shot.asset.recipe["measures"]["candidates"]) == count
+        assert {link.role for link in one.parents(shot)} == {"photo", "cutout"}
+        assert [entry.gpu_ms > 0 for entry in one.charges()] == [True]
+    assert other.shots()[0].asset.recipe["spec"]["product_label"] == "a red tin"  # type: ignore[union-attr]
+
+
+def test_a_cancel_is_heard_within_the_step_and_no_other_step_follows(house: House, person: Person) -> None:
+    begun = len(house.steps())
+    with house.held():
+        person.ask(candidates="8")
+        house.wait_for(lambda: len(house.steps()) > begun)
+        with tenant_scope(person.workspace.id):
+            queue.cancel(Job.objects.get(kind="studio.scene"))
+        house.wait_for(lambda: all_ended(person))  # although the step has not ended yet
+        assert house.steps()[begun:] == [(0, 8)]
     [shot] = person.shots()
     assert shot.job is not None
     assert (shot.job.state, shot.asset) == (JobState.CANCELLED, None)
     assert person.charges() == []
+    next_one = Person()
+    next_one.ask(candidates="1")
+    house.wait_for(lambda: all_ended(next_one))
+    assert [step for step in house.steps()[begun:] if step[1] == 8] == [(0, 8)]
+    assert [shot.job.state for shot in next_one.shots() if shot.job] == [JobState.SUCCEEDED]
 
 
 def test_kill_9_of_the_worker_loses_nothing_and_charges_once(house: House, person: Person) -> None:
