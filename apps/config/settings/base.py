@@ -186,6 +186,8 @@ UPLOAD_MAX_PIXELS = env.whole("UPLOAD_MAX_PIXELS", 50_000_000, at_least=10_000)
 FILE_UPLOAD_HANDLERS = ["apps.assets.handlers.QuarantineHandler"]
 QUARANTINE_DIR = DATA_DIR / "quarantine"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# A batch names each of its products and a ZIP each of its shots; Django's thousand fields would cut them short.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 25_000
 
 # ---- queue: the job row is the record, the broker only rings the bell
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://localhost")
