@@ -203,4 +203,6 @@ def _head(path: Path) -> Mapping[str, Any]:
 def _card(raw: Mapping[str, Any]) -> AdapterCard:
     if raw.get("format") != FORMAT:
         raise ValueError(f"its format is {raw.get('format')!r}, not {FORMAT!r}")
+    if type(raw["rank"]) is not int or raw["rank"] < 1:
+        raise ValueError(f"its rank is {raw['rank']!r}")
     return AdapterCard(**{field.name: raw[field.name] for field in fields(AdapterCard)})

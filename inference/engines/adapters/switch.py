@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from inference.adapters import SUFFIX, AdapterCard, read_card
+from inference.engines.adapters.weights import misfit, read_weights, unreadable
 from inference.errors import EngineUnavailable
 
 MOST_LOADED = 8
@@ -133,20 +134,16 @@ class Adapters:
         return next((place for place in places if place.is_file()), places[0])
 
     def _read(self, name: str, path: Path, card: AdapterCard) -> None:
-        from peft import set_peft_model_state_dict
-        from safetensors.torch import load_file
+        from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
-        transformer = self._transformer
+        transformer, state = self._transformer, read_weights(path, card)
         with quiet():
             transformer.add_adapter(lora_config(card.rank, card.alpha), adapter_name=name)
-            report = set_peft_model_state_dict(transformer, load_file(path), adapter_name=name)
-        if report.unexpected_keys:
-            transformer.delete_adapters(name)
-            raise EngineUnavailable(
-                "generate.adapter_unreadable",
-                f"{path} does not fit {self._model}: {report.unexpected_keys[0]} has no place; train it again",
-                name=name,
-            )
+            wrong = misfit(state, get_peft_model_state_dict(transformer, adapter_name=name))
+            if wrong:
+                transformer.delete_adapters(name)
+                raise unreadable(path, f"does not fit {self._model}: {wrong}")
+            set_peft_model_state_dict(transformer, state, adapter_name=name)
         for part in lora_parts(transformer):
             if name in part.scaling:
                 part.lora_A[name].to(transformer.device)
@@ -179,7 +176,8 @@ def lora_parts(transformer: Any) -> Iterator[Any]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """PEFT asks whether a second adapter is meant: it is."""
+    """PEFT asks whether a second adapter is meant, and one that was never drawn with taken off: they are."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Already found a `peft_config`")
+        warnings.filterwarnings("ignore", message="Adapter .* was active which is now deleted")
         yield

@@ -6,7 +6,6 @@ same weights as one that was not.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ from inference.adapters import (
 )
 from inference.engines.adapters.pictures import Lesson, lesson, obstacle, pictures_sha256
 from inference.engines.adapters.switch import lora_config
+from inference.engines.adapters.weights import weights_sha256
 from inference.engines.diffusion.generator import Family, LatentGenerator
 from inference.engines.diffusion.memory import free_bytes, release
 from inference.engines.diffusion.objective import flow_loss
@@ -151,7 +151,7 @@ class LatentAdapterTrainer:
             size_px=plan.size_px,
             pictures=pictures,
             pictures_sha256=sha,
-            weights_sha256=_sha256(state),
+            weights_sha256=weights_sha256(state),
         )
 
     def _key(self, plan: AdapterPlan, sha: str) -> str:
@@ -284,14 +284,6 @@ class _Run:
 
 def _devices(family: Family) -> list[Any]:
     return [family.device] if family.device.type == "cuda" else []
-
-
-def _sha256(state: dict[str, Tensor]) -> str:
-    digest = hashlib.sha256()
-    for name, value in state.items():
-        digest.update(name.encode())
-        digest.update(value.numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _write(path: Path, state: dict[str, Tensor], card: AdapterCard) -> Path:

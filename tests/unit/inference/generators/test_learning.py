@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file, save
+from torch import Tensor
 
-from inference.adapters import AdapterPicture, AdapterPlan, TrainedAdapter, read_card
+from inference.adapters import AdapterCard, AdapterPicture, AdapterPlan, TrainedAdapter, head_of, read_card
 from inference.engines.adapters import switch
 from inference.engines.adapters.trainer import LatentAdapterTrainer
+from inference.engines.adapters.weights import weights_sha256
 from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.flux2_klein.engine import klein_engine
 from inference.engines.sefi.engine import sefi_engine
@@ -193,6 +196,75 @@ def test_an_adapter_of_another_model_is_refused_and_nothing_is_switched(
     for name in ("stranger", "broken"):
         (place / "adapters" / f"{name}.safetensors").unlink()
     assert np.array_equal(drawn(generator), before)
+
+
+def cut_short(data: bytes, state: dict[str, Tensor], card: AdapterCard) -> bytes:
+    return data[:-64]
+
+
+def changed_by_hand(data: bytes, state: dict[str, Tensor], card: AdapterCard) -> bytes:
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+def with_one_missing(data: bytes, state: dict[str, Tensor], card: AdapterCard) -> bytes:
+    rest = dict(list(state.items())[1:])
+    return save(rest, head_of(replace(card, weights_sha256=weights_sha256(rest))))
+
+
+def with_one_too_many(data: bytes, state: dict[str, Tensor], card: AdapterCard) -> bytes:
+    more = {**state, "elsewhere.lora_A.weight": torch.zeros(2, 2)}
+    return save(more, head_of(replace(card, weights_sha256=weights_sha256(more))))
+
+
+def with_another_rank_in_its_head(data: bytes, state: dict[str, Tensor], card: AdapterCard) -> bytes:
+    return save(state, head_of(replace(card, rank=card.rank + 1)))
+
+
+def without_a_rank(data: bytes, state: dict[str, Tensor], card: AdapterCard) -> bytes:
+    return save(state, head_of(replace(card, rank=0)))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (cut_short, "can not be read"),
+        (changed_by_hand, "holds other weights than its head names"),
+        (with_one_missing, "is missing"),
+        (with_one_too_many, "elsewhere.lora_A.weight has no place"),
+        (with_another_rank_in_its_head, "and its place"),
+        (without_a_rank, "its rank is 0"),
+    ],
+)
+def test_a_file_that_somebody_put_there_is_drawn_with_only_if_it_is_whole(
+    taught: tuple[LatentGenerator, U8, TrainedAdapter, str], place: Path, spoilt: Callable[..., bytes], said: str
+) -> None:
+    generator, before, learned, name = taught
+    good = drawn(generator, (name, 1.0))
+    path = place / "adapters" / "placed.safetensors"
+    path.write_bytes(spoilt(learned.path.read_bytes(), load_file(learned.path), learned.card))
+    with pytest.raises(EngineUnavailable, match=said) as caught:
+        drawn(generator, ("placed", 1.0))
+    assert caught.value.code == "generate.adapter_unreadable"
+    path.unlink()
+    assert np.array_equal(drawn(generator), before)
+    assert np.array_equal(drawn(generator, (name, 1.0)), good)
+
+
+def test_a_refused_file_leaves_no_trace_where_it_is_the_first(
+    taught: tuple[LatentGenerator, U8, TrainedAdapter, str], place: Path
+) -> None:
+    generator, _, learned, _ = taught
+    fresh = engine(place, generator.name)
+    before = drawn(fresh)
+    path = place / "adapters" / "first.safetensors"
+    path.write_bytes(with_one_missing(b"", load_file(learned.path), learned.card))
+    for _ in range(2):
+        with pytest.raises(EngineUnavailable, match="is missing"):
+            drawn(fresh, ("first", 1.0))
+        assert np.array_equal(drawn(fresh), before)
+    shutil.copy(learned.path, path)
+    assert not np.array_equal(drawn(fresh, ("first", 1.0)), before)
+    path.unlink()
 
 
 @pytest.mark.parametrize("names", [(("../mug", 1.0),), (("mug", 0.0),), (("mug", 1.0), ("mug", 0.5))])
