@@ -11,17 +11,22 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from apps.accounts.models import Workspace
 from apps.core.errors import NotFound
-from apps.jobs.models import Batch, JobState
+from apps.jobs.models import Batch, Job, JobState
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 
 SHOWN_OF_A_PRODUCT = 6
 MOST_LISTED = 200
 TOKENS = ("batch_token", "look_token")
+START_KIND = "studio.start"  # jobs that begin what a request only wrote down
 
 
 @dataclass(frozen=True)
 class BatchState:
-    """Counts of a batch: ``total`` is what was asked for, also where its shoot has not begun."""
+    """Counts of a batch: ``total`` is what was asked for, also where its shoot has not begun.
+
+    ``left``: products that are cut out and whose shots nothing will begin by itself any more, because the job that
+    should have begun them failed or was cancelled.
+    """
 
     products: int
     total: int
@@ -32,6 +37,7 @@ class BatchState:
     cutting: int
     needs_box: int
     not_cut: int
+    left: int = 0
 
     @property
     def open(self) -> int:
@@ -41,7 +47,7 @@ class BatchState:
     @property
     def stuck(self) -> int:
         """Shots of products that wait for a person."""
-        return (self.needs_box + self.not_cut) * self.each
+        return (self.needs_box + self.not_cut + self.left) * self.each
 
     @property
     def each(self) -> int:
@@ -113,7 +119,20 @@ def state(batch: Batch) -> BatchState:
         starred=Count("id", filter=Q(starred=True)),
     )
     each = shots_each(first.choices) if first else 0
-    return BatchState(products=products, total=products * each, **counts, **waiting)
+    return BatchState(products=products, total=products * each, **counts, **waiting, left=_left(batch))
+
+
+def _left(batch: Batch) -> int:
+    """How many products could be shot and have nobody who begins."""
+    shoots = Shoot.objects.filter(batch=batch, shots=None, product__cutout_state__in=CutoutState.usable())
+    waiting = {str(key) for key in shoots.values_list("product_id", flat=True)}
+    if not waiting:
+        return 0
+    starters = Job.objects.filter(workspace=batch.workspace_id, kind=START_KIND).exclude(state__in=JobState.ended())
+    asked = list(starters.values_list("params", flat=True))
+    if any(params.get("batch") == str(batch.pk) for params in asked):
+        return 0
+    return len(waiting - {params.get("product") for params in asked})
 
 
 def failed_shots(batch: Batch) -> list[Shot]:

@@ -39,6 +39,11 @@ class CutoutState(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     FAILED = "failed", _("Failed")
 
+    @classmethod
+    def usable(cls) -> tuple[CutoutState, CutoutState]:
+        """The states in which shots can be made of a product."""
+        return cls.READY, cls.ACCEPTED
+
 
 class Viewpoint(models.TextChoices):
     """Where a photo was taken from. Empty = not known: a guess could not be made and nobody has said."""

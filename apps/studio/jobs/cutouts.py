@@ -60,8 +60,7 @@ class ProductCutout(PlacedInStudio):
         if outcome.viewpoint and not product.is_viewpoint_said:
             product.viewpoint = "" if outcome.viewpoint == "unclear" else outcome.viewpoint
         product.save()
-        if product.cutout_state == CutoutState.READY:
-            services.start_waiting_shoots(product)
+        services.start_waiting_shoots(product)
         _go_on(job, product)
         return {"asset": str(product.cutout_id), "product": str(product.id)}
 
@@ -98,23 +97,24 @@ class ProductCutout(PlacedInStudio):
 
     def fail(self, job: Job, code: str) -> None:
         """Back to what was there before; a photo in which nothing was found asks for a box, which may still work."""
-        product = Product.objects.select_for_update().get(pk=job.params["product"])
+        product = Product.objects.select_for_update().select_related("workspace").get(pk=job.params["product"])
         if product.cutout_job_id != job.id:
             return
         before = job.params.get("before", "")
-        if product.cutout_id is not None and before in (CutoutState.READY, CutoutState.NEEDS_BOX, CutoutState.ACCEPTED):
+        if product.cutout_id is not None and before in (*CutoutState.usable(), CutoutState.NEEDS_BOX):
             product.cutout_state = before
         elif code in ("cutout.nothing_found", "cutout.transparent"):
             product.cutout_state = CutoutState.NEEDS_BOX
         else:
             product.cutout_state = CutoutState.FAILED
         product.save(update_fields=["cutout_state"])
+        services.start_waiting_shoots(product)  # of batches that were asked for meanwhile
 
 
 def _go_on(job: Job, product: Product) -> None:
     """What whoever asked for the cutout wanted next; an unsure cutout waits for a person first."""
     then = job.params.get("then")
-    if then is None or product.cutout_state != CutoutState.READY:
+    if then is None or product.cutout_state not in CutoutState.usable():
         return
     services.accept_cutout(product)
     if then:

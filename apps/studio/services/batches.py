@@ -21,12 +21,11 @@ from apps.studio.kinds import scale_of
 from apps.studio.models import CutoutState, Product, Shoot
 from apps.studio.services.cutouts import accept_cutout, request_cutout
 from apps.studio.services.shoots import INTERACTIVE_SHOTS, plan_shots, queue_shots
-from apps.studio.services.starters import call_starter
+from apps.studio.services.starters import call_starter, call_starter_for
 
 MOST_PRODUCTS = 2000
 MOST_SHOTS = 20_000
 STARTED_AT_ONCE = 25  # shoots a job begins in one transaction; the next ones are the next job's
-CAN_SHOOT = (CutoutState.READY, CutoutState.ACCEPTED)
 
 
 @transaction.atomic
@@ -81,7 +80,8 @@ def request_batch(
 def waiting_shoots(*, batch_id: uuid.UUID | None = None, product_id: uuid.UUID | None = None) -> QuerySet[Shoot]:
     """Empty shoots of a batch or of a product whose product can be shot now."""
     asked = {"batch": batch_id} if batch_id else {"product": product_id}
-    return Shoot.objects.filter(shots=None, product__cutout_state__in=CAN_SHOOT, **asked).order_by("id")
+    found = Shoot.objects.select_related("product__workspace")
+    return found.filter(shots=None, product__cutout_state__in=CutoutState.usable(), **asked).order_by("id")
 
 
 @transaction.atomic
@@ -93,8 +93,11 @@ def start_shoots(*, batch_id: uuid.UUID | None = None, product_id: uuid.UUID | N
     found = list(waiting_shoots(batch_id=batch_id, product_id=product_id)[: STARTED_AT_ONCE + 1])
     for shoot in found[:STARTED_AT_ONCE]:
         _start(shoot.pk)
-    if len(found) > STARTED_AT_ONCE and batch_id:
-        call_starter(Batch.objects.select_related("workspace").get(pk=batch_id), what="batch")
+    if len(found) > STARTED_AT_ONCE:
+        if batch_id:
+            call_starter(Batch.objects.select_related("workspace").get(pk=batch_id), what="batch")
+        else:
+            call_starter_for(found[0].product)
     return min(len(found), STARTED_AT_ONCE)
 
 
@@ -111,7 +114,10 @@ def _start(shoot_id: uuid.UUID) -> None:
 
 
 def retry_batch(batch: Batch, *, by: User | None) -> int:
-    """Make again what failed: shots, and cutouts that shoots wait for. Returns how many of both."""
+    """Make again what failed: shots, and cutouts that shoots wait for. Returns how many of both.
+
+    Shots that only have to begin do so, too.
+    """
     count = queue.retry_batch(batch)
     with transaction.atomic():
         failed = Product.objects.filter(

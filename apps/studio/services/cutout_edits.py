@@ -16,7 +16,7 @@ from apps.jobs import services as queue
 from apps.jobs.models import Job, JobState, Priority
 from apps.studio import cutouts
 from apps.studio.models import CutoutState, Product
-from apps.studio.services.cutouts import queue_cutout, take_off_queue
+from apps.studio.services.cutouts import queue_cutout, start_waiting_shoots, take_off_queue
 from inference.errors import InputRejected
 from inference.ops.strokes import parse_strokes
 
@@ -70,7 +70,7 @@ def use_cutout(product: Product, *, cutout: Asset) -> Product:
     """Go back to an earlier cutout, or forward again. What is being cut out or edited meanwhile is cancelled."""
     take_off_queue(product)
     with transaction.atomic():
-        product = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+        product = Product.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=product.pk)
         product.cutout, product.cutout_job = cutout, None
         product.cutout_state = CutoutState.ACCEPTED
         product.cutout_box = cutout.recipe.get("box")
@@ -78,6 +78,7 @@ def use_cutout(product: Product, *, cutout: Asset) -> Product:
         product.cutout_confidence = cutout.recipe.get("confidence")
         product.cutout_warnings = []
         product.save()
+        start_waiting_shoots(product)
     return product
 
 

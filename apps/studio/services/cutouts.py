@@ -47,11 +47,12 @@ def queue_cutout(
 ) -> Job:
     """Queue a job that gives the product its next cutout; the job before it is cancelled."""
     take_off_queue(product)
-    product = Product.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=product.pk)
+    rows = Product.objects.select_for_update(of=("self",)).select_related("workspace", "cutout_job")
+    product = rows.get(pk=product.pk)
     product.cutout_job = queue.submit(
         product.workspace,
         kind=kind,
-        params=params | {"before": _settled_state(product)},
+        params=_unmet_wish(product) | params | {"before": _settled_state(product)},
         priority=priority,
         created_by=by,
         label=product.name,
@@ -79,6 +80,13 @@ def take_off_queue(product: Product) -> None:
     if earlier is not None and not earlier.is_ended:
         queue.cancel(earlier)
     previews.drop(product)
+
+
+def _unmet_wish(product: Product) -> dict[str, Any]:
+    """What was wanted after a cutout that is not there yet, or that nobody was sure of: the next one owes it."""
+    earlier = product.cutout_job
+    is_owed = earlier is not None and product.cutout_state not in CutoutState.usable()
+    return {"then": earlier.params["then"]} if earlier and is_owed and "then" in earlier.params else {}
 
 
 def _settled_state(product: Product) -> str:
@@ -114,6 +122,10 @@ def accept_cutout(product: Product) -> Product:
 
 
 def start_waiting_shoots(product: Product) -> None:
-    """The product has a cutout now: let the shoots of batches begin that waited for it."""
-    if Shoot.objects.filter(product=product, shots=None).exists():
+    """Let the shoots of batches begin that waited for the product's cutout, if it can be shot now.
+
+    Whatever makes a cutout usable calls this with the product's row locked: who adds a shoot meanwhile waits for that
+    row, because the shoot refers to it, so that no shoot is missed. A shoot that two starters find is filled once.
+    """
+    if product.cutout_state in CutoutState.usable() and Shoot.objects.filter(product=product, shots=None).exists():
         call_starter_for(product)

@@ -6,9 +6,8 @@ from typing import Literal
 
 from apps.jobs import services as queue
 from apps.jobs.models import Batch
+from apps.studio.batches import START_KIND
 from apps.studio.models import Product
-
-START_KIND = "studio.start"
 
 
 def call_starter(batch: Batch, *, what: Literal["batch", "look"]) -> None:

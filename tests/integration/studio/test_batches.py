@@ -14,12 +14,15 @@ from apps.accounts.models import Role, Workspace
 from apps.assets import services as assets
 from apps.core.errors import InvalidInput, NotFound
 from apps.core.tenancy import tenant_scope
+from apps.jobs import services as queue
 from apps.jobs.models import Batch, Job, JobState
-from apps.studio import batches, services
+from apps.studio import batches, selectors, services
 from apps.studio.exports import choosing
 from apps.studio.models import CutoutState, Product, Shoot, Shot
+from apps.studio.services import cutout_edits
 from tests import factories
 from tests.integration.studio.pictures import bottle_png
+from tests.integration.studio.test_cutout_edits import DOT_ON_THE_WALL
 from tests.integration.studio.test_shoots import work, workspace
 
 __all__ = ["workspace"]
@@ -142,6 +145,71 @@ def test_a_product_that_needs_a_person_is_listed_and_begins_when_it_is_accepted(
         services.accept_cutout(product)
     work_off(workspace)
     assert state(workspace, batch).done == 1
+
+
+def doubted(workspace: Workspace) -> Product:
+    """A product whose cutout is there, but waits for a person."""
+    [product] = many(workspace, 1)
+    with tenant_scope(workspace.id):
+        Product.objects.filter(pk=product.pk).update(cutout_state=CutoutState.NEEDS_BOX)
+        return selectors.get_product(workspace, product.id)
+
+
+def test_a_cutout_that_is_painted_on_starts_what_waits(workspace: Workspace) -> None:
+    product = doubted(workspace)
+    batch = ask(workspace, [product])
+    work_off(workspace)
+    with tenant_scope(workspace.id):
+        cutout_edits.edit_cutout(product, base=product.cutout, strokes=[DOT_ON_THE_WALL], by=None)
+    work_off(workspace)
+    found = state(workspace, batch)
+    assert (found.done, found.open, found.stuck) == (1, 0, 0)
+
+
+def test_an_earlier_cutout_that_is_taken_again_starts_what_waits_once(workspace: Workspace) -> None:
+    product = doubted(workspace)
+    assert product.cutout is not None
+    batch = ask(workspace, [product])
+    work_off(workspace)
+    with tenant_scope(workspace.id):
+        cutout_edits.use_cutout(product, cutout=product.cutout)
+        cutout_edits.use_cutout(product, cutout=product.cutout)
+    work_off(workspace)
+    assert state(workspace, batch).done == 1
+    with tenant_scope(workspace.id):
+        assert Shot.objects.count() == 1
+
+
+def test_an_edit_that_is_cancelled_gives_the_cutout_back_and_what_was_asked_for_meanwhile_starts(
+    workspace: Workspace,
+) -> None:
+    [product] = many(workspace, 1)
+    with tenant_scope(workspace.id):
+        product = selectors.get_product(workspace, product.id)
+        edit = cutout_edits.edit_cutout(product, base=product.cutout, strokes=[DOT_ON_THE_WALL], by=None)
+    batch = ask(workspace, [product])
+    with tenant_scope(workspace.id):
+        assert services.start_shoots(batch_id=batch.id) == 0
+        queue.cancel(edit)
+    work_off(workspace)
+    assert state(workspace, batch).done == 1
+
+
+def test_shots_whose_starter_ended_are_named_and_can_be_begun(client: Client, workspace: Workspace) -> None:
+    batch = ask(workspace, [factories.make_product(workspace) for _ in range(2)])
+    assert state(workspace, batch).left == 0  # the starter is on its way
+    with tenant_scope(workspace.id):
+        Job.objects.filter(kind=batches.START_KIND).update(state=JobState.FAILED, ended_at=timezone.now())
+    found = state(workspace, batch)
+    assert (found.left, found.open, found.stuck) == (2, 0, 2)
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    page = client.get(reverse("studio:batch", args=[workspace.slug, batch.id])).content.decode()
+    assert "Begin them now" in page
+    assert "batch__progress" not in page
+    client.post(reverse("studio:retry_batch", args=[workspace.slug, batch.id]))
+    assert state(workspace, batch).left == 0
+    with tenant_scope(workspace.id):
+        assert services.start_shoots(batch_id=batch.id) == 2
 
 
 def test_guesses_are_accepted_together_and_what_has_none_goes_on_waiting(client: Client, workspace: Workspace) -> None:

@@ -319,6 +319,17 @@ def test_a_cutout_that_is_good_goes_on_with_the_shoot_that_was_asked_for_once(wo
         assert Shot.objects.filter(shoot=Shoot.objects.get()).count() == 2
 
 
+def test_a_box_that_is_drawn_meanwhile_goes_on_with_the_shoot_that_was_asked_for(workspace: Workspace) -> None:
+    photo = keep(workspace, transparent=True)
+    with tenant_scope(workspace.id):
+        wish = {"sets": ["white-sweep"], "palettes": ["own"], "formats": ["1:1"]}
+        [product] = services.create_products(workspace, photos=[photo], by=None, then=wish)
+        services.request_cutout(product, box=[0, 0, photo.blob.width, photo.blob.height], by=None)
+    work(workspace)
+    with tenant_scope(workspace.id):
+        assert Shot.objects.filter(shoot=Shoot.objects.get()).count() == 1
+
+
 def test_every_sample_becomes_a_product_once(workspace: Workspace) -> None:
     for _ in range(2):
         for sample in samples.offered():
