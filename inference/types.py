@@ -85,7 +85,8 @@ class CameraLock:
     """The camera and the base line of another shot, so that many products are seen in exactly the same way.
 
     ``window`` is that shot's rectangle of the plate (left, top, width, height in plate pixels, as its recipe has it);
-    ``base`` the point that the product stands on, in fractions of the picture. Same set, camera, format and mirroring.
+    ``base`` the point that the product stands on, in fractions of the window. Same set, camera and mirroring; a picture
+    of another ratio shows more or less of the set around the same base.
     """
 
     window: tuple[int, int, int, int]

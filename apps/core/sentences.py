@@ -71,7 +71,10 @@ SENTENCES = {
         "That would change the product's colour by ΔE %(delta_e)s; the most is %(most)s. "
         "Move exposure and white balance back."
     ),
-    "shot.lock_does_not_fit": _("The look's frame does not fit this set or format. Edit the first shot once more."),
+    "shot.lock_does_not_fit": _(
+        "The set of this look was renewed, and its frame is not there any more. Open the first shot, save it once more, "
+        "and apply its look again."
+    ),
     "shot.unknown_camera": _("That set has no such camera any more. Choose another one."),
     "shot.unknown_mood": _("That set has no such light any more. Choose another one."),
     "shot.bad_scale": _("The product would be far too small or too large. Choose a size nearer to the usual one."),

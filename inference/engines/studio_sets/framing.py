@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from inference.engines.studio_sets.held import as_composed, held_camera
 from inference.engines.studio_sets.plates import StudioSet
 from inference.engines.studio_sets.variation import Look
 from inference.errors import InputRejected
@@ -35,7 +36,11 @@ much of that place: a ring is round, a shirt is flat, a plush bear is something 
 
 @dataclass(frozen=True, eq=False)
 class Framing:
-    """The chosen picture: its window, its camera, the product's placement, frame and thickness in metres."""
+    """The chosen picture: its window, its camera, the product's placement, frame and thickness in metres.
+
+    ``composed`` is the (width, height) in picture pixels of what was composed, the whole picture unless a look's frame
+    was widened to another ratio: offsets and a product's largest size are shares of it.
+    """
 
     window: Window
     mirrored: bool
@@ -44,6 +49,7 @@ class Framing:
     frame: Frame
     thickness_m: float
     base: tuple[int, int]
+    composed: tuple[float, float]
 
 
 def frame_shot(
@@ -67,25 +73,27 @@ def frame_shot(
     Raises:
         InputRejected: ``shot.offset_outside``, ``shot.lock_does_not_fit``.
     """
+    held = held_camera(studio, spec)
     outline = outline or upright
     camera = studio.camera.mirrored(studio.size[0]) if look.mirrored else studio.camera
     flip = np.array([-1.0, 1.0, 1.0]) if look.mirrored else np.ones(3)
     position = studio.anchor.position * flip
-    height_m, width_m = _size_in_set(studio, studio.camera, upright, spec)
+    height_m, width_m = _size_in_set(studio, studio.camera, upright, as_composed(spec))
     thickness = _thickness(studio, height_m, width_m, widest)
     front = Frame.facing(camera, position)
     start = position - front.behind * (0.5 * thickness)
-    found = _locked(studio, spec) or _window(studio, camera, start, (height_m, width_m), upright, spec, look)
+    found = held.window if held else _window(studio, camera, start, (height_m, width_m), upright, spec, look)
     window = _shrunk(found, longest_px)
     width, height = window.out_width, window.out_height
+    composed = (held.composed[0] * width, held.composed[1] * height) if held else (float(width), float(height))
     view = camera.through(window)
     start_x, start_y, _ = view.project(start)
-    if spec.lock is not None:
-        start_x, start_y = spec.lock.base[0] * width, spec.lock.base[1] * height
-    wanted = (start_x + spec.offset[0] * width, start_y + spec.offset[1] * width)
+    if held is not None:
+        start_x, start_y = held.base[0] * width, held.base[1] * height
+    wanted = (start_x + spec.offset[0] * composed[0], start_y + spec.offset[1] * composed[0])
     origin = _on_support(view, (round(wanted[0]), round(wanted[1])), start, studio.anchor.normal)
     scale = round(view.focal_px / view.project(origin)[2] * _metres_per_photo_px(view, origin, upright, height_m), 6)
-    scale = min(scale, MAX_FILL_WIDTH * width / upright.width, MAX_FILL_HEIGHT * height / upright.height)
+    scale = min(scale, _largest(upright, composed, (width, height)))
     if spec.edits.scale != 1:
         scale, thickness = round(scale * spec.edits.scale, 6), thickness * spec.edits.scale
     placement = place(outline, scale=scale, base=wanted)
@@ -97,6 +105,7 @@ def frame_shot(
         frame=Frame.facing(view, origin),
         thickness_m=thickness,
         base=(round(wanted[0]), round(wanted[1])),
+        composed=composed,
     )
 
 
@@ -111,15 +120,16 @@ def frame_companion(
     """
     wish = spec.companion
     assert wish is not None
-    alone = replace(spec, scale=wish.scale, offset=(0.0, 0.0), lock=None)
+    alone = replace(as_composed(spec), scale=wish.scale, offset=(0.0, 0.0), lock=None)
     height_m, width_m = _size_in_set(studio, studio.camera, upright, alone)
     thickness = _thickness(studio, height_m, width_m, widest)
     window, view = main.window, main.camera
     width, height = window.out_width, window.out_height
-    wanted = (main.base[0] + wish.offset[0] * width, main.base[1] + wish.offset[1] * width)
+    unit = main.composed[0]
+    wanted = (main.base[0] + wish.offset[0] * unit, main.base[1] + wish.offset[1] * unit)
     origin = _on_support(view, (round(wanted[0]), round(wanted[1])), main.frame.origin, studio.anchor.normal)
     scale = round(view.focal_px / view.project(origin)[2] * _metres_per_photo_px(view, origin, upright, height_m), 6)
-    scale = min(scale, MAX_FILL_WIDTH * width / upright.width, MAX_FILL_HEIGHT * height / upright.height)
+    scale = min(scale, _largest(upright, main.composed, (width, height)))
     return replace(
         main,
         placement=place(outline, scale=scale, base=wanted),
@@ -129,17 +139,10 @@ def frame_companion(
     )
 
 
-def _locked(studio: StudioSet, spec: ShotSpec) -> Window | None:
-    """Raises InputRejected ``shot.lock_does_not_fit``: another set, or another format."""
-    if spec.lock is None:
-        return None
-    left, top, width, height = spec.lock.window
-    inside = left >= 0 and top >= 0 and left + width <= studio.size[0] and top + height <= studio.size[1]
-    if not inside or min(width, height) < 16 or abs(width / height / (spec.width / spec.height) - 1) > 0.02:
-        raise InputRejected(
-            "shot.lock_does_not_fit", "the camera is locked to a window that this set or format has not"
-        )
-    return Window(left, top, width, height, spec.width, spec.height)
+def _largest(outline: Outline, composed: tuple[float, float], picture: tuple[int, int]) -> float:
+    """Picture pixels per photo pixel at which a product fills what it may of what was composed."""
+    room = min(composed[0], picture[0]), min(composed[1], picture[1])
+    return min(MAX_FILL_WIDTH * room[0] / outline.width, MAX_FILL_HEIGHT * room[1] / outline.height)
 
 
 def _shrunk(window: Window, longest_px: int | None) -> Window:

@@ -14,7 +14,7 @@ from inference.pipelines.export.types import Rendered, Target, resized_step
 from inference.pipelines.label import GENERATED, scene_source_type, scene_step
 from inference.types import U8, GateReport
 
-RENEWED = frozenset({"export.shot_changed", "shot.unknown_set", "verify.bad_recipe"})
+RENEWED = frozenset({"export.shot_changed", "shot.lock_does_not_fit", "shot.unknown_set", "verify.bad_recipe"})
 """What ``render_scene`` says of shots whose set, camera or engine is not there any more as it was."""
 
 _RATIO_TOLERANCE = 0.01

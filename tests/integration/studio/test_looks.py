@@ -20,7 +20,9 @@ from apps.jobs.models import Batch, Job, JobState
 from apps.jobs.tasks import run
 from apps.studio import looks, selectors, services
 from apps.studio.exports import choosing
+from apps.studio.exports import selectors as export_reads
 from apps.studio.models import Product, Shoot, Shot
+from apps.studio.services.exports import Wishes, request_export
 from tests import factories
 from tests.integration.studio.pictures import bottle_png
 from tests.integration.studio.test_batches import work_off
@@ -153,7 +155,7 @@ def test_cancelling_stops_what_is_queued_and_forgets_the_rest(
         assert not Job.objects.filter(state=JobState.QUEUED).exists()
 
 
-def test_a_look_is_found_again_among_the_batches_and_can_be_exported(
+def test_a_look_is_found_again_among_the_batches_until_it_is_cancelled(
     workspace: Workspace, shot: Shot, client: Client
 ) -> None:
     batch, _ = some(workspace, shot, 2)
@@ -161,12 +163,30 @@ def test_a_look_is_found_again_among_the_batches_and_can_be_exported(
     page = client.get(reverse("studio:batches", args=[workspace.slug])).content.decode()
     assert reverse("studio:look", args=[workspace.slug, batch.id]) in page
     assert "0 of 2 shots" in page
-    with tenant_scope(workspace.id):
-        query = QueryDict(f"batch={batch.id}&which=all")
-        assert len(choosing.read_choice(workspace, query).shots) == 0
     cancelled = client.post(reverse("studio:cancel_look", args=[workspace.slug, batch.id]))
     assert cancelled["Location"] == reverse("studio:shot", args=[workspace.slug, shot.id])
     assert client.get(reverse("studio:look", args=[workspace.slug, batch.id])).status_code == 404
+
+
+def test_the_shots_of_a_look_are_exported_to_every_ratio_that_a_marketplace_asks_for(
+    workspace: Workspace, shot: Shot
+) -> None:
+    batch = apply(workspace, shot, {another_product(workspace, 1).id: 1.0})
+    work_off(workspace)
+    with tenant_scope(workspace.id):
+        chosen = choosing.read_choice(workspace, QueryDict(f"batch={batch.id}&which=all"))
+        [made] = chosen.shots
+        assert made.spec["lock"]
+        profiles = ["taobao-tall", "etsy", "psd-layers"]
+        export = request_export(workspace, shots=[made], products=[], profiles=profiles, wishes=Wishes(), by=None)
+    work_off(workspace)
+    with tenant_scope(workspace.id):
+        files = {file.profile: file for file in export_reads.files(export)}
+        outcomes = {key: (file.job.state, file.job.error_code) for key, file in files.items() if file.job}
+    assert outcomes == dict.fromkeys(profiles, (JobState.SUCCEEDED, ""))
+    blobs = {key: file.blob for key, file in files.items() if file.blob}
+    ratios = {key: blob.width / blob.height for key, blob in blobs.items() if blob.width and blob.height}
+    assert ratios == pytest.approx({"taobao-tall": 0.75, "etsy": 1.25, "psd-layers": 1.0}, rel=0.01)
 
 
 def test_what_can_not_be_made_is_refused_and_nothing_is_queued(workspace: Workspace, shot: Shot) -> None:

@@ -361,8 +361,8 @@ def test_a_locked_camera_shows_another_product_in_the_same_frame_on_the_same_lin
     assert report.identical
 
 
-def test_a_lock_of_another_format_is_refused(shoot: Shoot) -> None:
-    for window in ((0, 0, 100, 200), (0, 0, 4000, 4000), (-5, 0, 100, 100), (0, 0, 4, 4)):
+def test_a_lock_that_is_not_on_the_plate_is_refused(shoot: Shoot) -> None:
+    for window in ((0, 0, 4000, 4000), (-5, 0, 100, 100), (0, 0, 4, 4), (0, 0, 0, 0)):
         with pytest.raises(InputRejected) as refusal:
             shoot(replace(SPEC, lock=CameraLock(window, (0.5, 0.8))))
         assert refusal.value.code == "shot.lock_does_not_fit"
