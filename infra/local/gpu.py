@@ -26,6 +26,10 @@ from infra.local.warden import run_under_warden
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_SLOTS = 8
+UNCOMPILED = (
+    "Networks run uncompiled, slower than the times in docs/generators.md. GENERATOR_COMPILE=true compiles them, which "
+    "takes a C compiler and minutes at every start."
+)
 
 
 def devices(environment: Mapping[str, str]) -> list[int]:
@@ -76,6 +80,8 @@ def main() -> int:
         found = devices(env)
         if not found:
             terminal.say("There is no NVIDIA GPU here; the worker draws on the processor: minutes a picture.")
+        elif not env.get("GENERATOR_COMPILE"):
+            terminal.say(UNCOMPILED)
         drawing_on: list[int | None] = [*found] or [None]
         for device in drawing_on:
             supervisor.add(gpu_worker(device, env, ROOT, slots=slots))
