@@ -21,7 +21,8 @@ class GenerateOptions:
     Attributes:
         weights_dir: folder with one folder a model, named as in ``inference.models``; None = no weights here.
         accepted_licences: SPDX ids of non-commercial licences that the operator accepted in the settings.
-        pinned_code: model name -> commit whose own code may run here; models that need it are off without an entry.
+        pinned_code: model name -> commit whose own code may run here, and behind a colon, if wanted, the SHA-256 of its
+            pipeline's file; models that need it are off without an entry.
         device: ``auto`` = CUDA where there is one; else a torch device.
         dtype: ``auto`` = bfloat16 on CUDA, float32 elsewhere; ``float8`` = computes in the same, but keeps the blocks
             of transformers in eight bits; else the name of a torch dtype.

@@ -142,7 +142,9 @@ SCENE_SENTENCES = {
         "It runs code of its own repository, which is off. The operator reads that code at one commit and pins it with "
         "GENERATOR_PINNED_CODE."
     ),
-    "generate.other_revision": _("Its folder holds another commit than the one that is pinned."),
+    "generate.other_revision": _(
+        "Its folder holds another commit, or other code, than what is pinned. Fetch the pinned commit again."
+    ),
     "generate.packages_missing": _("The packages of generating workers are not installed here."),
     "generate.weights_missing": _("Its weights are not here."),
     "generate.checkpoint_incompatible": _("Its weights are damaged or of another kind. Fetch them again."),

@@ -33,6 +33,7 @@ class ModelCard:
         learn_adapter_gb: of it the adapter with its gradients and moments; grows with the rank.
         learn_pass_gb: of it what is kept for the backward pass; grows with the tokens of a step.
         revision: the commit that is advised; empty = none is known.
+        packages: that it imports beside what every model needs.
         needs_remote_code: runs code from its own repository; off unless the operator pins a revision.
     """
 
@@ -59,6 +60,7 @@ class ModelCard:
     can: frozenset[str]
     pipeline: str = ""
     needs_remote_code: bool = False
+    packages: tuple[str, ...] = ()
     licence_note: str = ""
     learn_gb: float = 0.0
     learn_adapter_gb: float = 0.0
@@ -119,6 +121,7 @@ def _model(own: dict[str, Any]) -> ModelCard:
         "guidance": tuple(entry["guidance"]),
         "sizes": tuple((width, height) for width, height in entry["sizes"]),
         "can": frozenset(entry["can"]),
+        "packages": tuple(entry.get("packages", ())),
     }
     unknown = shaped.keys() - {field.name for field in fields(ModelCard)}
     if unknown:

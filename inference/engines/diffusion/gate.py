@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from inference.engines.diffusion.foreign_code import not_as_pinned
 from inference.errors import EngineUnavailable
 from inference.generation import GenerateOptions
 from inference.models import ModelCard, fetch_command
@@ -61,7 +62,7 @@ def obstacle(card: ModelCard, options: GenerateOptions) -> Obstacle | None:
     return (
         _licence(card, options)
         or _code_not_pinned(card, options)
-        or _packages()
+        or _packages(card)
         or _weights(card, options)
         or _other_revision(card, options)
     )
@@ -118,7 +119,12 @@ def _fingerprint(folder: Path, changed_ns: int) -> str:
 
 def _pin(card: ModelCard, options: GenerateOptions) -> str:
     """The commit that the operator pinned; empty where any will do."""
-    return dict(options.pinned_code).get(card.name, "")
+    return dict(options.pinned_code).get(card.name, "").partition(":")[0]
+
+
+def _pinned_digest(card: ModelCard, options: GenerateOptions) -> str:
+    """The SHA-256 that the operator pinned of its code; empty where the commit is enough."""
+    return dict(options.pinned_code).get(card.name, "").partition(":")[2]
 
 
 def _licence(card: ModelCard, options: GenerateOptions) -> Obstacle | None:
@@ -141,8 +147,8 @@ def _code_not_pinned(card: ModelCard, options: GenerateOptions) -> Obstacle | No
     )
 
 
-def _packages() -> Obstacle | None:
-    absent = [name for name in _PACKAGES if find_spec(name) is None]
+def _packages(card: ModelCard) -> Obstacle | None:
+    absent = [name for name in (*_PACKAGES, *card.packages) if find_spec(name) is None]
     if not absent:
         return None
     return Obstacle(
@@ -168,10 +174,13 @@ def _weights(card: ModelCard, options: GenerateOptions) -> Obstacle | None:
 def _other_revision(card: ModelCard, options: GenerateOptions) -> Obstacle | None:
     """What is pinned is what runs: foreign code must be the code that was read, weights the ones that were tried."""
     folder, pin = weights_folder(card, options), _pin(card, options)
-    if not pin or folder is None or fetched_revision(folder) == pin:
+    if not pin or folder is None:
         return None
-    return Obstacle(
-        "generate.other_revision",
-        f"{folder} holds revision {fetched_revision(folder) or 'unknown'} of {card.hub_id}, pinned is {pin}",
-        fetch_command(card.hub_id, folder, pin),
-    )
+    here = fetched_revision(folder)
+    if here != pin:
+        why = f"{folder} holds revision {here or 'unknown'} of {card.hub_id}, pinned is {pin}"
+    elif card.needs_remote_code and (other := not_as_pinned(folder, pin, _pinned_digest(card, options))):
+        why = other
+    else:
+        return None
+    return Obstacle("generate.other_revision", why, fetch_command(card.hub_id, folder, pin))

@@ -21,12 +21,13 @@ from PIL import Image
 from inference.engines.diffusion import gate, requests
 from inference.engines.diffusion.eight_bit import eight_bit
 from inference.engines.diffusion.errors import incompatible
+from inference.engines.diffusion.foreign_code import pipeline_file
 from inference.engines.diffusion.generator import chosen_device, dtype_name
 from inference.engines.diffusion.loading import without_bars
 from inference.engines.diffusion.memory import in_shrinking_batches, too_little
 from inference.engines.editors.processors import picture_processors
 from inference.engines.editors.strength import beginning, steps_of
-from inference.errors import InputRejected
+from inference.errors import EngineUnavailable, InputRejected
 from inference.generation import FLOAT8, GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest
 from inference.models import ModelCard
 from inference.ports import EngineStatus
@@ -35,6 +36,7 @@ from inference.types import Progress, no_progress
 # What guidance is called where it is not called guidance_scale; the first that a pipeline knows is used.
 _GUIDANCE_NAMES = ("true_cfg_scale", "guidance_scale")
 _CPU_GENERATOR = "cpu"
+_UNREADABLE = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError)
 
 
 class InstructionEditor:
@@ -127,8 +129,8 @@ class InstructionEditor:
             "image": picture,
             "prompt": item.prompt,
             "num_inference_steps": steps,
-            "generator": generator,
         }
+        arguments |= {"generator": generator} if "generator" in known else {"seed": item.seed}
         arguments[next(name for name in _GUIDANCE_NAMES if name in known)] = guidance
         if "negative_prompt" in known:
             arguments["negative_prompt"] = " "
@@ -146,7 +148,7 @@ class InstructionEditor:
             shortage = too_little(self.card, folder, device, dtype)
             if shortage is not None:
                 raise shortage.error()
-            pipeline = _load(self.card, folder, dtype).to(device)
+            pipeline = _complete(self.card, folder, _load(self.card, folder, dtype).to(device))
             if self._options.dtype == FLOAT8:
                 eight_bit(pipeline.transformer, device)
             self._pipeline = pipeline
@@ -199,14 +201,48 @@ def _load(card: ModelCard, folder: Path, dtype: torch.dtype) -> Any:
     try:
         with without_bars():
             return pipeline_class.from_pretrained(folder, **options, **picture_processors(folder))
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+    except ImportError as error:
+        raise _package_missing(card, error) from error
+    except _UNREADABLE as error:
         raise incompatible(f"{folder} can not be loaded as {card.title}: {error}") from error
+
+
+def _complete(card: ModelCard, folder: Path, pipeline: Any) -> Any:
+    """The pipeline with all of its parts, once it is known that it can be called as we call it.
+
+    DeepGen's brings its language model with the first picture alone, and may want a package for CUDA then unless it is
+    told which attention to use. Brought now, what is missing is said before any work.
+    """
+    known = inspect.signature(pipeline.__call__).parameters
+    needed = (("image",), ("prompt",), ("num_inference_steps",), _GUIDANCE_NAMES, ("generator", "seed"))
+    if lacking := [" or ".join(names) for names in needed if not any(name in known for name in names)]:
+        raise incompatible(
+            f"the pipeline in {folder} takes no {', no '.join(lacking)}; fetch the revision that was pinned"
+        )
+    bring = getattr(pipeline, "_load_extras", None)
+    if bring is None:
+        return pipeline
+    options = {"attn_implementation": "sdpa"} if "attn_implementation" in inspect.signature(bring).parameters else {}
+    try:
+        with without_bars():
+            bring(**options)
+    except ImportError as error:
+        raise _package_missing(card, error) from error
+    except _UNREADABLE as error:
+        raise incompatible(f"{folder} lacks parts of {card.title}, or holds others: {error}") from error
+    return pipeline
+
+
+def _package_missing(card: ModelCard, error: ImportError) -> EngineUnavailable:
+    why = f"the code of {card.title} needs a package that is not here: {error}"
+    step = "install what generating workers need: python3 -m infra.local.bootstrap base generate"
+    return EngineUnavailable("generate.packages_missing", f"{why}; {step}")
 
 
 def _code_in(folder: Path) -> str:
     """What diffusers wants to be told: the file's name without its end, or the folder where it has the usual name."""
-    named = sorted(path.stem for path in folder.glob("*_pipeline.py"))
-    return named[0] if named else str(folder)
+    file = pipeline_file(folder)
+    return str(folder) if file is None or file.stem == "pipeline" else file.stem
 
 
 def editor_engine(card: ModelCard, options: GenerateOptions) -> InstructionEditor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,3 +34,14 @@ def options(weights: Path) -> GenerateOptions:
 def small(name: str) -> ModelCard:
     """The card of a model, for sizes that tiny weights draw in milliseconds."""
     return replace(model_card(name), min_px=32, sizes=((32, 32),))
+
+
+def fetched(folder: Path, revision: str, code: str, *, index: str = "{}", only_code: bool = False) -> None:
+    """What ``hf download --local-dir`` leaves of a model with code of its own, and beside the files."""
+    files = {"deepgen_pipeline.py": code} if only_code else {"model_index.json": index, "deepgen_pipeline.py": code}
+    notes = folder / ".cache" / "huggingface" / "download"
+    notes.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+        content = hashlib.sha1(f"blob {len(text.encode())}\0{text}".encode(), usedforsecurity=False).hexdigest()
+        (notes / f"{name}.metadata").write_text(f"{revision}\n{content}\n1700000000.0\n")

@@ -15,11 +15,12 @@ import torch
 from PIL import Image
 
 from inference.engines.editors import engine as editors
-from inference.errors import Cancelled, InputRejected
+from inference.errors import Cancelled, EngineUnavailable, InputRejected
 from inference.generation import GeneratedPicture, GenerateItem, GenerateOptions, GenerateRequest, ReferencePicture
 from inference.models import ModelCard, model_card, model_cards
 from inference.types import U8
 from tests.checkpoints.editors import write_tiny_qwen_edit
+from tests.unit.inference.generators.conftest import fetched
 
 GREY: U8 = np.full((768, 1024, 3), 90, np.uint8)
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -138,53 +139,83 @@ def test_a_published_folder_loads_and_shows_pictures_to_its_reader_without_torch
     assert not torch.equal(embeds, plain)
 
 
+# As what the published file is called with: a seed instead of a generator; its language model comes with _load_extras.
 FOREIGN = """
 import torch
 from diffusers import DiffusionPipeline, ImagePipelineOutput
+from einops import rearrange
 
 
 class DeepGenPipeline(DiffusionPipeline):
     def __init__(self, transformer):
         super().__init__()
         self.register_modules(transformer=transformer)
+        self.read_by = "nobody"
 
-    def __call__(self, prompt, image, num_inference_steps=50, guidance_scale=4.0, generator=None):
+    def _load_extras(self, attn_implementation="flash_attention_2"):
+        if attn_implementation == "flash_attention_2":
+            raise ImportError("flash_attn is not here")
+        self.read_by = "its language model"
+
+    def __call__(
+        self, prompt, image=None, height=512, width=512, num_inference_steps=50, guidance_scale=4.0, seed=None
+    ):
+        assert self.read_by == "its language model"
         one = torch.zeros(1, 1, self.transformer.config.in_channels)
         for _ in range(num_inference_steps):
             ids = torch.zeros(1, 4)
             text = torch.zeros(1, 1, self.transformer.config.joint_attention_dim)
             level = torch.ones(1)
             self.transformer(one, encoder_hidden_states=text, timestep=level, txt_ids=ids, img_ids=ids)
-        return ImagePipelineOutput(images=[image.rotate(180)])
+        return ImagePipelineOutput(images=[image.rotate(90 * seed)])
 """
+
+
+def foreign_editor(folder: Path, code: str, *, is_listed: bool = False) -> editors.InstructionEditor:
+    """A folder as ``hf download`` leaves it at the pinned revision, with ``code`` as its pipeline."""
+    tiny: dict[str, Any] = {"num_layers": 1, "num_single_layers": 1, "num_attention_heads": 1, "attention_head_dim": 16}
+    diffusers.Flux2Transformer2DModel(
+        in_channels=4, joint_attention_dim=8, axes_dims_rope=(4, 4, 4, 4), guidance_embeds=False, **tiny
+    ).save_pretrained(folder / "deepgen-1" / "transformer")
+    named: object = ["deepgen_pipeline", "DeepGenPipeline"] if is_listed else "DeepGenPipeline"
+    index = {"_class_name": named, "transformer": ["diffusers", "Flux2Transformer2DModel"]}
+    fetched(folder / "deepgen-1", REVISION, code, index=json.dumps(index))
+    options = GenerateOptions(weights_dir=folder, device="cpu", pinned_code=(("deepgen-1", REVISION),))
+    return editors.editor_engine(model_card("deepgen-1"), options)
 
 
 @pytest.mark.parametrize("is_listed", [False, True], ids=["by its file", "by the index"])
 @pytest.mark.filterwarnings("ignore")
 def test_foreign_code_at_the_pinned_revision_really_runs(tmp_path: Path, is_listed: bool) -> None:
-    folder = tmp_path / "deepgen-1"
-    tiny: dict[str, Any] = {"num_layers": 1, "num_single_layers": 1, "num_attention_heads": 1, "attention_head_dim": 16}
-    diffusers.Flux2Transformer2DModel(
-        in_channels=4, joint_attention_dim=8, axes_dims_rope=(4, 4, 4, 4), guidance_embeds=False, **tiny
-    ).save_pretrained(folder / "transformer")
-    (folder / "deepgen_pipeline.py").write_text(FOREIGN)
-    named: object = ["deepgen_pipeline", "DeepGenPipeline"] if is_listed else "DeepGenPipeline"
-    index = {"_class_name": named, "transformer": ["diffusers", "Flux2Transformer2DModel"]}
-    (folder / "model_index.json").write_text(json.dumps(index))
-    note = folder / ".cache" / "huggingface" / "download" / "model_index.json.metadata"
-    note.parent.mkdir(parents=True)
-    note.write_text(f"{REVISION}\n")
-    options = GenerateOptions(weights_dir=tmp_path, device="cpu", pinned_code=(("deepgen-1", REVISION),))
     picture: U8 = np.random.default_rng(1).integers(0, 256, (512, 512, 3), np.uint8)
-    items = (GenerateItem("turn it", 3, ReferencePicture(picture)),)
+    items = tuple(GenerateItem("turn it", seed, ReferencePicture(picture)) for seed in (1, 2))
     seen: list[float] = []
-    editor = editors.editor_engine(model_card("deepgen-1"), options)
-    [made] = editor.generate(
+    editor = foreign_editor(tmp_path, FOREIGN, is_listed=is_listed)
+    once, twice = editor.generate(
         GenerateRequest(items, 512, 512, steps=3), on_progress=lambda _stage, fraction: seen.append(fraction)
     )
-    assert np.array_equal(made.rgb, picture[::-1, ::-1])
-    assert made.identity["revision"] == REVISION
-    assert len(seen) == 4
+    assert np.array_equal(once.rgb, np.rot90(picture))
+    assert np.array_equal(twice.rgb, picture[::-1, ::-1])
+    assert once.identity["revision"] == REVISION
+    assert len(seen) == 7
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        (("from einops", "from einops_of_another_world"), "generate.packages_missing", "einops_of_another_world"),
+        (('if attn_implementation == "flash_attention_2"', "if True"), "generate.packages_missing", "flash_attn"),
+        ((", seed=None", ""), "generate.checkpoint_incompatible", "generator or seed"),
+        (("class DeepGenPipeline", "class Another"), "generate.checkpoint_incompatible", "can not be loaded"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_what_foreign_code_lacks_is_said_before_any_work(
+    tmp_path: Path, change: tuple[str, str], code: str, said: str
+) -> None:
+    with pytest.raises(EngineUnavailable, match=said) as caught:
+        foreign_editor(tmp_path, FOREIGN.replace(*change)).warm()
+    assert caught.value.code == code
 
 
 def test_foreign_code_is_loaded_from_the_checked_folder_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from inference.errors import EngineUnavailable
 from inference.generation import GenerateOptions
 from inference.models import model_card, model_cards
 from inference.registry import generator, generator_status
-from tests.unit.inference.generators.conftest import small
+from tests.unit.inference.generators.conftest import fetched, small
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
@@ -26,12 +27,7 @@ def code_of(name: str, options: GenerateOptions) -> str:
     return "" if found is None else found.code
 
 
-def fetched(folder: Path, revision: str) -> None:
-    """What ``hf download --local-dir`` leaves beside the files."""
-    note = folder / ".cache" / "huggingface" / "download" / "model_index.json.metadata"
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(f"{revision}\netag\n1700000000.0\n")
-    (folder / "model_index.json").write_text("{}")
+CODE = "class DeepGenPipeline: ..."
 
 
 def test_non_commercial_weights_start_only_when_the_operator_accepted(options: GenerateOptions) -> None:
@@ -75,13 +71,13 @@ def test_missing_packages_say_what_to_install(options: GenerateOptions, monkeypa
 def test_foreign_code_is_off_until_its_revision_is_pinned(tmp_path: Path) -> None:
     options = GenerateOptions(weights_dir=tmp_path)
     assert code_of("deepgen-1", options) == "generate.remote_code_off"
-    fetched(tmp_path / "deepgen-1", REVISION)
+    fetched(tmp_path / "deepgen-1", REVISION, CODE)
     assert code_of("deepgen-1", options) == "generate.remote_code_off"
     assert code_of("deepgen-1", replace(options, pinned_code=(("deepgen-1", REVISION),))) == ""
 
 
 def test_code_of_another_revision_than_the_pinned_one_does_not_run(tmp_path: Path) -> None:
-    fetched(tmp_path / "deepgen-1", REVISION[::-1])
+    fetched(tmp_path / "deepgen-1", REVISION[::-1], CODE)
     pinned = GenerateOptions(weights_dir=tmp_path, pinned_code=(("deepgen-1", REVISION),))
     assert code_of("deepgen-1", pinned) == "generate.other_revision"
 
@@ -136,6 +132,42 @@ def test_a_link_into_the_cache_of_the_hub_has_the_commit_of_its_snapshot(tmp_pat
     (snapshot / "model_index.json").write_text("{}")
     (tmp_path / "flux2-klein-4b").symlink_to(snapshot)
     assert gate.revision_of(model_card("flux2-klein-4b"), GenerateOptions(weights_dir=tmp_path)) == REVISION
+
+
+def test_the_code_itself_has_to_be_what_was_pinned(tmp_path: Path) -> None:
+    """Not only its neighbours: a file that was edited, or is of another commit, or that nobody noted, does not run."""
+    folder = tmp_path / "deepgen-1"
+    fetched(folder, REVISION, CODE)
+
+    def found(pin: str = REVISION) -> str:
+        obstacle = gate.obstacle(model_card("deepgen-1"), GenerateOptions(tmp_path, pinned_code=(("deepgen-1", pin),)))
+        if obstacle is None:
+            return ""
+        assert obstacle.code == "generate.other_revision"
+        assert f"--revision {REVISION}" in obstacle.next_step
+        return obstacle.reason
+
+    digest = hashlib.sha256(CODE.encode()).hexdigest()
+    assert (found(), found(f"{REVISION}:{digest}")) == ("", "")
+    assert "SHA-256" in found(f"{REVISION}:{digest[::-1]}")
+    (folder / "deepgen_pipeline.py").write_text(CODE + "  # and more")
+    assert "was changed since" in found()
+    fetched(folder, REVISION[::-1], CODE, only_code=True)
+    assert f"of revision {REVISION[::-1]}" in found()
+    fetched(folder, REVISION, CODE)
+    (folder / "helper.py").write_text("")
+    assert "helper.py is of revision unknown" in found()
+
+
+def test_a_package_that_only_one_model_needs_is_asked_for_by_that_one(
+    tmp_path: Path, options: GenerateOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "find_spec", lambda name: None if name == "einops" else object())
+    fetched(tmp_path / "deepgen-1", REVISION, CODE)
+    found = gate.obstacle(model_card("deepgen-1"), GenerateOptions(tmp_path, pinned_code=(("deepgen-1", REVISION),)))
+    assert found is not None
+    assert (found.code, "einops" in found.reason) == ("generate.packages_missing", True)
+    assert code_of("flux2-klein-4b", options) == ""
 
 
 def test_too_little_memory_is_refused_before_loading(options: GenerateOptions, monkeypatch: pytest.MonkeyPatch) -> None:
