@@ -12,8 +12,8 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 from tests.checkpoints.sefi import SPECIAL, byte_tokenizer, tiny_vae
 
 
-def tiny_klein(seed: int = 0) -> Flux2KleinPipeline:
-    """A whole distilled pipeline that draws small pictures in milliseconds."""
+def tiny_klein_transformer(seed: int = 0) -> Flux2Transformer2DModel:
+    """A few thousand weights."""
     torch.manual_seed(seed)
     transformer = Flux2Transformer2DModel(
         in_channels=16,
@@ -26,6 +26,12 @@ def tiny_klein(seed: int = 0) -> Flux2KleinPipeline:
         axes_dims_rope=(4, 4, 4, 4),
         guidance_embeds=False,
     )
+    return transformer.eval().requires_grad_(False)
+
+
+def tiny_klein(seed: int = 0) -> Flux2KleinPipeline:
+    """A whole distilled pipeline that draws small pictures in milliseconds."""
+    transformer = tiny_klein_transformer(seed)
     text: dict[str, Any] = {
         "hidden_size": 32,
         "intermediate_size": 64,
@@ -40,7 +46,7 @@ def tiny_klein(seed: int = 0) -> Flux2KleinPipeline:
         vae=tiny_vae(seed),
         text_encoder=Qwen3ForCausalLM(Qwen3Config(**text)).eval().requires_grad_(False),
         tokenizer=byte_tokenizer(),
-        transformer=transformer.eval().requires_grad_(False),
+        transformer=transformer,
         is_distilled=True,
     )
     pipeline.set_progress_bar_config(disable=True)

@@ -68,6 +68,10 @@ class TextureCodec:
         parts = [self.vae.decode(part, return_dict=False)[0] for part in self._parts(raw.to(self.vae.dtype), area)]
         return torch.cat(parts).float()
 
+    def at_once(self, rows: int, columns: int) -> int:
+        """How many pictures of so many cells one call of the VAE decodes."""
+        return max(1, _PIXELS_AT_ONCE // (rows * columns * self.cell_px * self.cell_px))
+
     def _statistics(self, like: Tensor) -> tuple[Tensor, Tensor]:
         norm = self.vae.bn
         mean, variance = (

@@ -359,7 +359,8 @@ class _Batch:
             PalettePull(palette_oklab(item.palette), item.pull, 1.0 - keep) if item.palette else None
             for item, keep in zip(items, keeps, strict=True)
         ]
-        return PaletteSteer(self.family.codec, self.schedule, self.family.semantic_channels, pulls)
+        first, device = self.family.semantic_channels, self.family.device
+        return PaletteSteer(self.family.codec, self.schedule, first, pulls, device=device)
 
     def _drawing(self, done: int, total: int) -> None:
         self.on_progress("draw", 0.1 + 0.8 * (done / total if total else 1.0))

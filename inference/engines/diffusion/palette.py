@@ -5,6 +5,8 @@ nearest palette colour is measured in OKLab (Ottosson 2020), softened so that it
 latents are moved a little against that gradient; the velocity is then what leads there. The transformer is not
 differentiated through (as in universal guidance, Bansal et al. 2023, without its backward pass). Where it must not
 change anything the weight is 0.
+
+What the steps need is on the device before the first one; no step waits for the host.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from inference.engines.diffusion.codec import TextureCodec, to_unit_range
 from inference.engines.diffusion.job import StepView
@@ -25,6 +28,8 @@ from inference.ops.colour import hex_to_rgb
 _SOFTNESS = 0.0004
 # Above this texture noise the predicted picture is a guess that is not worth steering.
 _MAX_SIGMA = 0.9
+# A colour that no pixel is near to: it fills up palettes of a batch to the longest, and its share is exactly 0.
+_NOWHERE = 1e3
 _TO_LMS = (
     (0.4122214708, 0.5363325363, 0.0514459929),
     (0.2119034982, 0.6806995451, 0.1073969566),
@@ -40,8 +45,14 @@ _TO_LAB = (
 def srgb_to_oklab(images: Tensor) -> Tensor:
     """fp32 (B, 3, H, W) sRGB in 0..1 -> OKLab, with finite gradients also at black."""
     linear = torch.where(images <= 0.04045, images / 12.92, ((images.clamp(min=1e-6) + 0.055) / 1.055) ** 2.4)
-    lms = torch.einsum("ij,bjhw->bihw", images.new_tensor(_TO_LMS), linear).clamp(min=1e-6) ** (1.0 / 3.0)
-    return torch.einsum("ij,bjhw->bihw", images.new_tensor(_TO_LAB), lms)
+    lms = _mixed(linear, _TO_LMS).clamp(min=1e-6) ** (1.0 / 3.0)
+    return _mixed(lms, _TO_LAB)
+
+
+def _mixed(images: Tensor, rows: Sequence[Sequence[float]]) -> Tensor:
+    """``rows`` (3 x 3) times the channels. The factors go as numbers with the calls: a tensor would be copied there."""
+    first, second, third = images.unbind(1)
+    return torch.stack([first * row[0] + second * row[1] + third * row[2] for row in rows], dim=1)
 
 
 def palette_oklab(codes: Sequence[str]) -> Tensor:
@@ -55,11 +66,11 @@ def palette_distance(images: Tensor, colours: Tensor, weight: Tensor) -> Tensor:
 
     Args:
         images: fp32 (B, 3, H, W) sRGB in 0..1.
-        colours: (K, 3) OKLab.
+        colours: (K, 3) OKLab, or (B, K, 3), each picture's own.
         weight: (B, H, W) in 0..1, how much each pixel counts.
     """
     lab = srgb_to_oklab(images)
-    squared = (lab[:, None] - colours.view(1, -1, 3, 1, 1)).pow(2).sum(dim=2)
+    squared = (lab[:, None] - colours.expand(len(images), -1, -1)[..., None, None]).pow(2).sum(dim=2)
     nearest = -_SOFTNESS * torch.logsumexp(-squared / _SOFTNESS, dim=1)
     return (nearest * weight).sum(dim=(1, 2)) / weight.sum(dim=(1, 2)).clamp(min=1.0)
 
@@ -80,40 +91,75 @@ class PalettePull:
 
 
 class PaletteSteer:
-    """A ``job.Steer`` for a batch; items without a pull are left exactly as they are."""
+    """A ``job.Steer`` for a batch; items without a pull are left exactly as they are.
+
+    Items are decoded together, as many as the codec takes at once.
+    """
 
     def __init__(
-        self, codec: TextureCodec, schedule: Schedule, semantic_channels: int, pulls: Sequence[PalettePull | None]
+        self,
+        codec: TextureCodec,
+        schedule: Schedule,
+        semantic_channels: int,
+        pulls: Sequence[PalettePull | None],
+        *,
+        device: torch.device | str = "cpu",
     ) -> None:
-        self._codec, self._pulls, self._first = codec, pulls, semantic_channels
+        self._codec, self._first = codec, semantic_channels
         sigmas = schedule.sigmas[:, TEXTURE].tolist()
         # Known here, so that no step has to ask the device.
         self._active = [0.0 < now <= _MAX_SIGMA and after < now for now, after in pairwise(sigmas)]
+        pulled = {item: pull for item, pull in enumerate(pulls) if pull is not None and pull.rate > 0.0}
+        most = max((len(pull.colours) for pull in pulled.values()), default=0)
+        self._pulls = {item: _there(pull, most, codec.cell_px, device) for item, pull in pulled.items()}
 
     def __call__(self, view: StepView) -> Tensor:
         """See ``job.Steer``."""
-        if not self._active[view.step]:
+        places = [place for place, item in enumerate(view.items) if item in self._pulls]
+        if not self._active[view.step] or not places:
             return view.velocity
         velocity = view.velocity.clone()
-        for place, item in enumerate(view.items):
-            pull = self._pulls[item]
-            if pull is not None and pull.rate > 0.0:
-                velocity[place, :, self._first :] = self._pulled(view, place, pull)
+        at_once = self._codec.at_once(*view.grid)
+        for start in range(0, len(places), at_once):
+            some = places[start : start + at_once]
+            for place, moved in zip(some, self._pulled(view, some), strict=True):
+                velocity[place, :, self._first :] = moved
         return velocity
 
-    def _pulled(self, view: StepView, place: int, pull: PalettePull) -> Tensor:
-        """Texture velocities (N, T) of one item."""
-        sigma = view.sigma[place, 0, -1]
-        latents = view.latents[place, :, self._first :].float()
-        clean = latents - sigma * view.velocity[place, :, self._first :].float()
-        free = pull.free.to(clean.device)
+    def _pulled(self, view: StepView, places: Sequence[int]) -> Tensor:
+        """Texture velocities (b, N, T) of the items at ``places``."""
+        pulls = [self._pulls[view.items[place]] for place in places]
+        sigma = torch.stack([view.sigma[place, 0, -1] for place in places])[:, None, None]
+        latents = torch.stack([view.latents[place, :, self._first :] for place in places]).float()
+        clean = latents - sigma * torch.stack([view.velocity[place, :, self._first :] for place in places]).float()
         with torch.enable_grad():
             moving = clean.detach().requires_grad_()
-            image = to_unit_range(self._codec.decode(moving.T.unflatten(1, view.grid)[None]))
-            weight = free.repeat_interleave(self._codec.cell_px, 0).repeat_interleave(self._codec.cell_px, 1)
-            distance = palette_distance(image, pull.colours.to(clean.device), weight[None]).sum()
+            images = to_unit_range(self._codec.decode(moving.transpose(1, 2).unflatten(2, view.grid)))
+            colours, weights = torch.stack([one.colours for one in pulls]), torch.stack([one.weight for one in pulls])
+            distance = palette_distance(images, colours, weights).sum()
             (gradient,) = torch.autograd.grad(distance, moving)
-        gradient = gradient * free.flatten()[:, None]
-        size = gradient.pow(2).mean().sqrt().clamp(min=1e-12)
-        moved = clean - pull.rate * gradient / size
+        gradient = gradient * torch.stack([one.cells for one in pulls])
+        size = gradient.pow(2).mean(dim=(1, 2), keepdim=True).sqrt().clamp(min=1e-12)
+        rates = torch.stack([one.rate for one in pulls])[:, None, None]
+        moved = clean - rates * gradient / size
         return ((latents - moved) / sigma).to(view.velocity.dtype)
+
+
+@dataclass(frozen=True)
+class _OnDevice:
+    """A pull as the steps need it: ``colours`` (most, 3), ``rate`` (), ``cells`` (N, 1), pixels' ``weight`` (H, W)."""
+
+    colours: Tensor
+    rate: Tensor
+    cells: Tensor
+    weight: Tensor
+
+
+def _there(pull: PalettePull, most: int, cell_px: int, device: torch.device | str) -> _OnDevice:
+    free = pull.free.to(device)
+    return _OnDevice(
+        colours=pad(pull.colours.to(device), (0, 0, 0, most - len(pull.colours)), value=_NOWHERE),
+        rate=torch.tensor(pull.rate, device=device),
+        cells=free.flatten()[:, None],
+        weight=free.repeat_interleave(cell_px, 0).repeat_interleave(cell_px, 1),
+    )

@@ -25,6 +25,7 @@ from inference.errors import InputRejected
 
 BRAND = palette_oklab(["#1b4d3e", "#f4e9d8"])
 EVERYWHERE = torch.ones(4, 4)
+HALF = torch.cat([torch.ones(2, 4), torch.zeros(2, 4)])
 
 
 def drawn(
@@ -89,6 +90,20 @@ def test_items_without_a_pull_are_untouched(turbo: SeFiPipeline) -> None:
     assert torch.equal(pulled[0], plain[0])
     assert not torch.equal(pulled[1], plain[1])
     assert torch.equal(drawn(turbo, [1], [PalettePull(BRAND, 0.0, EVERYWHERE)]), drawn(turbo, [1], None))
+
+
+def test_items_that_are_pulled_together_are_pulled_as_each_alone(turbo: SeFiPipeline) -> None:
+    """With palettes of different lengths, each its own rate, decoded in one call or one by one."""
+    three = palette_oklab(["#d8dfd0", "#93a58a", "#c8704a"])
+    pulls = [PalettePull(BRAND, 0.2, EVERYWHERE), PalettePull(three, 0.1, EVERYWHERE), PalettePull(BRAND, 0.3, HALF)]
+    together = drawn(turbo, [1, 2, 3], pulls)  # type: ignore[arg-type]
+    for item, pull in enumerate(pulls):
+        alone = drawn(turbo, [item + 1], [pull])
+        plain = drawn(turbo, [item + 1], None)
+        # What the gradient rounds differently in a batch is enlarged with it to the rate.
+        assert float((together[item] - alone[0]).abs().max()) < 0.005 * float((alone[0] - plain[0]).abs().max())
+    assert turbo.codec.at_once(4, 4) >= 3
+    assert turbo.codec.at_once(64, 64) == 1
 
 
 def test_cells_that_may_not_change_are_not_pulled(turbo: SeFiPipeline) -> None:
