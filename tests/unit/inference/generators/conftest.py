@@ -36,9 +36,10 @@ def small(name: str) -> ModelCard:
     return replace(model_card(name), min_px=32, sizes=((32, 32),))
 
 
-def fetched(folder: Path, revision: str, code: str, *, index: str = "{}", only_code: bool = False) -> None:
-    """What ``hf download --local-dir`` leaves of a model with code of its own, and beside the files."""
-    files = {"deepgen_pipeline.py": code} if only_code else {"model_index.json": index, "deepgen_pipeline.py": code}
+def fetched(folder: Path, revision: str, code: str = "", *, index: str = "{}", only_code: bool = False) -> None:
+    """What ``hf download --local-dir`` leaves of a model, perhaps with code of its own, and beside the files."""
+    files = {"deepgen_pipeline.py": code} if code else {}
+    files |= {} if only_code else {"model_index.json": index}
     notes = folder / ".cache" / "huggingface" / "download"
     notes.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

@@ -159,6 +159,22 @@ def test_the_code_itself_has_to_be_what_was_pinned(tmp_path: Path) -> None:
     assert "helper.py is of revision unknown" in found()
 
 
+def test_code_in_the_cache_of_the_hub_has_the_content_that_its_name_says(tmp_path: Path) -> None:
+    """There files are links to what is named by the id of its content, in a folder named after the commit."""
+    hub = tmp_path / "hub" / "models--a--b"
+    snapshot, content = hub / "snapshots" / REVISION, hashlib.sha1(f"blob {len(CODE)}\0{CODE}".encode()).hexdigest()
+    for folder in (snapshot, hub / "blobs"):
+        folder.mkdir(parents=True)
+    (snapshot / "model_index.json").write_text("{}")
+    (hub / "blobs" / content).write_text(CODE)
+    (snapshot / "deepgen_pipeline.py").symlink_to(hub / "blobs" / content)
+    (tmp_path / "deepgen-1").symlink_to(snapshot)
+    pinned = GenerateOptions(weights_dir=tmp_path, pinned_code=(("deepgen-1", REVISION),))
+    assert code_of("deepgen-1", pinned) == ""
+    (hub / "blobs" / content).write_text(CODE + "  # and more")
+    assert code_of("deepgen-1", pinned) == "generate.other_revision"
+
+
 def test_a_package_that_only_one_model_needs_is_asked_for_by_that_one(
     tmp_path: Path, options: GenerateOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
