@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+SMALLEST_SCALE, LARGEST_SCALE = 0.05, 4.0
+"""How many times its natural size in a set a product may have, before edits."""
+
 MAX_PRODUCT_DELTA_E = 3.0
 """Exposure and white balance may change the product's colour by this mean CIEDE2000, no more."""
 

@@ -72,8 +72,8 @@ SENTENCES = {
         "Move exposure and white balance back."
     ),
     "shot.lock_does_not_fit": _(
-        "The set of this look was renewed, and its frame is not there any more. Open the first shot, save it once more, "
-        "and apply its look again."
+        "The set of this look was renewed, and its frame is not there any more. Open the first shot, save it once "
+        "more, and apply its look again."
     ),
     "shot.unknown_camera": _("That set has no such camera any more. Choose another one."),
     "shot.unknown_mood": _("That set has no such light any more. Choose another one."),

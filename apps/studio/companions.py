@@ -19,8 +19,8 @@ from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.studio import cutouts
 from apps.studio.kinds import scale_of
 from apps.studio.models import CutoutState, Product, Shot
+from inference.edits import LARGEST_SCALE, SMALLEST_SCALE
 
-SMALLEST, LARGEST = 0.2, 3.0
 FARTHEST = 0.8
 FULL_TURN = 360.0
 MOST_OFFERED = 200
@@ -43,7 +43,7 @@ def read(raw: Any) -> dict[str, Any] | None:
         found = {
             "product": str(uuid.UUID(raw["product"])),
             "cutout": str(uuid.UUID(raw["cutout"])) if raw.get("cutout") else "",
-            "scale": _within(raw.get("scale", 1.0), SMALLEST, LARGEST),
+            "scale": _within(raw.get("scale", 1.0), SMALLEST_SCALE, LARGEST_SCALE),
             "offset": offset,
             "shadow": _within(raw.get("shadow", 1.0), 0.0, 1.0),
         }

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.studio import catalogue, offers
-from inference.edits import KNOBS, MAX_PRODUCT_DELTA_E
+from inference.edits import KNOBS, LARGEST_SCALE, MAX_PRODUCT_DELTA_E, SMALLEST_SCALE
 from inference.pipelines.catalogue import SetInfo
 
 
@@ -99,6 +99,8 @@ def for_edit() -> dict[str, Any]:
         "surface": SURFACE,
         "frame": FRAME,
         "beside": BESIDE,
+        "smallest_beside": SMALLEST_SCALE,
+        "largest_beside": LARGEST_SCALE,
         "most_delta_e": MAX_PRODUCT_DELTA_E,
         "palettes": [palette for palette in offers.PALETTES.values() if palette.colours],
         "formats": list(offers.FORMATS.values()),

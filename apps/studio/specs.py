@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from apps.core.errors import InvalidInput
 from apps.studio import catalogue, companions, offers
-from inference.edits import EditProblem, Edits
+from inference.edits import LARGEST_SCALE, SMALLEST_SCALE, EditProblem, Edits
 from inference.pipelines.catalogue import Choice, SetInfo
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def read_wish(wish: Any) -> Spec:
         "camera": pick(wish.get("camera", ""), info.cameras),
         "mood": pick(wish.get("mood", ""), info.moods),
         "details": _details(wish.get("details", []), info),
-        "scale": round(_number(wish.get("scale", 1), 0.05, 4), 4),
+        "scale": round(_number(wish.get("scale", 1), SMALLEST_SCALE, LARGEST_SCALE), 4),
         "offset": _offset(wish.get("offset", (0, 0))),
         "edits": read_edits(wish.get("edits", {})),
         "lock": _lock(wish.get("lock")),

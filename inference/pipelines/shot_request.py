@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inference.edits import EditProblem
+from inference.edits import LARGEST_SCALE, SMALLEST_SCALE, EditProblem
 from inference.errors import InputRejected
 from inference.types import U8, Companion, Cutout, ShotSpec
 
@@ -29,8 +29,9 @@ def check_request(photo_rgb: U8, cutout: Cutout, spec: ShotSpec, companion: Comp
     if not 0.02 <= spec.enlarged <= 50:
         raise InputRejected("shot.bad_scale", f"enlarged is 0.02 to 50, not {spec.enlarged:g}", scale=spec.enlarged)
     for scale in (spec.scale, spec.companion.scale if spec.companion else 1.0):
-        if not 0.05 <= scale <= 4:
-            raise InputRejected("shot.bad_scale", f"a scale is 0.05 to 4, not {scale:g}", scale=scale)
+        if not SMALLEST_SCALE <= scale <= LARGEST_SCALE:
+            known = f"a scale is {SMALLEST_SCALE:g} to {LARGEST_SCALE:g}, not {scale:g}"
+            raise InputRejected("shot.bad_scale", known, scale=scale)
     if spec.companion and not 0 <= spec.companion.shadow <= 1:
         raise InputRejected("shot.edit_out_of_range", "shadow is 0 to 1", name="shadow", low=0, high=1)
     try:

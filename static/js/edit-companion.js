@@ -54,7 +54,9 @@ export class CompanionChoice {
   read() {
     const { companion } = this.state.wish;
     const value = (name) => Number(this.sliders[name].value);
-    const scale = Number((value("size") * this.usual(companion.product)).toFixed(4));
+    const { smallest, largest } = this.knobs.dataset; // what the library draws; the slider stops there
+    const wanted = value("size") * this.usual(companion.product);
+    const scale = Number(Math.min(largest, Math.max(smallest, wanted)).toFixed(4));
     const { rotate_deg: _before, ...rest } = companion;
     const turned = value("turn") ? { rotate_deg: value("turn") } : {};
     return { ...rest, ...turned, scale, offset: [value("aside"), value("nearer")], shadow: value("shadow") };

@@ -5,6 +5,7 @@ const RETRY_MS = 90;
 const MOST_TRIES = 1000; // a minute and a half
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const signedIn = () => new Promise((resolve) => document.addEventListener("vf:signed-in", resolve, { once: true }));
 
 export class Drafts {
   #url;
@@ -48,6 +49,9 @@ export class Drafts {
         await pause(10 * RETRY_MS);
       } else if (answer.status === 202) {
         await pause(RETRY_MS);
+      } else if (answer.status === 401) {
+        await signedIn(); // nothing is wrong with the wish
+        if (this.#wanted) return;
       } else {
         await this.#show(answer, wanted);
         return;

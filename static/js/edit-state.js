@@ -1,5 +1,6 @@
 // What is edited: one plain object, its history, and who wants to hear of changes.
 const MOST_STEPS = 200;
+const MOST_KEPT = 60; // steps that survive a reload: a store holds a few megabytes
 
 /** The camera of a look holds for one set, camera and format. */
 export const FREE = { lock: undefined };
@@ -10,11 +11,14 @@ export class EditState {
   #listeners = [];
   #committed;
 
-  /** `kept` is where unsaved edits survive a reload of the page. */
+  /** `kept` is where unsaved edits and their history survive a reload of the page. */
   constructor(saved, kept) {
     this.saved = JSON.stringify(saved);
     this.kept = kept;
-    this.wish = JSON.parse(sessionStorage.getItem(kept) ?? this.saved);
+    const { wish, past = [], future = [] } = JSON.parse(sessionStorage.getItem(kept) ?? "{}");
+    this.wish = wish ?? saved;
+    this.#past = past;
+    this.#future = future;
     this.#committed = JSON.stringify(this.wish);
   }
 
@@ -100,8 +104,8 @@ export class EditState {
 
   #settle(now) {
     this.#committed = now;
-    if (now === this.saved) sessionStorage.removeItem(this.kept);
-    else sessionStorage.setItem(this.kept, now);
+    const kept = { wish: JSON.parse(now), past: this.#past.slice(-MOST_KEPT), future: this.#future.slice(-MOST_KEPT) };
+    sessionStorage.setItem(this.kept, JSON.stringify(kept));
     this.#tell();
   }
 }

@@ -7,6 +7,7 @@ import { Easel } from "./edit-easel.js";
 import { Knob } from "./edit-knobs.js";
 import { EditState } from "./edit-state.js";
 import { isTyping, onKeys } from "./keys.js";
+import { send } from "./sending.js";
 
 const form = document.querySelector("[data-editor]");
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -103,15 +104,26 @@ find("data-compare-toggle").addEventListener("click", (event) => {
   if (isOn) range.focus();
 });
 
-form.addEventListener("submit", (event) => {
+/** What is edited is forgotten once the server has it, not before. */
+async function save() {
   state.commit();
-  if (find("data-save").disabled) {
-    event.preventDefault();
-    return;
-  }
+  const button = find("data-save");
+  if (button.disabled || form.inert) return;
   find("data-spec").value = JSON.stringify(state.wish);
-  find("data-save").disabled = true;
-  state.forget();
+  button.ariaBusy = "true";
+  form.inert = true; // what is changed now would be in neither version
+  const url = await send(form, save);
+  if (url) {
+    state.forget();
+    location.assign(url);
+  }
+  form.inert = false;
+  button.ariaBusy = "false";
+  button.focus();
+}
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  save();
 });
 
 const onEasel = (act) => (event) => (event.target.closest("[data-panel]") ? false : act(event));

@@ -37,7 +37,7 @@ def left_of_box(page: Page) -> float:
 
 def wish(page: Page) -> dict[str, object]:
     kept: dict[str, object] = page.evaluate(
-        "JSON.parse(Object.entries(sessionStorage).find(([key]) => key.startsWith('vf-edit'))?.[1] ?? '{}')"
+        "JSON.parse(Object.entries(sessionStorage).find(([key]) => key.startsWith('vf-edit'))?.[1] ?? '{}').wish ?? {}"
     )
     return kept
 
@@ -82,13 +82,54 @@ def test_dragging_moves_and_a_corner_scales(editor: Page) -> None:
 
 
 @pytest.mark.slow
-def test_unsaved_edits_survive_a_reload_and_reset_forgets_them(editor: Page) -> None:
-    editor.locator("[data-switch=flip]").click()
+def test_unsaved_edits_and_their_history_survive_a_reload(editor: Page) -> None:
+    flip, undo = editor.locator("[data-switch=flip]"), editor.locator("[data-undo]")
+    flip.click()
+    editor.locator("[data-switch=light_mirror]").click()
+    undo.click()
     editor.reload()
-    expect(editor.locator("[data-switch=flip]")).to_have_attribute("aria-pressed", "true")
+    expect(flip).to_have_attribute("aria-pressed", "true")
+    editor.locator("[data-redo]").click()
+    expect(editor.locator("[data-switch=light_mirror]")).to_have_attribute("aria-pressed", "true")
+    undo.click()
+    undo.click()
+    expect(flip).to_have_attribute("aria-pressed", "false")
+    expect(undo).to_be_disabled()
+    editor.locator("[data-redo]").click()
     editor.locator("[data-reset]").click()
-    expect(editor.locator("[data-switch=flip]")).to_have_attribute("aria-pressed", "false")
-    assert wish(editor) == {}
+    expect(editor.locator("[data-save]")).to_be_disabled()
+    editor.reload()
+    expect(flip).to_have_attribute("aria-pressed", "false")
+    undo.click()
+    expect(flip).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.slow
+def test_an_edit_that_the_server_did_not_take_is_still_there(open_page: OpenPage, world: World) -> None:
+    editor = open_page(user=world.user, is_heard=False)
+    editor.goto(world.path(f"studio/shots/{world.shot.id}/edit"))
+    expect(editor.locator("[data-box]")).to_be_visible(timeout=DRAWN_MS)
+    editor.locator("[data-switch=flip]").click()
+    save, flip = editor.locator("[data-save]"), editor.locator("[data-switch=flip]")
+    editor.route("**/save", lambda route: route.fulfill(status=503, body="busy"))
+    save.click()
+    expect(editor.locator(".toast--error")).to_be_visible()
+    expect(save).to_be_enabled()
+    expect(flip).to_have_attribute("aria-pressed", "true")
+    editor.unroute("**/save")
+
+    address, cookies = editor.url, editor.context.cookies()
+    editor.context.clear_cookies(name="sessionid")
+    save.click()
+    expect(editor.locator("#signed-out")).to_be_visible()
+    assert editor.url == address
+    editor.reload()  # leads to the sign-in page
+    editor.wait_for_url(re.compile("/accounts/login/"))
+    editor.context.add_cookies(cookies)  # type: ignore[arg-type]
+    editor.goto(address)
+    expect(flip).to_have_attribute("aria-pressed", "true")
+    save.click()
+    editor.wait_for_url(re.compile(r"/studio/shots/[0-9a-f-]+/$"))
 
 
 @pytest.mark.slow
@@ -101,6 +142,18 @@ def test_enter_takes_a_ratio_of_ones_own_and_every_set_gets_its_thumbnail(editor
     assert editor.url.endswith("/edit")
     editor.locator("details[data-companion] > summary").click()
     expect(editor.locator("[data-preview-of]").first).to_have_attribute("src", re.compile("."), timeout=DRAWN_MS)
+
+
+@pytest.mark.slow
+def test_a_second_product_grows_no_larger_than_can_be_drawn(editor: Page) -> None:
+    editor.locator("details[data-companion] > summary").click()
+    other = editor.locator("[data-other]:not([value=''])").first
+    other.check(force=True)
+    other.evaluate("other => { other.dataset.scale = '2.08'; }")  # a large kind, enlarged
+    editor.locator("#beside-size").fill("2")
+    assert wish(editor)["companion"]["scale"] == 4.0  # type: ignore[index]
+    expect(editor.locator("#beside-size")).to_have_value("1.92")
+    expect(editor.locator("[data-note]")).to_be_empty()
 
 
 COVERED = """

@@ -117,6 +117,13 @@ def test_what_can_not_be_read_is_refused(change: dict[str, Any]) -> None:
         companions.read({**whole, **change})
 
 
+@pytest.mark.parametrize("scale", [0.55 * 0.5 * 0.4, 1.3 * 1.6 * 1.9])
+def test_a_small_kind_made_smaller_and_a_large_one_made_larger_can_be_read(scale: float) -> None:
+    found = companions.read({"product": str(uuid.uuid4()), "scale": scale, "offset": [0.2, 0]})
+    assert found is not None
+    assert found["scale"] == pytest.approx(scale)
+
+
 def test_the_edit_page_offers_other_products_that_are_cut_out(client: Client, workspace: Workspace, shot: Shot) -> None:
     other = another_product(workspace, 5)
     pending = factories.make_product(workspace, name="Not yet", cutout=None, cutout_state="pending")
