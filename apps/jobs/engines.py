@@ -40,6 +40,7 @@ STILL_AFTER_S = 300.0
 """What has not moved for so long gets no more work: a step takes seconds, the first one of a size a minute or two."""
 HUNG_AFTER_S = 1200.0
 """What has not moved for so long never will; a scene's deadline is shorter."""
+LOOK_EVERY_S = 3.0
 EX_SOFTWARE = 70
 Result = TypeVar("Result")
 
@@ -254,11 +255,16 @@ def start_afresh() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def end_where_nothing_will_move(grace_s: float) -> None:
-    """End this worker if its device has stood still for so long that every job that it could be for has passed its
-    deadline. What hangs in a driver hears nothing: ``grace_s`` after it was asked to, the process ends without it.
+def watch_over_device(grace_s: float) -> None:
+    """Return once this process ends: also because the device has stood still for so long that nothing will move it.
+
+    Every job that it could be for has passed its deadline then. What hangs in a driver hears nothing: ``grace_s`` after
+    the process was asked to end it does, without it. The heart can not look after this: it asks the device itself.
     """
-    if _trouble.is_ending or not stands_still(HUNG_AFTER_S):
+    pause = threading.Event()
+    while not _trouble.is_ending and not stands_still(HUNG_AFTER_S):
+        pause.wait(LOOK_EVERY_S)
+    if _trouble.is_ending:
         return
     note_fault(f"what ran on the device had not moved for {HUNG_AFTER_S / 60:g} minutes")
     insist = threading.Timer(grace_s, os._exit, (EX_SOFTWARE,))

@@ -69,12 +69,18 @@ def beat(worker: str, *, fault: str = "", **fields: Any) -> None:
         Station.objects.create(worker=worker, **fields)
 
 
-def sign_off(worker: str, *, fault: str = "") -> None:
-    """The worker ends. Where a ``fault`` ends it, its row stays as long as those of silent workers do, and says so."""
-    if fault:
-        beat(worker, slots=0, fault=fault, fault_at=timezone.now())
-    else:
+def sign_off(worker: str, *, fault: str = "", **fields: Any) -> None:
+    """The worker ends. Where a ``fault`` ends it, its row stays and says so, with ``fields`` of ``Station``.
+
+    Rows of its machine that fell silent before go then: one that ends again and again leaves few.
+    """
+    if not fault:
         Station.objects.filter(worker=worker).delete()
+        return
+    machine = worker.rpartition("/")[0]
+    silent = Station.objects.filter(seen_at__lt=Now() - timedelta(seconds=ALIVE_S))
+    silent.filter(worker__startswith=f"{machine}/").delete()
+    beat(worker, slots=0, fault=fault, fault_at=timezone.now(), **fields)
 
 
 def forget_silent() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import threading
 import time
 from functools import partial
 from types import TracebackType
@@ -13,7 +14,6 @@ import cv2
 from celery import signals
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
-from django.utils import timezone
 
 from apps.jobs import engines, preparing, stations
 from apps.jobs.heart import Heart
@@ -53,7 +53,7 @@ def _start_drawing(worker: Any) -> None:
         ready = [offer["name"] for offer in offers if offer["is_ready"]]
         if not ready:
             why = engines.obstacles(offers)
-            stations.beat(worker_name(), slots=0, offers=offers, fault=why, fault_at=timezone.now())
+            stations.sign_off(worker_name(), fault=why, offers=offers)
             raise SystemExit(f"This worker has nothing to draw with: {why}")
         warm_up()
         _figures(offers)  # a device that can not be asked how it is can not draw either
@@ -91,7 +91,6 @@ class _ReadyOrGone:
 
 def _figures(offers: list[dict[str, Any]]) -> dict[str, Any]:
     """What this worker says of itself with every sign of life. While its device stands still it takes no work."""
-    engines.end_where_nothing_will_move(settings.WORKER_STOP_GRACE_S + TO_END_S)
     return {
         "slots": 0 if engines.stands_still() else settings.GENERATOR_SLOTS,
         "offers": engines.with_adapters(offers),
@@ -122,6 +121,8 @@ def show_life(**kwargs: Any) -> None:
         preparing.is_over()
     for heart in _hearts:
         heart.start()
+        grace_s = settings.WORKER_STOP_GRACE_S + TO_END_S
+        threading.Thread(target=engines.watch_over_device, args=[grace_s], name="watch", daemon=True).start()
 
 
 def give_work_back(**kwargs: Any) -> None:

@@ -186,3 +186,17 @@ def test_a_worker_that_takes_no_work_is_neither_rung_nor_offered(workspace: Work
     worker("gpu/2", slots=1)
     assert len(ring()) == 1
     assert [(offer.name, offer.slots) for offer in stations.offers()] == [("klein", 1)]
+
+
+def test_a_worker_that_ends_by_a_fault_again_and_again_leaves_its_last_word_alone(workspace: Workspace) -> None:
+    worker("here/1")
+    worker("elsewhere/1")
+    for pid in (2, 3):
+        stations.sign_off(f"here/{pid}", fault="RuntimeError:\nno device", offers=[])
+    assert {one.worker for one in Station.objects.all()} == {"here/1", "elsewhere/1", "here/2", "here/3"}
+    Station.objects.exclude(worker="here/1").update(seen_at=timezone.now() - timedelta(seconds=stations.ALIVE_S + 1))
+    stations.sign_off("here/4", fault="RuntimeError:\nno device")
+    rows = Station.objects.order_by("worker").values_list("worker", "slots", "fault")
+    assert list(rows) == [("elsewhere/1", 2, ""), ("here/1", 2, ""), ("here/4", 0, "RuntimeError: no device")]
+    stations.sign_off("here/1")
+    assert set(stations.living().values_list("worker", flat=True)) == {"here/4"}

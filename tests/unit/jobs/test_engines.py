@@ -162,12 +162,14 @@ desk = DrawingDesk(lambda *_: (), most=1)
 inside = threading.Event()
 desk.lend_later(lambda: (inside.set(), threading.Event().wait()))
 inside.wait()
-desk.pulse = lambda: Pulse(engines.HUNG_AFTER_S, engines.HUNG_AFTER_S + 1)
+pulses = [None, Pulse(engines.HUNG_AFTER_S, 1.0)] + 9 * [Pulse(engines.HUNG_AFTER_S + 2, engines.HUNG_AFTER_S + 1)]
+desk.pulse = lambda: pulses.pop(0)
 engines.desk = lambda: desk
 asked = []
 signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
-engines.end_where_nothing_will_move(0.2)
-engines.end_where_nothing_will_move(0.2)
+engines.LOOK_EVERY_S = 0.01
+engines.watch_over_device(0.2)
+engines.watch_over_device(0.2)
 print(len(asked), engines.last_word(), flush=True)
 """
 
