@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -98,7 +99,8 @@ class Recorded:
         """None where it can not be recorded, which is tried once, or memory ran out: that is then needed elsewhere."""
         own = {name: value.clone() if isinstance(value, Tensor) else value for name, value in inputs.items()}
         try:
-            made = Recording(own, self._record(lambda: _called(self._forward, own)))
+            with _device_of(own):
+                made = Recording(own, self._record(lambda: _called(self._forward, own)))
         except torch.OutOfMemoryError:
             self._shelf.refuse(key)
             self._shelf.shrink()
@@ -183,6 +185,12 @@ def _adapters(module: Any) -> Hashable:
     )
     are_off = tuple(bool(getattr(part, "disable_adapters", False)) for part in module.modules())
     return tuple(module.active_adapters()), tuple(places), tuple(scales), any(are_off)
+
+
+def _device_of(inputs: Inputs) -> AbstractContextManager[Any]:
+    """Streams and memory of the GPU that the inputs are on are meant, where there are several."""
+    device = next(value.device for value in inputs.values() if isinstance(value, Tensor))
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def _described(value: Any) -> Hashable:
