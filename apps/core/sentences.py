@@ -103,6 +103,9 @@ SENTENCES = {
     "export.shot_changed": _(
         "The set of this shot was renewed since it was made. Make the shot again, then export it."
     ),
+    "export.master_changed": _(
+        "The kept picture of this shot is not the one that was checked. Make the shot again, then export it."
+    ),
     "export.too_many_bytes": _(
         "Even at the lowest quality that we allow the file has %(smallest)s; at most %(limit)s is taken. "
         "Choose a profile with a smaller picture."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from apps.jobs.kinds import JobCancelled, JobKind, LeaseLost, find_kind, is_know
 from apps.jobs.models import Job, JobState, Outbox, Priority
 
 LEASE_S = 20.0
+ROWS_AT_ONCE = 500  # of one statement, where many are written
 PAUSE_S = (2.0, 8.0, 30.0)  # before the second, third and any later attempt
 BELL = "vf_bell"  # wakes the relay: there is a bell to ring, or room for one more
 
@@ -104,6 +105,8 @@ def _touch(held: Held, statement: str, values: Mapping[str, Any], *, tell: bool 
 def finish(held: Held, kind: JobKind, outcome: Any, *, cpu_ms: int) -> None:
     """Succeed: domain rows, ledger and state in one transaction. Raises LeaseLost or JobCancelled.
 
+    ``kind.finish`` sees what this attempt cost in ``job.cpu_ms``; the row keeps what all attempts cost together.
+
     May be repeated after a lost connection: when the first commit did go through, nothing happens.
     """
     with tenant_scope(held.workspace_id):
@@ -114,18 +117,22 @@ def finish(held: Held, kind: JobKind, outcome: Any, *, cpu_ms: int) -> None:
             raise LeaseLost(f"attempt {held.attempt} of {held.job_id} is over")
         if job.cancel_requested_at is not None:
             raise JobCancelled
-        job.cpu_ms = cpu_ms
+        earlier_ms, job.cpu_ms = job.cpu_ms, cpu_ms
         job.result = kind.finish(job, outcome)
+        job.cpu_ms = earlier_ms + cpu_ms
         job.progress = 1.0
         end(job, JobState.SUCCEEDED)
 
 
-def fail_attempt(held: Held, code: str, params: Mapping[str, Any] | None = None, *, retryable: bool) -> None:
+def fail_attempt(
+    held: Held, code: str, params: Mapping[str, Any] | None = None, *, retryable: bool, cpu_ms: int = 0
+) -> None:
     """This attempt did not work out: once more after a pause, or the end. A late worker's failure changes nothing."""
     with tenant_scope(held.workspace_id):
         job = _locked(held)
         if job is None:
             return
+        job.cpu_ms += cpu_ms
         job.error_code, job.error_params = code, dict(params or {})
         if job.cancel_requested_at is None and retryable and job.attempts < job.max_attempts:
             requeue(job, pause_s=PAUSE_S[min(job.attempts, len(PAUSE_S)) - 1])
@@ -133,12 +140,13 @@ def fail_attempt(held: Held, code: str, params: Mapping[str, Any] | None = None,
             end_badly(job)
 
 
-def give_back(held: Held) -> None:
+def give_back(held: Held, *, cpu_ms: int = 0) -> None:
     """The worker stops: the job waits for another one, and this attempt does not count."""
     with tenant_scope(held.workspace_id):
         job = _locked(held)
         if job is not None:
             job.max_attempts = F("max_attempts") + 1
+            job.cpu_ms += cpu_ms
             requeue(job)
 
 
@@ -220,6 +228,15 @@ def hang_bell(job: Job, *, pause_s: float = 0.0) -> None:
     )
     afresh = ["rank", "lane", "ready_at", "published_at", "rings"]
     Outbox.objects.bulk_create([row], update_conflicts=True, unique_fields=["job"], update_fields=afresh)
+    ring_relay()
+
+
+def hang_bells(jobs: Sequence[Job]) -> None:
+    """Write the outbox rows of jobs that were just queued; the relay wakes with the commit."""
+    rows = [
+        Outbox(workspace_id=job.workspace_id, job=job, rank=Priority(job.priority).rank, lane=job.lane) for job in jobs
+    ]
+    Outbox.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
     ring_relay()
 
 

@@ -26,7 +26,7 @@ from inference.ops.layers import merged
 from inference.ops.metrics import max_abs_diff
 from inference.ops.psd import PsdContent, read_psd
 from inference.ops.srgb_profile import is_srgb
-from inference.ops.xmp import source_type_in
+from inference.ops.xmp import TERMS, source_type_in
 from inference.pipelines.rules import REQUIRED, STANDING, Check, FileReport, Rule
 from inference.recipe import pixels_sha256
 from inference.types import U8
@@ -69,6 +69,7 @@ def check_file(
     *,
     name: str,
     trust_pem: bytes,
+    source_type: str = "",
     sidecar: bytes | None = None,
     master: U8 | None = None,
     mask: U8 | None = None,
@@ -79,6 +80,8 @@ def check_file(
         rules: those of its profile; the standing ones are added.
         name: its file name, without a folder.
         trust_pem: the roots whose credentials count as ours.
+        source_type: the IPTC term that the recipe asks for; empty = any of ``ops.xmp.TERMS``, for a file of unknown
+            making. Label and credentials must both say it.
         master, mask: the lossless picture, uint8 (H, W, 3), and where the product shows in it, uint8 (H, W).
     """
     digest = hashlib.sha256(data).hexdigest()
@@ -87,7 +90,7 @@ def check_file(
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, KeyError, InputRejected) as error:
         unreadable = Check("readable", REQUIRED, passed=False, needed=True, found=str(error)[:200])
         return FileReport(False, digest, len(data), 0, 0, "", (unreadable,))
-    checks = tuple(_check(facts, rule) for rule in (*rules, *STANDING))
+    checks = tuple(_check(facts, rule) for rule in (*rules, *_standing(source_type)))
     return FileReport(
         passed=all(check.passed or check.level != REQUIRED for check in checks),
         sha256=digest,
@@ -97,6 +100,12 @@ def check_file(
         pixels_sha256=pixels_sha256(facts.pixels if facts.alpha is None else np.dstack([facts.pixels, facts.alpha])),
         checks=checks,
     )
+
+
+def _standing(source_type: str) -> tuple[Rule, ...]:
+    """What holds for every file; with the one term that this file has to carry, where that is known."""
+    exact = {"source_type": Rule("source_type", source_type)} if source_type else {}
+    return tuple(exact.get(rule.name, rule) for rule in STANDING)
 
 
 def _check(facts: Facts, rule: Rule) -> Check:
@@ -171,6 +180,14 @@ def _ratio(facts: Facts, allowed: list[str]) -> tuple[bool, Any]:
     return close, f"{facts.width}:{facts.height}"
 
 
+def _source_type(facts: Facts, needed: str | bool) -> tuple[bool, Any]:
+    """The label can be read by anybody and the credentials are signed: a file must not say two things."""
+    label, signed = source_type_in(facts.xmp), facts.credentials.source_type
+    allowed = (needed,) if isinstance(needed, str) else TERMS
+    found = label if label == signed else f"{label or '–'} / {signed or '–'}"
+    return label in allowed and label == signed, found
+
+
 def _product_size(facts: Facts, most: float) -> tuple[bool, Any]:
     scale = facts.credentials.recipe.get("product_scale")
     return isinstance(scale, float | int) and scale <= most, scale
@@ -189,6 +206,16 @@ def _layers_match(facts: Facts, most: int) -> tuple[bool, Any]:
     preview = max_abs_diff(facts.psd.merged, facts.master)
     stack = max_abs_diff(merged(facts.psd.layers), facts.master)
     return preview == 0 and stack <= most, {"preview": int(preview), "layers": int(stack)}
+
+
+def _corners_clear(facts: Facts, least_px: int) -> tuple[bool, Any]:
+    """The side of the largest square in every corner without the product; None where nobody knows where that is."""
+    if facts.mask is None or not facts.mask.any() or facts.mask.all():
+        return True, None
+    rows, columns = np.nonzero(facts.mask)
+    down, right = facts.mask.shape[0] - 1 - rows, facts.mask.shape[1] - 1 - columns
+    clear = min(int(np.maximum(a, b).min()) for a in (rows, down) for b in (columns, right))
+    return clear >= least_px, clear
 
 
 def _transparent(facts: Facts, wanted: bool) -> tuple[bool, Any]:
@@ -237,12 +264,13 @@ _MEASURES: Mapping[str, Callable[[Facts, Any], tuple[bool, Any]]] = {
     "name_pattern": _name_pattern,
     "name_ascii": lambda facts, _: (facts.name.isascii(), facts.name),
     "name_max": _at_most(lambda facts: len(facts.name)),
+    "corners_clear": _corners_clear,
     "layers_match": _layers_match,
     "suffix": _suffix,
     "one_picture": lambda facts, _: (facts.frames == 1, facts.frames),
     "rgb8": lambda facts, _: (facts.mode in ("RGB", "RGBA"), facts.mode),
     "srgb": lambda facts, _: (is_srgb(facts.icc), None if facts.icc is None else is_srgb(facts.icc)),
-    "source_type": lambda facts, _: ((term := source_type_in(facts.xmp)) is not None, term),
+    "source_type": _source_type,
     "credentials": lambda facts, _: (facts.credentials.state == State.TRUSTED, str(facts.credentials.state)),
     "product_size": _product_size,
     "product_kept": _product_kept,

@@ -11,13 +11,13 @@ from django.http import QueryDict
 from django.utils.translation import get_language
 
 from apps.accounts.models import Workspace
-from apps.core.errors import Conflict, InvalidInput
+from apps.core.errors import InvalidInput
 from apps.studio import batches, catalogue, selectors, services
 from apps.studio.exports import names, words
 from apps.studio.exports.profiles import Profile, profiles
 from apps.studio.exports.shots import WHICH
 from apps.studio.models import Product, Shot
-from apps.studio.services.exports import PlannedFile, name_values, plan_files
+from apps.studio.services.exports import MOST_FILES, PlannedFile, name_values, plan_each
 
 MOST_CHOSEN = 1000
 SELECTED = "selected"
@@ -77,10 +77,11 @@ def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
 def offers(choice: Choice) -> list[dict[str, Any]]:
     """Profiles by marketplace; each says how many files it makes, of what, and what will be checked."""
     groups: dict[str, dict[str, Any]] = {}
+    each = plan_each(shots=choice.shots, products=choice.products, profiles=list(profiles().values()))
     for profile in profiles().values():
         title = str(words.MARKETPLACES[profile.marketplace])
         group = groups.setdefault(profile.marketplace, {"key": profile.marketplace, "title": title, "profiles": []})
-        group["profiles"].append(_offer(profile, choice))
+        group["profiles"].append(_offer(profile, len(each[profile.key])))
     return list(groups.values())
 
 
@@ -95,16 +96,13 @@ def example_name(choice: Choice, template: str, profile: Profile) -> str:
     )
 
 
-def _offer(profile: Profile, choice: Choice) -> dict[str, Any]:
-    try:
-        count = len(plan_files(shots=choice.shots, products=choice.products, profiles=[profile]))
-    except Conflict:
-        count = 0
+def _offer(profile: Profile, count: int) -> dict[str, Any]:
     return {
         "profile": profile,
         "title": words.profile_title(profile, get_language()),
         "size": _size(profile),
         "count": count,
+        "is_too_many": count > MOST_FILES,
         "rules": [
             {
                 "sentence": words.rule_sentence(item.rule.name, item.rule.value),

@@ -92,6 +92,11 @@ WORDS: Mapping[str, Words] = {
         _("The JPEG quality is %(found)s; at least %(needed)s is advised."),
         _("Choose a profile with a smaller picture."),
     ),
+    "corners_clear": Words(
+        _("The product stays %(needed)s away from the corners, where badges lie"),
+        _("The product comes to within %(found)s of a corner; badges lie on %(needed)s of it."),
+        _("Move the product, or make it smaller, and export again."),
+    ),
     "name_pattern": Words(
         _("Named after the product's GTIN with 14 digits"),
         _("The file is called “%(found)s”, but its name has to be a GTIN with 14 digits."),
@@ -118,7 +123,9 @@ WORDS: Mapping[str, Words] = {
     "rgb8": Words(_("RGB with 8 bits"), _("The file is %(found)s instead of RGB with 8 bits."), _OURS),
     "srgb": Words(_("sRGB profile embedded"), _("The sRGB profile is not in the file."), _OURS),
     "source_type": Words(
-        _("Says how it was made (IPTC digital source type)"), _("The IPTC source type is not in the file."), _OURS
+        _("Says how it was made (IPTC digital source type)"),
+        _("The IPTC source type in the file is “%(found)s”; how this picture was made asks for “%(needed)s”."),
+        _OURS,
     ),
     "credentials": Words(
         _("Signed content credentials (C2PA)"), _("The content credentials do not hold (%(found)s)."), _OURS
@@ -247,5 +254,7 @@ _FIGURES: Mapping[str, Callable[[Any], str]] = {
     "product_size": _share,
     "product_kept": _difference,
     "layers_match": _difference,
-    **dict.fromkeys(("longest_min", "longest_max", "zoom_longest", "shortest_min", "width_min"), _pixels),
+    **dict.fromkeys(
+        ("longest_min", "longest_max", "zoom_longest", "shortest_min", "width_min", "corners_clear"), _pixels
+    ),
 }

@@ -213,10 +213,19 @@ def _judged(inputs: ExportInputs, rendered: Rendered, file: ExportedFile) -> Fil
         (*inputs.profile.file_rules, *_enlargement_rules(inputs)),
         name=inputs.file_name,
         trust_pem=trust_pem(),
+        source_type=_source_type(inputs),
         sidecar=file.sidecar,
         master=rendered.pixels,
         mask=rendered.mask,
     )
+
+
+def _source_type(inputs: ExportInputs) -> str:
+    """The term that the file must carry: from the stored recipe, not from what the writer said."""
+    from inference.ops.xmp import ALGORITHMICALLY_ENHANCED
+    from inference.pipelines.label import scene_source_type
+
+    return ALGORITHMICALLY_ENHANCED if inputs.profile.is_white else scene_source_type(inputs.recipe)
 
 
 def _enlargement_rules(inputs: ExportInputs) -> tuple[Rule, ...]:

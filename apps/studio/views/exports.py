@@ -27,7 +27,7 @@ from apps.studio.exports import archive, choosing, inspection, report, selectors
 from apps.studio.exports.profiles import get_profile
 from apps.studio.history import Entry
 from apps.studio.models import Export
-from apps.studio.services.exports import Wishes, request_export
+from apps.studio.services.exports import MOST_FILES, Wishes, request_export
 
 EXPORTS_A_PAGE = 40
 FILES_A_PAGE = 60
@@ -54,7 +54,7 @@ def _entry(request: WorkspaceRequest, export: Any) -> Entry:
 def new_export(request: WorkspaceRequest) -> HttpResponse:
     """What to export is in the address; which profiles, on the page."""
     choice = choosing.read_choice(request.workspace, request.GET)
-    context = {"choice": choice, "groups": choosing.offers(choice), "token": uuid7().hex}
+    context = {"choice": choice, "groups": choosing.offers(choice), "token": uuid7().hex, "most": MOST_FILES}
     return render(request, "studio/export_new.html", context)
 
 

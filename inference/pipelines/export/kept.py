@@ -12,6 +12,7 @@ from inference.errors import InputRejected
 from inference.pipelines.export.cropping import cropped
 from inference.pipelines.export.types import Rendered, Target, resized_step
 from inference.pipelines.label import GENERATED, scene_source_type, scene_step
+from inference.recipe import pixels_sha256
 from inference.types import U8, GateReport
 
 RENEWED = frozenset({"export.shot_changed", "shot.lock_does_not_fit", "shot.unknown_set", "verify.bad_recipe"})
@@ -27,9 +28,12 @@ def from_master(master: U8, recipe: Mapping[str, Any], target: Target) -> Render
         master: uint8 (H, W, 3), as it was stored.
 
     Raises:
-        InputRejected: ``export.shot_changed``: layers or another ratio are asked for, which need the set;
+        InputRejected: ``export.master_changed``: these are not the pixels that the recipe's gate spoke of;
+            ``export.shot_changed``: layers or another ratio are asked for, which need the set;
             ``export.generated_format``: layers of a generated shot, or a ratio in which its product would be cut.
     """
+    if pixels_sha256(master) != recipe["output"]["pixels_sha256"]:
+        raise InputRejected("export.master_changed", "the kept picture is not the one that the recipe made")
     height, width = master.shape[:2]
     wanted = _size(target, width, height)
     steps = [scene_step(recipe)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,10 +24,10 @@ from apps.studio.exports import selectors as export_reads
 from apps.studio.exports import zip_items as shot_files
 from apps.studio.exports.archive import zip_chunks
 from apps.studio.exports.identity import signing_identity
-from apps.studio.models import Export, ExportFile, Product, Shoot
+from apps.studio.models import Export, ExportFile, Product, Shoot, Shot
 from apps.studio.services.exports import Wishes, request_export
 from inference.pipelines.provenance import is_genuine_verdict
-from tests.factories import make_workspace, owner_of
+from tests.factories import make_shot, make_workspace, owner_of
 from tests.integration.studio.test_shoots import ready_product, shoot, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,12 +54,8 @@ def ask(
 ) -> Export:
     wish: dict[str, object] = {"profiles": ["jd-main"], "wishes": Wishes(enlarge=True), "by": None}
     with tenant_scope(workspace.id):
-        return request_export(
-            workspace,
-            shots=list(selectors.shots(made)) if made else [],
-            products=[product] if product else [],
-            **{**wish, **changes},  # type: ignore[arg-type]
-        )
+        wish |= {"shots": list(selectors.shots(made)) if made else [], "products": [product] if product else []}
+        return request_export(workspace, **{**wish, **changes})  # type: ignore[arg-type]
 
 
 def files_of(workspace: Workspace, export: Export) -> list[ExportFile]:
@@ -184,6 +181,43 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_queued(
     with tenant_scope(workspace.id):
         assert Export.objects.count() == ExportFile.objects.count() == 0
         assert Job.objects.filter(kind="studio.export").count() == 0
+
+
+def test_a_choice_that_is_too_large_for_some_profiles_still_opens_and_says_so_beside_them(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shots = [make_shot(workspace) for _ in range(3)]
+    monkeypatch.setattr("apps.studio.services.exports.MOST_FILES", 2)
+    monkeypatch.setattr("apps.studio.exports.choosing.MOST_FILES", 2)
+    client = client_of(workspace)
+    wish = {"shot": [str(shot.id) for shot in shots], "product": str(shots[0].product_id)}
+    page = client.get(reverse("studio:new_export", args=[workspace.slug]), wish)
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert 'value="shopify" data-files="3" disabled' in text
+    assert "3 files · too many for one export; choose fewer" in text
+
+    refused = client.post(reverse("studio:create_export", args=[workspace.slug]), wish | {"profile": "shopify"})
+    assert refused.status_code == 400
+    assert "That would be 3 files" in refused.content.decode()
+
+
+def test_a_thousand_files_are_written_down_in_a_few_statements_and_one_by_one_in_the_queue(
+    workspace: Workspace, django_assert_max_num_queries: Any
+) -> None:
+    shots = [make_shot(workspace)]
+    twins = [Shot(workspace=workspace, shoot=shots[0].shoot, product=shots[0].product) for _ in range(999)]
+    for position, twin in enumerate(twins):
+        twin.position, twin.spec, twin.asset = 10_000 + position, shots[0].spec | {"seed": position}, shots[0].asset
+    with tenant_scope(workspace.id):
+        Shot.objects.bulk_create(twins)
+    with django_assert_max_num_queries(30):
+        export = ask(workspace, profiles=["shopify"], shots=[*shots, *twins])
+    with tenant_scope(workspace.id):
+        files = list(ExportFile.objects.filter(export=export).select_related("job").order_by("position"))
+        assert Outbox.objects.count() == len(files) == len({file.name for file in files}) == 1000
+        assert [file.job.params["file"] for file in files if file.job] == [str(file.id) for file in files]
+        assert {(file.job.batch_id, file.job.state) for file in files if file.job} == {(export.batch_id, "queued")}
 
 
 def test_hostile_names_stay_inside_the_archive(workspace: Workspace, product: Product) -> None:

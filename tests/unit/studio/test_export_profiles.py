@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,25 @@ MARKETPLACES = {"amazon", "shopify", "ebay", "etsy", "walmart", "google", "merca
 
 def test_every_marketplace_has_a_profile() -> None:
     assert {profile.marketplace for profile in ALL} >= MARKETPLACES | {"pinduoduo", "douyin", "originals"}
-    assert len(ALL) == len(list(FOLDER.glob("*.toml"))) == 18
+    assert len(ALL) == len(list(FOLDER.glob("*.toml"))) == 22
+
+
+def test_a_shot_in_a_scene_can_leave_for_every_marketplace() -> None:
+    takes_scenes = {profile.marketplace for profile in ALL if profile.target["kind"] == "scene"}
+    assert takes_scenes >= MARKETPLACES | {"pinduoduo", "douyin"}
+    strict = [
+        profile.key
+        for profile in ALL
+        if profile.target["kind"] == "scene"
+        for item in profile.rules
+        if item.rule.name == "white_border" and item.rule.level == REQUIRED
+    ]
+    assert strict == [], "a scene has no white border"
 
 
 @pytest.mark.parametrize("profile", ALL, ids=lambda profile: profile.key)
 def test_a_profile_is_complete(profile: Profile) -> None:
-    assert profile.version == "2026-11"
+    assert re.fullmatch(r"2026-11(\.[2-9])?", profile.version)
     assert profile.marketplace in words.MARKETPLACES
     assert checked_template(profile.template) == profile.template
     for item in profile.rules:

@@ -11,6 +11,7 @@ from inference.errors import InputRejected
 from inference.ops import xmp
 from inference.pipelines.export import RENEWED, Target, from_master, render_scene
 from inference.pipelines.label import public_recipe, scene_source_type, scene_step
+from inference.recipe import pixels_sha256
 
 MASTER = np.zeros((120, 120, 3), np.uint8)
 
@@ -32,7 +33,7 @@ def recipe(mode: str = "exact", **changes: Any) -> dict[str, Any]:
         "graph": {"objects": ["secret"]},
         "model": {"model": "flux2-klein-4b", "licence": "Apache-2.0"},
         "inputs": {"photo": {"pixels_sha256": "aa", "size": [1, 1]}},
-        "output": {"pixels_sha256": "bb", "size": [120, 120]},
+        "output": {"pixels_sha256": pixels_sha256(MASTER), "size": [120, 120]},
         "gate": gate if mode != "reimagined" else None,
         "code": {"version": "1"},
     }
@@ -73,6 +74,14 @@ def test_a_generated_shot_is_exported_from_its_master(mode: str) -> None:
     assert (rendered.gate is None) == (mode == "reimagined")
 
 
+def test_a_kept_picture_that_is_not_the_one_whose_product_was_checked_is_refused() -> None:
+    other = MASTER.copy()
+    other[60, 60] = 1
+    with pytest.raises(InputRejected) as refused:
+        from_master(other, recipe(), Target(kind="scene", file_format="png"))
+    assert refused.value.code == "export.master_changed"
+
+
 def placed(x: int, y: int, width: int, height: int) -> dict[str, Any]:
     return recipe(parameters={"placement": {"x": x, "y": y, "width": width, "height": height, "scale": 1.0}})
 
@@ -95,6 +104,7 @@ GRADIENT = np.dstack([np.tile(np.arange(120, dtype=np.uint8), (120, 1)), np.indi
 )
 def test_another_ratio_is_cut_around_the_product_and_nothing_is_drawn(made: dict[str, Any], left: int) -> None:
     master = GRADIENT.astype(np.uint8)
+    made = made | {"output": {"pixels_sha256": pixels_sha256(master), "size": [120, 120]}}
     rendered = from_master(master, made, portrait(160, 240))
     assert rendered.pixels.shape == (120, 80, 3)
     assert np.array_equal(rendered.pixels, master[:, left : left + 80])

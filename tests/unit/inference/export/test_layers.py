@@ -16,6 +16,7 @@ from inference.ops.credentials import State, examine
 from inference.ops.layers import merged, split_layers
 from inference.ops.psd import LAYER_NAMES, read_psd, write_psd
 from inference.ops.srgb_profile import srgb_icc
+from inference.ops.xmp import COMPOSITE
 from inference.pipelines.export import ExportedFile, Target, from_master, render_scene, write_file
 from inference.pipelines.file_check import check_file
 from inference.pipelines.product_shot import make_shot
@@ -84,7 +85,14 @@ def test_the_check_reads_layers_and_credentials_beside_the_file(
 
     def judged(data: bytes) -> list[str]:
         report = check_file(
-            data, rules, name="a.psd", trust_pem=trust, sidecar=layered.sidecar, master=shot.master, mask=shot.mask
+            data,
+            rules,
+            name="a.psd",
+            trust_pem=trust,
+            source_type=COMPOSITE,
+            sidecar=layered.sidecar,
+            master=shot.master,
+            mask=shot.mask,
         )
         return [check.rule for check in report.checks if not check.passed]
 

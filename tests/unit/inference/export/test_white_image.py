@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from inference.errors import InputRejected
-from inference.ops import white
+from inference.ops import white, xmp
 from inference.ops.certificate import Identity, root_of
 from inference.ops.credentials import State, examine
 from inference.pipelines.export import ExportedFile, Target, render_white, write_file
@@ -164,6 +165,53 @@ def test_a_stripped_re_encoded_or_renamed_file_fails_with_each_reason(identity: 
     Image.fromarray(photo).convert("L").save(plain, "JPEG")
     found = failures(plain.getvalue(), identity, Rule("white_border", 0.02), Rule("formats", ["png"]), name="a.png")
     assert found == ["white_border", "formats", "suffix", "rgb8", "srgb", "source_type", "credentials"]
+
+
+def test_a_file_must_carry_the_very_term_of_how_it_was_made_in_its_label_and_in_its_credentials(
+    photo: np.ndarray, cutout: Cutout, photo_file: bytes, identity: Identity
+) -> None:
+    wish = target()
+
+    def judged(term: str, needed: str) -> tuple[bool, object]:
+        rendered = replace(render_white(photo, cutout, wish), source_type=term)
+        file = write_file(
+            rendered, wish, name="a.jpg", profile="p 1", identity=identity, photo=photo_file, photo_type="image/png"
+        )
+        report = check_file(file.data, (), name="a.jpg", trust_pem=root_of(identity.chain_pem), source_type=needed)
+        [check] = [check for check in report.checks if check.rule == "source_type"]
+        return check.passed, check.found
+
+    assert judged(xmp.ALGORITHMICALLY_ENHANCED, xmp.ALGORITHMICALLY_ENHANCED) == (True, "algorithmicallyEnhanced")
+    assert judged(xmp.COMPOSITE, xmp.COMPOSITE_WITH_TRAINED) == (False, "composite")
+    assert judged(xmp.TRAINED, "") == (True, "trainedAlgorithmicMedia")
+
+    file, _ = written(photo, cutout, photo_file, identity, wish)
+    other = file.data.replace(b"algorithmicallyEnhanced", b"trainedAlgorithmicMedia", 1)
+    assert len(other) == len(file.data)
+    report = check_file(other, (), name="a.jpg", trust_pem=root_of(identity.chain_pem))
+    assert {"source_type", "credentials"} <= {check.rule for check in report.checks if not check.passed}
+
+
+@pytest.mark.parametrize(
+    ("shown", "found"),
+    [
+        (np.s_[300:500, 300:500], (True, 300)),
+        (np.s_[60:700, 60:700], (True, 60)),
+        (np.s_[300:790, 300:750], (False, 50)),  # to the lower right corner
+        (np.s_[0:800, 300:500], (True, 300)),  # touches two edges, no corner
+        (np.s_[:, :], (True, None)),  # a mask that covers everything says that nobody knows
+    ],
+)
+def test_corners_for_badges_are_measured_from_the_product(
+    photo: np.ndarray, cutout: Cutout, photo_file: bytes, identity: Identity, shown: object, found: tuple[bool, object]
+) -> None:
+    file, _ = written(photo, cutout, photo_file, identity, target())
+    mask = np.zeros((800, 800), np.uint8)
+    mask[shown] = 255
+    rule = Rule("corners_clear", 60, "advised")
+    report = check_file(file.data, (rule,), name="a.jpg", trust_pem=root_of(identity.chain_pem), mask=mask)
+    [check] = [check for check in report.checks if check.rule == "corners_clear"]
+    assert (check.passed, check.found) == found
 
 
 def test_what_is_no_picture_fails_as_unreadable(identity: Identity) -> None:
