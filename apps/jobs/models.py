@@ -96,7 +96,7 @@ class Job(WorkspaceModel):
     result = models.JSONField(default=dict)
     error_code = models.CharField(max_length=60, blank=True)
     error_params = models.JSONField(default=dict)
-    cpu_ms = models.PositiveIntegerField(default=0)
+    cpu_ms = models.PositiveIntegerField(default=0)  # of all attempts, whatever became of them
 
     class Meta:
         constraints = [

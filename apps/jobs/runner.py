@@ -53,8 +53,22 @@ def claim_or_tidy(job_id: UUID) -> Held | None:
     return held
 
 
-def execute(held: Held) -> None:
+class Meter:
+    """Processor time of this attempt, from the moment at which it was made."""
+
+    def __init__(self) -> None:
+        self._clock = _cpu_clock()
+        self._began = self._clock()
+
+    @property
+    def ms(self) -> int:
+        return round((self._clock() - self._began) * 1000)
+
+
+def execute(held: Held, meter: Meter | None = None) -> None:
     """Work on a claimed job. What the kind raises on purpose becomes its state; anything else is the caller's.
+
+    What the attempt cost is added to the job's ``cpu_ms`` however it ends.
 
     A kind that is not known here uses up its attempts with their pauses, in which a worker of another version may take
     the job. It is not left waiting, because the bells of jobs that nobody can do would fill the broker for everybody.
@@ -62,26 +76,23 @@ def execute(held: Held) -> None:
     if not is_known(held.kind):
         fail(held, "job_kind_unknown", retryable=True)
         return
-    kind = find_kind(held.kind)
+    kind, meter = find_kind(held.kind), meter or Meter()
     try:
         with Lease(held, kind) as lease:
-            _attempt(held, kind, lease)
+            _attempt(held, kind, lease, meter)
     except LeaseLost as lost:
         logger.warning("job %s went on without this worker: %s", held.job_id, lost)
     except WorkerStopping:
-        patiently(lambda: transitions.give_back(held))
+        patiently(lambda: transitions.give_back(held, cpu_ms=meter.ms))
     except JobCancelled:
-        patiently(lambda: transitions.fail_attempt(held, "cancelled", retryable=False))
+        patiently(lambda: transitions.fail_attempt(held, "cancelled", retryable=False, cpu_ms=meter.ms))
     except DeadlinePassed:
-        fail(held, "deadline_passed", {"minutes": minutes(kind.deadline_s)}, retryable=False)
+        fail(held, "deadline_passed", {"minutes": minutes(kind.deadline_s)}, retryable=False, cpu_ms=meter.ms)
     except (AppError, InferenceError) as error:
-        fail(held, error.code, error.params, retryable=error.retryable)
+        fail(held, error.code, error.params, retryable=error.retryable, cpu_ms=meter.ms)
 
 
-def _attempt(held: Held, kind: JobKind, lease: Lease) -> None:
-    clock = _cpu_clock()
-    started = clock()
-
+def _attempt(held: Held, kind: JobKind, lease: Lease, meter: Meter) -> None:
     def load() -> object:
         with tenant_scope(held.workspace_id):
             return kind.load(Job.objects.select_related("workspace").get(id=held.job_id))
@@ -90,7 +101,7 @@ def _attempt(held: Held, kind: JobKind, lease: Lease) -> None:
     lease.check()
     outcome = kind.work(inputs, lease.on_progress)
     lease.check()
-    cpu_ms = round((clock() - started) * 1000)
+    cpu_ms = meter.ms
     patiently(lambda: transitions.finish(held, kind, outcome, cpu_ms=cpu_ms))
 
 
@@ -99,9 +110,16 @@ def _cpu_clock() -> Callable[[], float]:
     return time.process_time if threading.current_thread() is threading.main_thread() else time.thread_time
 
 
-def fail(held: Held, code: str, params: dict[str, str | int | float] | None = None, *, retryable: bool) -> None:
+def fail(
+    held: Held,
+    code: str,
+    params: dict[str, str | int | float] | None = None,
+    *,
+    retryable: bool,
+    cpu_ms: int = 0,
+) -> None:
     logger.info("attempt %d of job %s did not work out: %s", held.attempt, held.job_id, code)
-    patiently(lambda: transitions.fail_attempt(held, code, params, retryable=retryable))
+    patiently(lambda: transitions.fail_attempt(held, code, params, retryable=retryable, cpu_ms=cpu_ms))
 
 
 def minutes(seconds: float) -> str:

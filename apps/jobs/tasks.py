@@ -22,18 +22,19 @@ def run(job_id: str) -> None:
     held = runner.claim_or_tidy(UUID(job_id))
     if held is None:
         return
+    meter = runner.Meter()
     try:
-        runner.execute(held)
+        runner.execute(held, meter)
     except Exception:
-        _record(held)
+        _record(held, meter.ms)
         raise
 
 
-def _record(held: Held) -> None:
+def _record(held: Held, cpu_ms: int) -> None:
     """Let the row say "internal"; without the kind's own hook where that breaks as well."""
     is_settled = False
     try:
-        runner.fail(held, "internal", retryable=True)
+        runner.fail(held, "internal", retryable=True, cpu_ms=cpu_ms)
         is_settled = True
     except (OperationalError, InterfaceError):
         is_settled = True  # the database is away for long: the lease runs out, and the sweep finds the job

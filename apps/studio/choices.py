@@ -32,6 +32,16 @@ def reject_reasons() -> list[dict[str, Any]]:
     return [{"key": key, "title": title} for key, title in REJECT_REASON_TITLES.items()]
 
 
+def scores() -> dict[str, str | Promise]:
+    """What shots can be narrowed by, as ``selectors.SCORES`` understands it."""
+    return {
+        "high": _("Score 75 and more"),
+        "middle": _("Score 50 to 74"),
+        "low": _("Score below 50"),
+        "none": _("Without a score"),
+    }
+
+
 def families(viewpoint: str = "") -> list[dict[str, Any]]:
     """Sets by family, in the order in which they are offered: for a photo from above flat lays first.
 

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db import connection
+from django.db.models import Count, F, Q
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import Workspace
-from apps.billing.models import LedgerEntry
 from apps.core.errors import InvalidInput
 from apps.studio import catalogue, scenes
-from apps.studio.models import Shot, ShotVersion
+from apps.studio.models import Product, Shot
 
-MOST_ROWS = 50
+ROWS_A_PAGE = 50
+
+# Every job says in its subject what it was for: "shot:<id>" a shot or an edit of it, "best:<id>" its variations;
+# "product:<id>" a cutout, "preview:<id>" and "refine:<id>" what somebody was shown before.
+SPENT = """
+    WITH charged AS (
+        SELECT job_id, sum(price_micros) AS price FROM billing_ledgerentry WHERE workspace_id = %(workspace)s GROUP BY 1
+    ), work AS (
+        SELECT split_part(subject, ':', 1) AS about, split_part(subject, ':', 2) AS about_id,
+            params #>> '{spec,set}' AS drawn_set, cpu_ms, coalesce(price, 0) AS price
+        FROM jobs_job LEFT JOIN charged ON charged.job_id = jobs_job.id
+        WHERE workspace_id = %(workspace)s AND (cpu_ms > 0 OR price > 0)
+    ), each AS (
+        SELECT shot.product_id::text AS product, shot.spec ->> 'set' AS set_name, work.cpu_ms, work.price
+        FROM work JOIN studio_shot AS shot ON shot.id::text = work.about_id
+        WHERE work.about IN ('shot', 'best') AND shot.workspace_id = %(workspace)s
+        UNION ALL
+        SELECT about_id, CASE about WHEN 'preview' THEN coalesce(drawn_set, '') ELSE '' END, cpu_ms, price
+        FROM work WHERE about IN ('product', 'preview', 'refine')
+    )
+    SELECT product, set_name, sum(cpu_ms)::bigint, sum(price)::bigint FROM each GROUP BY 1, 2
+"""
 
 
 @dataclass(frozen=True)
 class Yield:
-    """Counts of shots with a picture; ``cpu_ms`` and ``price_micros`` of everything made for them, edits too."""
+    """``made``, ``accepted`` and ``rejected`` count shots with a picture.
+
+    ``cpu_ms`` and ``price_micros`` are of all work for them: shots, edits, variations, previews, cutouts, also where it
+    failed or was cancelled.
+    """
 
     title: str
     made: int = 0
@@ -36,25 +60,55 @@ class Yield:
         return f"{self.accepted / self.made:.0%}" if self.made else "–"
 
     @property
+    def spent(self) -> str:
+        """Of all work, in seconds of one core."""
+        return _seconds(self.cpu_ms / 1000)
+
+    @property
     def cost(self) -> str:
         """Money where the operator set prices, else seconds of one core; of one accepted image."""
         if not self.accepted:
             return "–"
         if self.price_micros:
             return str(number_format(round(self.price_micros / 1e6 / self.accepted, 4), decimal_pos=4))
-        seconds = number_format(round(self.cpu_ms / 1000 / self.accepted, 2), decimal_pos=2)
-        return _("%(seconds)s CPU s") % {"seconds": seconds}
+        return _seconds(self.cpu_ms / 1000 / self.accepted)
 
 
-def by_set(workspace: Workspace) -> list[Yield]:
-    return _rows(workspace, "spec__set", _set_title)
+@dataclass(frozen=True)
+class Yields:
+    """Every set with a row for the cutouts; a page of the products; and the sum of either.
+
+    ``page`` counts from 1. A product or a set whose every try failed has a row as well.
+    """
+
+    by_set: list[Yield]
+    by_product: list[Yield]
+    total: Yield
+    page: int
+    pages: int
+
+    @property
+    def previous_page(self) -> int:
+        """0 where this is the first one."""
+        return self.page - 1
+
+    @property
+    def next_page(self) -> int:
+        """0 where this is the last one."""
+        return self.page + 1 if self.page < self.pages else 0
 
 
-def by_product(workspace: Workspace) -> list[Yield]:
-    """The products with the most shots."""
-    names = Shot.objects.filter(workspace=workspace).values_list("product_id", "product__name").distinct()
+def yields(workspace: Workspace, *, page: int = 1) -> Yields:
+    """Yield and cost of the workspace; ``page`` of the products, the nearest one where there is no such page."""
+    spent = _spent(workspace)
+    sets = _rows(_counts(workspace, "spec__set"), _summed(spent, by=1), _set_title)
+    names = Product.objects.filter(workspace=workspace).values_list("id", "name")
     titles = {str(key): name for key, name in names}
-    return _rows(workspace, "product_id", lambda key: titles.get(key, key))[:MOST_ROWS]
+    products = _rows(_counts(workspace, "product_id"), _summed(spent, by=0), lambda key: titles.get(key, key))
+    pages = max(1, -(-len(products) // ROWS_A_PAGE))
+    page = min(max(page, 1), pages)
+    shown = products[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
+    return Yields(sets, shown, total(sets), page, pages)
 
 
 def total(rows: Iterable[Yield]) -> Yield:
@@ -71,41 +125,55 @@ def total(rows: Iterable[Yield]) -> Yield:
     return found
 
 
-def _rows(workspace: Workspace, key: str, title: Callable[[str], str]) -> list[Yield]:
-    made = Shot.objects.filter(workspace=workspace, asset__isnull=False)
-    counts = made.values(group=F(key)).annotate(
-        made=Count("id"),
-        accepted=Count("id", filter=Q(starred=True)),
-        rejected=Count("id", filter=~Q(rejected_at=None)),
+def _counts(workspace: Workspace, key: str) -> dict[str, dict[str, int]]:
+    """Shots with a picture and verdicts on them, by group."""
+    counts = (
+        Shot.objects.filter(workspace=workspace, asset__isnull=False)
+        .values(group=F(key))
+        .annotate(
+            made=Count("id"),
+            accepted=Count("id", filter=Q(starred=True)),
+            rejected=Count("id", filter=~Q(rejected_at=None)),
+        )
+        .values_list("group", "made", "accepted", "rejected")
     )
-    edits = ShotVersion.objects.filter(workspace=workspace, shot__asset__isnull=False).exclude(job=F("shot__job"))
-    costs = _costs(made, key)
-    for group, cost in _costs(edits, f"shot__{key}").items():
-        first = costs.get(group, (0, 0))
-        costs[group] = (first[0] + cost[0], first[1] + cost[1])
+    return {str(group): {"made": made, "accepted": good, "rejected": bad} for group, made, good, bad in counts}
+
+
+def _spent(workspace: Workspace) -> list[tuple[str, str, int, int]]:
+    """Product, set (empty for what serves all), processor milliseconds and price of all work."""
+    with connection.cursor() as cursor:
+        cursor.execute(SPENT, {"workspace": workspace.id})
+        return [(product, set_name or "", cpu_ms, price) for product, set_name, cpu_ms, price in cursor.fetchall()]
+
+
+def _summed(spent: Iterable[tuple[str, str, int, int]], *, by: int) -> dict[str, tuple[int, int]]:
+    """Milliseconds and price by column ``by`` of ``spent``."""
+    found: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for row in spent:
+        key, (cpu_ms, price) = str(row[by]), found[str(row[by])]
+        found[key] = (cpu_ms + row[2], price + row[3])
+    return dict(found)
+
+
+def _rows(
+    counts: dict[str, dict[str, int]], spent: dict[str, tuple[int, int]], title: Callable[[str], str]
+) -> list[Yield]:
+    """What has the most shots first."""
     rows = []
-    for row in counts.order_by("-made"):
-        cpu_ms, price_micros = costs.get(str(row["group"]), (0, 0))
-        figures = {name: row[name] for name in ("made", "accepted", "rejected")}
-        rows.append(Yield(title(str(row["group"])), **figures, cpu_ms=cpu_ms, price_micros=price_micros))
-    return rows
+    for key in dict.fromkeys([*counts, *spent]):
+        cpu_ms, price_micros = spent.get(key, (0, 0))
+        rows.append(Yield(title(key), **counts.get(key, {}), cpu_ms=cpu_ms, price_micros=price_micros))
+    return sorted(rows, key=lambda row: (-row.made, -row.cpu_ms, row.title))
 
 
-def _costs(pictures: QuerySet[Any], key: str) -> dict[str, tuple[int, int]]:
-    """What the ledger charged for the pictures' jobs: (CPU milliseconds, price) by group."""
-
-    def charged(column: str) -> Coalesce:
-        entries = LedgerEntry.objects.filter(job_id=OuterRef("job_id")).order_by().values("job_id")
-        return Coalesce(Subquery(entries.annotate(all=Sum(column)).values("all")), 0)
-
-    rows = pictures.annotate(cpu=charged("cpu_ms"), price=charged("price_micros")).order_by().values(group=F(key))
-    return {
-        str(row["group"]): (row["cpu_ms"], row["price_micros"])
-        for row in rows.annotate(cpu_ms=Sum("cpu"), price_micros=Sum("price"))
-    }
+def _seconds(seconds: float) -> str:
+    return _("%(seconds)s CPU s") % {"seconds": number_format(round(seconds, 2), decimal_pos=2)}
 
 
 def _set_title(name: str) -> str:
+    if not name:
+        return _("Cutouts, for all sets")
     if name == scenes.GENERATED:
         return _("Generated scene")
     try:

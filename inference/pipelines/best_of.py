@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
+import numpy as np
+
 from inference.ops.appeal import grounding, rated, score, separation
 from inference.pipelines.pasting import judged, pasted
 from inference.pipelines.shot_request import check_request
 from inference.ports import SceneOptions
 from inference.registry import scene_engine
-from inference.types import U8, Companion, Cutout, Progress, ShotSpec, no_progress
+from inference.types import U8, Companion, Cutout, GateReport, Progress, ShotResult, ShotSpec, no_progress
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,32 @@ def _candidate(
     scene = scene_engine(options).render(cutout, spec, on_progress=no_progress, longest_px=longest_px, companion=beside)
     picture = pasted(photo_rgb, cutout, scene, spec.edits, companion)
     gate = judged(picture, photo_rgb, cutout, scene, spec.edits, companion)
-    figures = {
-        "separation": round(separation(picture.product, scene.plate), 2),
-        "grounding": round(grounding(picture.product[..., 3], scene.shadow, scene.base[1]), 3),
-        "fill": round(max(scene.measures["fill_height"], scene.measures["fill_width"]), 3),
-        "edge": gate.edge_delta_e,
-    }
-    if gate.set_delta_e is not None:
-        figures["palette"] = gate.set_delta_e
+    figures = _figures(picture.product, scene.plate, scene.shadow, scene.base[1], scene.measures, gate)
     marks = rated(figures)
     return Candidate(spec.seed, picture.master, figures, marks, score(marks))
+
+
+def score_of(shot: ShotResult, *, longest_px: int) -> float:
+    """The score of a finished shot, 0..1: its layers measured at the size at which candidates are compared."""
+    height, width = shot.product.shape[:2]
+    share = min(1.0, longest_px / max(width, height))
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    product, plate, shadow = (
+        np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_AREA), np.uint8)
+        for layer in (shot.product, shot.plate, shot.shadow)
+    )
+    base_row = round(shot.measures["base_y"] * size[1])
+    return score(rated(_figures(product, plate, shadow, base_row, shot.measures, shot.gate)))
+
+
+def _figures(
+    product: U8, plate: U8, shadow: U8, base_row: int, measures: Mapping[str, float], gate: GateReport
+) -> dict[str, float]:
+    """What ``ops.appeal.rated`` marks, from layers of one size (see ``ShotResult``)."""
+    figures = {
+        "separation": round(separation(product, plate), 2),
+        "grounding": round(grounding(product[..., 3], shadow, base_row), 3),
+        "fill": round(max(measures["fill_height"], measures["fill_width"]), 3),
+        "edge": gate.edge_delta_e,
+    }
+    return figures if gate.set_delta_e is None else figures | {"palette": gate.set_delta_e}

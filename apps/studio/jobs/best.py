@@ -11,15 +11,13 @@ from apps.assets.models import Asset
 from apps.assets.types import Picture
 from apps.jobs.models import Job
 from apps.studio import companions, previews, services, specs
-from apps.studio.jobs.shots import ShotInputs, load_companion, load_pictures
+from apps.studio.jobs.shots import SCORED_AT_PX, ShotInputs, load_companion, load_pictures
 from apps.studio.models import Shot
 from apps.studio.pictures import encode_webp
 from apps.studio.places import PlacedInStudio
 
 if TYPE_CHECKING:
     from inference.types import Progress
-
-CANDIDATE_PX = 480
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class BestKind(PlacedInStudio):
             cutout,
             spec,
             inputs.seeds,
-            longest_px=CANDIDATE_PX,
+            longest_px=SCORED_AT_PX,
             companion=beside,
             on_progress=on_progress,
         )

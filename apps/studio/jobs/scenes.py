@@ -237,4 +237,5 @@ def _figures(made: GeneratedShot) -> dict[str, Any]:
     """What the shot's page says of the picture: the product gate where there is one, and what else was measured."""
     gate = made.gate.as_dict() if made.gate is not None else {}
     measures = {name: value for name, value in made.measures.items() if isinstance(value, int | float)}
-    return {**gate, "label": made.label, "measures": measures}
+    score = {"score": made.candidates[0].score} if made.candidates else {}
+    return {**gate, **score, "label": made.label, "measures": measures}

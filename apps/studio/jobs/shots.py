@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 GALLERY_WIDTH_PX = 640  # made along with the shot, so that the gallery never waits for it
 MOST_PRODUCTS = 4
+SCORED_AT_PX = 480  # as small as variations are compared at
 
 products: Recent[tuple[U8, Cutout]] = Recent(MOST_PRODUCTS)
 """Photos and cutouts of the last few products: twelve shots of one arrive one after the other."""
@@ -97,7 +98,7 @@ class ShotKind(PlacedInStudio):
             width=width,
             height=height,
             recipe=result.recipe,
-            gate={**result.gate.as_dict(), **_alike(result, inputs.spec)},
+            gate={**result.gate.as_dict(), **_alike(result, inputs.spec), "score": _score(result)},
             thumbnail=encode_webp(result.master, width=GALLERY_WIDTH_PX),
         )
 
@@ -137,6 +138,13 @@ def _kept(shot: Shot, outcome: ShotOutcome) -> Blob:
     return assets.keep_blob(
         shot.workspace, outcome.png, content_type="image/png", width=outcome.width, height=outcome.height
     )
+
+
+def _score(result: ShotResult) -> float:
+    """How well the shot shows its product, 0..1, as variations are compared; people narrow the queue by it."""
+    from inference.pipelines.best_of import score_of
+
+    return score_of(result, longest_px=SCORED_AT_PX)
 
 
 def _alike(result: ShotResult, spec: dict[str, Any]) -> dict[str, Any]:

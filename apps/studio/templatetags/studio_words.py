@@ -58,6 +58,12 @@ def set_title(name: str) -> str:
 
 
 @register.filter
+def score(shot: Shot) -> int:
+    """0 to 100, never rounded up: 75 is what the queue's filter calls 75 and more."""
+    return int(100 * float(shot.gate["score"]) + 1e-6)
+
+
+@register.filter
 def palette_title(colours: list[str]) -> str:
     """The name of a ready palette, else its colours."""
     for palette in offers.PALETTES.values():

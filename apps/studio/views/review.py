@@ -16,6 +16,7 @@ from apps.accounts.models import Role
 from apps.studio import choices, exports, selectors, services, yields
 
 SHOTS_A_PAGE = 96
+MOST_TYPED = 120
 FIRST_STATE = {"review": "open", "library": "all"}
 """What each page shows where its address names no state."""
 
@@ -53,7 +54,7 @@ def review_yields(request: WorkspaceRequest) -> HttpResponse:
 def _found(request: WorkspaceRequest, page: str) -> dict[str, Any]:
     """The shots that the address asks for, and what they can be narrowed by."""
     after, tabs = request.GET.get("after", ""), _tabs(request, page)
-    found = selectors.review(request.workspace, state=tabs["state"], after=after, **tabs["wish"])
+    found = selectors.review(request.workspace, state=tabs["state"], wish=tabs["wish"], after=after)
     shots = list(found[: SHOTS_A_PAGE + 1])
     is_queue = page == "review" and tabs["state"] == "open"
     return {
@@ -66,17 +67,26 @@ def _found(request: WorkspaceRequest, page: str) -> dict[str, Any]:
         "spans": {0: _("Any time"), 1: _("Last 24 hours"), 7: _("Last 7 days"), 30: _("Last 30 days")},
         "sets": selectors.sets_in_use(request.workspace),
         "products": selectors.products_with_shots(request.workspace),
+        "scores": choices.scores(),
         "reasons": choices.reject_reasons(),
     }
 
 
 def _tabs(request: WorkspaceRequest, page: str) -> dict[str, Any]:
     """States with their counts; ``wish`` is what the shots are narrowed by, ``narrowed`` the same for addresses."""
-    asked = {name: request.GET.get(name, "") for name in ("set", "product", "batch", "days")}
+    names = ("set", "product", "batch", "days", "q", "score", "reason")
+    asked = {name: request.GET.get(name, "").strip()[:MOST_TYPED] for name in names}
     asked["days"] = asked["days"] if asked["days"] in DAYS else ""
-    wish: dict[str, Any] = {"set_name": asked["set"], "product": asked["product"], "batch": asked["batch"]}
-    wish["days"] = int(asked["days"] or 0)
-    counts = selectors.review_counts(request.workspace, **wish)
+    wish = selectors.Wish(
+        set_name=asked["set"],
+        product=asked["product"],
+        batch=asked["batch"],
+        days=int(asked["days"] or 0),
+        query=asked["q"],
+        score=asked["score"],
+        reason=asked["reason"],
+    )
+    counts = selectors.review_counts(request.workspace, wish)
     titles = {"open": _("To review"), "starred": _("Accepted"), "rejected": _("Rejected"), "all": _("All")}
     return {
         "page": page,
@@ -88,8 +98,9 @@ def _tabs(request: WorkspaceRequest, page: str) -> dict[str, Any]:
 
 
 def _yields(request: WorkspaceRequest) -> dict[str, Any]:
-    by_set = yields.by_set(request.workspace)
-    return {"by_set": by_set, "by_product": yields.by_product(request.workspace), "total": yields.total(by_set)}
+    asked = request.GET.get("products", "")
+    found = yields.yields(request.workspace, page=int(asked) if asked.isdecimal() and len(asked) < 6 else 1)
+    return {"yields": found}
 
 
 @require_POST

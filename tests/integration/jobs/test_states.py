@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from apps.accounts.models import Workspace
+from apps.billing.models import LedgerEntry
 from apps.core.errors import Conflict
 from apps.core.tenancy import tenant_scope
 from apps.jobs import dispatch, lease, runner, services, tasks, transitions
@@ -165,6 +167,33 @@ def test_a_job_that_kills_its_workers_ends_failed_after_three(workspace: Workspa
     assert Obedient.calls == [("fail worker_lost", str(job.id))]
     assert bell(job) is None
     assert charges(job) == 0
+
+
+@pytest.mark.parametrize("error", [None, "refused", "overloaded", "bug"])
+def test_the_processor_time_of_every_attempt_stays_with_the_job_whatever_became_of_it(
+    workspace: Workspace, error: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner.Meter, "ms", 40)
+    job = submit(workspace, **({"error": error} if error else {}))
+    change(job, cpu_ms=100)
+    with pytest.raises(ZeroDivisionError) if error == "bug" else nullcontext():
+        tasks.run(str(job.id))
+    assert fresh(job).cpu_ms == 140
+    with tenant_scope(workspace.id):
+        charged = list(LedgerEntry.objects.filter(job_id=job.id).values_list("cpu_ms", flat=True))
+    assert charged == ([] if error else [40]), "what failed is not charged"
+
+
+def test_the_processor_time_of_cancelled_work_and_of_work_that_was_given_back_stays_with_the_job(
+    workspace: Workspace,
+) -> None:
+    job = submit(workspace)
+    transitions.give_back(claim(job), cpu_ms=30)
+    assert (fresh(job).state, fresh(job).cpu_ms) == ("queued", 30)
+    held = claim(job)
+    services.cancel(job)
+    transitions.fail_attempt(held, "cancelled", retryable=False, cpu_ms=12)
+    assert (fresh(job).state, fresh(job).cpu_ms) == ("cancelled", 42)
 
 
 def test_a_late_worker_can_not_overwrite_its_successor(workspace: Workspace) -> None:

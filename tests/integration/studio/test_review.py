@@ -17,7 +17,7 @@ from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.core.tenancy import tenant_scope
 from apps.studio import exports, selectors, services, yields
 from apps.studio.exports import archive
-from apps.studio.models import Shoot, Shot, ShotVersion
+from apps.studio.models import Shoot, Shot
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,11 +29,21 @@ def workspace() -> Workspace:
 
 
 def charged_shot(workspace: Workspace, *, cpu_ms: int = 500, **fields: Any) -> Shot:
-    job = factories.make_job(workspace, kind="studio.shot")
-    shot = factories.make_shot(workspace, job=job, **fields)
-    with tenant_scope(workspace.id):
-        ledger.record(job.id, workspace, kind="studio.shot", cpu_ms=cpu_ms)
+    shot = factories.make_shot(workspace, **fields)
+    worked_on(workspace, f"shot:{shot.id}", cpu_ms=cpu_ms)
     return shot
+
+
+def worked_on(workspace: Workspace, subject: str, *, cpu_ms: int, price_micros: int = 0, **fields: Any) -> None:
+    job = factories.make_job(workspace, subject=subject, cpu_ms=cpu_ms, **fields)
+    if price_micros:
+        with tenant_scope(workspace.id):
+            ledger.record(job.id, workspace, kind=job.kind, price_micros=price_micros)
+
+
+def yields_of(workspace: Workspace, page: int = 1) -> yields.Yields:
+    with tenant_scope(workspace.id):
+        return yields.yields(workspace, page=page)
 
 
 def judge(workspace: Workspace, shots: list[Shot], verdict: str, reason: str = "") -> None:
@@ -71,7 +81,8 @@ def test_the_queue_shows_what_waits_and_filters_by_state_set_and_product(workspa
 
     def found(**wish: str) -> set[uuid.UUID]:
         with tenant_scope(workspace.id):
-            return {shot.id for shot in selectors.review(workspace, **{"state": "open", **wish})}
+            state = wish.pop("state", "open")
+            return {shot.id for shot in selectors.review(workspace, state=state, wish=selectors.Wish(**wish))}
 
     assert found() == {plain.id, other.id}
     assert found(state="starred") == {starred.id}
@@ -80,6 +91,33 @@ def test_the_queue_shows_what_waits_and_filters_by_state_set_and_product(workspa
     assert found(set_name="plinth") == {other.id}
     assert found(state="all", product=str(starred.product_id)) == {starred.id}
     assert found(product="no such product") == set()
+
+
+def test_the_queue_is_narrowed_by_score_by_name_or_sku_and_by_the_reason_of_a_rejection(
+    workspace: Workspace, client: Client
+) -> None:
+    mug = factories.make_shoot(workspace, product=factories.make_product(workspace, name="Blue mug", sku="MG-77"))
+    good, weak = (factories.make_shot(workspace, shoot=mug, gate={"score": score}) for score in (0.75, 0.4999))
+    other = factories.make_shot(workspace, gate={"passed": True})
+    judge(workspace, [weak], "reject", "scene")
+    judge(workspace, [other], "reject", "colour")
+    client.force_login(factories.make_member(workspace, Role.REVIEWER).user)
+    names = {good.id: "good", weak.id: "weak", other.id: "other"}
+
+    def shown(**asked: str) -> str:
+        page = client.get(reverse("studio:review", args=[workspace.slug]), {"state": "all", **asked}).content.decode()
+        return " ".join(name for key, name in names.items() if f'id="shot-{key}"' in page)
+
+    assert shown() == "good weak other"
+    assert [shown(score=key) for key in ("high", "middle", "low", "none")] == ["good", "", "weak", "other"]
+    assert shown(q="blue") == shown(q=" mg-7 ") == "good weak"
+    assert shown(q="nothing such") == ""
+    assert shown(reason="scene") == shown(reason="scene", state="rejected") == "weak"
+    assert shown(q="mug", score="high", reason="scene") == ""
+    page = client.get(reverse("studio:review", args=[workspace.slug]), {"q": "mug", "score": "high"}).content.decode()
+    assert "score 75" in page
+    assert "page=review&amp;state=open&amp;q=mug&amp;score=high" in page, "renewed tabs stay narrowed"
+    assert '<span class="muted numbers" data-count="all">1<' in page
 
 
 def test_the_library_shows_everything_of_a_time_and_says_how_much_there_is_of_it(
@@ -182,35 +220,74 @@ def test_yield_and_cost_of_an_accepted_image_by_set_and_by_product(workspace: Wo
     plinth = charged_shot(workspace, cpu_ms=900, spec=shots[0].spec | {"set": "plinth"})
     judge(workspace, [*shots[:2], plinth], "star")
     judge(workspace, [shots[2]], "reject")
-    with tenant_scope(workspace.id):
-        sweep, other = yields.by_set(workspace)
-        products = yields.by_product(workspace)
+    found = yields_of(workspace)
+    sweep, other = found.by_set
 
     assert (sweep.title, sweep.made, sweep.accepted, sweep.rejected, sweep.percent) == ("White sweep", 4, 2, 1, "50%")
     assert sweep.cpu_ms == 2400
     assert sweep.cost == "1.20 CPU s"
     assert (other.title, other.percent, other.cost) == ("Plinth", "100%", "0.90 CPU s")
-    assert [(row.title, row.made) for row in products] == [(shoot.product.name, 4), (plinth.product.name, 1)]
-    assert yields.total([sweep, other]).cost == "1.10 CPU s"
+    rows = [(row.title, row.made) for row in found.by_product]
+    assert rows == [(shoot.product.name, 4), (plinth.product.name, 1)]
+    assert found.total.cost == "1.10 CPU s"
 
 
-def test_edits_cost_too(workspace: Workspace) -> None:
+def test_all_work_for_a_product_costs_whatever_became_of_it(workspace: Workspace) -> None:
     shot = charged_shot(workspace, cpu_ms=500)
-    job = factories.make_job(workspace, kind="studio.shot")
-    with tenant_scope(workspace.id):
-        ledger.record(job.id, workspace, kind="studio.shot", cpu_ms=700)
-        first = {"workspace": workspace, "shot": shot, "spec": shot.spec, "asset": shot.asset}
-        ShotVersion.objects.create(number=1, job=shot.job, **first)
-        ShotVersion.objects.create(number=2, job=job, **first)
-        [row] = yields.by_set(workspace)
-    assert (row.made, row.cpu_ms) == (1, 1200)
+    product = shot.product_id
+    worked_on(workspace, f"shot:{shot.id}", cpu_ms=700)  # an edit
+    worked_on(workspace, f"best:{shot.id}", cpu_ms=300, kind="studio.best")
+    worked_on(workspace, f"product:{product}", cpu_ms=2000)
+    preview = {"kind": "studio.preview", "params": {"spec": {"set": "plinth"}}}
+    worked_on(workspace, f"preview:{product}", cpu_ms=40, **preview)
+    lost = factories.make_shot(workspace, shoot=shot.shoot, asset=None)
+    ended = {"ended_at": timezone.now()}
+    worked_on(workspace, f"shot:{lost.id}", cpu_ms=90, state="failed", **ended)
+    worked_on(workspace, f"shot:{lost.id}", cpu_ms=10, state="cancelled", **ended)
+    worked_on(workspace, f"export:{uuid.uuid4()}", cpu_ms=5000, kind="studio.export")
+    stranger = factories.make_workspace()
+    worked_on(stranger, f"shot:{shot.id}", cpu_ms=7000)
+    judge(workspace, [shot], "star")
+
+    found = yields_of(workspace)
+    by_set = {row.title: (row.made, row.cpu_ms) for row in found.by_set}
+    assert by_set == {"White sweep": (1, 1600), "Plinth": (0, 40), "Cutouts, for all sets": (0, 2000)}
+    [row] = found.by_product
+    assert (row.made, row.cpu_ms, row.cost) == (1, 3640, "3.64 CPU s")
+    assert found.total.cost == row.cost
+
+
+def test_money_counts_where_the_operator_set_prices(workspace: Workspace) -> None:
+    shot = factories.make_shot(workspace)
+    worked_on(workspace, f"shot:{shot.id}", cpu_ms=100, price_micros=30_000)
+    worked_on(workspace, f"product:{shot.product_id}", cpu_ms=100, price_micros=20_000)
+    judge(workspace, [shot], "star")
+    [row] = yields_of(workspace).by_product
+    assert row.cost == "0.0500"
 
 
 def test_nothing_accepted_has_no_cost(workspace: Workspace) -> None:
     charged_shot(workspace)
-    with tenant_scope(workspace.id):
-        [row] = yields.by_set(workspace)
+    [row] = yields_of(workspace).by_set
     assert (row.percent, row.cost) == ("0%", "–")
+
+
+def test_no_product_is_left_out_of_the_yield_one_turns_the_pages(
+    workspace: Workspace, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yields, "ROWS_A_PAGE", 2)
+    for number in range(3):
+        worked_on(workspace, f"product:{factories.make_product(workspace).id}", cpu_ms=10 * (3 - number))
+    charged_shot(workspace, cpu_ms=5)
+    pages = [yields_of(workspace, page) for page in (1, 2, 3)]
+    assert [len(found.by_product) for found in pages] == [2, 2, 2], "the last page, where there is no such one"
+    shown = [row.title for found in pages[:2] for row in found.by_product]
+    assert len(set(shown)) == 4
+
+    client.force_login(factories.make_member(workspace, Role.VIEWER).user)
+    part = client.get(reverse("studio:review_yields", args=[workspace.slug]), {"products": "2"}).content.decode()
+    assert "Products, page 2 of 2" in part
+    assert [title in part for title in shown] == [False, False, True, True]
 
 
 def test_reviewers_judge_on_the_page_and_get_the_cards_back(workspace: Workspace, client: Client) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from inference.ops.appeal import grounding, rated, score, separation
-from inference.pipelines.best_of import best_of
-from inference.pipelines.product_shot import draft_shot
+from inference.pipelines.best_of import best_of, score_of
+from inference.pipelines.product_shot import draft_shot, make_shot
 from inference.ports import SceneOptions
 from inference.types import Cutout, ShotSpec
 
@@ -73,3 +73,13 @@ def test_the_best_of_some_seeds_comes_first_with_its_figures(
         photo, cutout, ShotSpec("synthetic", 800, 800, ("#c9d8c5",), first.seed), longest_px=240, options=options
     )
     assert np.array_equal(first.rgb, drawn.rgb)
+
+
+def test_a_finished_shot_is_scored_as_its_candidate_was(
+    photo: np.ndarray, cutout: Cutout, options: SceneOptions
+) -> None:
+    spec = ShotSpec("synthetic", width=480, height=480, seed=2, palette=("#c9d8c5",))
+    [candidate] = best_of(photo, cutout, spec, [2], longest_px=480, options=options)
+    shot = make_shot(photo, cutout, spec, options=options)
+    assert score_of(shot, longest_px=480) == pytest.approx(candidate.score, abs=0.001)
+    assert score_of(shot, longest_px=240) == pytest.approx(candidate.score, abs=0.08), "also measured smaller"
