@@ -61,10 +61,11 @@ def living_worker() -> None:
             "is_ready": True,
         },
     ]
-    device = {"name": "NVIDIA H100", "kind": "cuda", "total_mb": 81_000, "free_mb": 62_500}
-    stations.beat(
-        "gpu/1", slots=8, offers=offers, device=device, figures={"pictures": 128, "pace": {MODEL: [1.2, 1.5]}}
-    )
+    device = {"name": "NVIDIA H100", "kind": "cuda", "total_mb": 81_000, "free_mb": 62_500, "splits": 2}
+    figures = {"pictures": 128, "pace": {MODEL: [1.2, 1.5]}, "age_s": 3.2, "silent_s": 0.4}
+    broke = {"fault": f"RuntimeError: CUDA error at /opt/{'x' * 90}.cu", "fault_at": timezone.now()}
+    stations.beat("gpu/1", slots=8, offers=offers, device=device, figures=figures, **broke)
+    stations.beat("gpu/2", slots=0, offers=[], **broke)
     Station.objects.update(seen_at=timezone.now() + timedelta(hours=1))
 
 
