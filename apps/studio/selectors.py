@@ -202,7 +202,7 @@ def _uuids(texts: list[str]) -> list[uuid.UUID]:
 
 def versions(shot: Shot) -> list[ShotVersion]:
     """All states of an edited shot, the first one first; none for a shot that was never edited."""
-    return list(ShotVersion.objects.filter(shot=shot).select_related("job", "asset__blob").order_by("number"))
+    return list(ShotVersion.objects.filter(shot=shot).select_related("job", "asset__blob", "parent").order_by("number"))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -263,7 +264,15 @@ def test_saving_from_the_page_makes_a_version_and_leads_back_to_the_shot(
     assert (answer.status_code, answer.json()["version"]) == (201, 2)
     strip = editor.get(reverse("studio:shot_versions", args=[workspace.slug, shot.id]))
     assert strip.status_code == 200
-    assert b"Version 2" in strip.content
+    assert b"Version 2 is in the making" in strip.content
+    work(workspace)
+    content = editor.get(reverse("studio:shot", args=[workspace.slug, shot.id])).content.decode()
+    words = re.findall(r'<p class="version__what small">(.*?)</p>', content)
+    assert words == ["as the shoot made it", "size 1.10×"]
+    recipe = content.split('<dl class="figures">')[1]
+    assert "<li>size 1.10×</li>" in recipe
+    assert "<dt>Camera</dt>" in recipe
+    assert "<dt>Light mood</dt>" in recipe
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{", '{"set": 1}'])
