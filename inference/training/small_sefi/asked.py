@@ -13,16 +13,17 @@ from typing import Any
 import cv2
 import numpy as np
 
-from inference.generation import LayoutObject
+from inference.generation import GeneratedPicture, GenerateItem, GenerateRequest, Generator, LayoutObject
 from inference.ops.colour import delta_e
 from inference.pipelines.generated.canvas import PlacedProduct
+from inference.pipelines.generated.drawing import draw_candidates
 from inference.pipelines.generated.spec import GeneratedInputs, GeneratedSpec, Mode
 from inference.pipelines.generated.story import Story, tell
 from inference.scene import DrawnBox, SceneForm
 from inference.training.small_sefi.artist import Artist
 from inference.training.small_sefi.render import boxes, draw
 from inference.training.small_sefi.scenes import Scenes
-from inference.types import U8, Cutout
+from inference.types import U8, Cutout, Progress, no_progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,27 @@ def story_of(
     told = tell(spec.checked(), inputs, artist.engine)
     scene = None if told.scene is None else replace(told.scene, layout=tuple(layout))
     return replace(told, prompt=prompt, scene=scene)
+
+
+def items_of(story: Story) -> tuple[GenerateItem, ...]:
+    """What the product asks of a model for its candidates."""
+    listener = _Listener(story.engine)
+    draw_candidates(replace(story, engine=listener), on_progress=no_progress)
+    return listener.items
+
+
+class _Listener:
+    """A model that draws nothing and remembers what was asked of it."""
+
+    def __init__(self, engine: Generator) -> None:
+        self.name, self.licence, self.card = engine.name, engine.licence, engine.card
+        self.status, self.warm, self.check = engine.status, engine.warm, engine.check
+        self.items: tuple[GenerateItem, ...] = ()
+
+    def generate(self, request: GenerateRequest, *, on_progress: Progress) -> tuple[GeneratedPicture, ...]:
+        """See ``generation.Generator``."""
+        self.items = request.items
+        return ()
 
 
 def placed(story: Story) -> PlacedProduct:

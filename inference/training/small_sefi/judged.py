@@ -24,7 +24,7 @@ from inference.pipelines.generated.story import Story
 from inference.scene.colour_words import WORDS, colour_words
 from inference.training.small_sefi import measures
 from inference.training.small_sefi.artist import Artist
-from inference.training.small_sefi.asked import placed, product_of, story_of
+from inference.training.small_sefi.asked import Product, items_of, placed, product_of, story_of
 from inference.training.small_sefi.measures import CHROMATIC
 from inference.training.small_sefi.scenes import Says, Scenes, caption
 from inference.training.small_sefi.trials import BRANDS, LEFT, NONE, RIGHT, Row, plain_scenes
@@ -62,27 +62,67 @@ def judging(artist: Artist, count: int, seed: int) -> ByKey:
     scenes = pairs(count, seed)
 
     def rows(key: int) -> list[Row]:
-        ours, theirs = scenes.objects(key)[:: 1 if key % 2 else -1]
-        product = product_of(scenes, key, ours, artist.side_px)
-        box = _SIDES[scenes.objects(key).index(theirs)][0]
-        spec = product.spec(
-            artist,
-            "exact",
-            palette=BRANDS[key % len(BRANDS)],
-            candidates=EACH,
-            seed=seed + EACH * key,
-            palette_means=PaletteMeans(words=False, rank=True, grade=0.0, pull=0.0),
-        )
-        layout = (LayoutObject(scenes.name(key, theirs), box),)
-        story = story_of(artist, spec, product.inputs(), caption(scenes, key, _NAMES_ALONE), layout)
+        product, story = _with_prop(artist, scenes, key, seed, EACH)
         candidates = judge(story, draw_candidates(story, on_progress=no_progress))
         candidates.sort(key=lambda one: one.seed)
-        found = {one.seed: _beside(one, scenes, key, (ours, theirs), placed(story)) for one in candidates}
+        found = {one.seed: _beside(one, scenes, key, placed(story)) for one in candidates}
         chosen = _choices(candidates, found)
         won = [Row(condition, key, found[one.seed], one.rgb) for condition, one in chosen.items()]
         return [Row("the product's photo", key, {}, product.photo), *won]
 
     return rows
+
+
+def words_of_the_product(artist: Artist, count: int, seed: int) -> ByKey:
+    """Where words reach in an exact shot: anywhere, the prop's to its box alone, the product's to its own as well."""
+    scenes = pairs(count, seed)
+
+    def rows(key: int) -> list[Row]:
+        product, story = _with_prop(artist, scenes, key, seed, 1)
+        (item,) = items_of(story)
+        own = LayoutObject(product.label, product.box)
+        prop = tuple(one for one in item.layout if one.phrase != product.label)
+        made = [Row("the product's photo", key, {}, product.photo)]
+        for condition, layout, share in (
+            (NONE, (), 0.4),
+            ("the prop's", prop, 0.4),
+            ("the prop's and the product's", (*prop, own), 0.4),
+            ("both, through all steps", (*prop, own), 1.0),
+        ):
+            (rgb,) = artist.draw([replace(item, layout=layout)], layout_share=share)
+            drawn = Drawn(item.seed, story.size, rgb, bool(layout), {}, {})
+            (candidate,) = judge(story, [drawn])
+            made.append(Row(condition, key, _beside(candidate, scenes, key, placed(story)), candidate.rgb))
+        return made
+
+    return rows
+
+
+def _with_prop(artist: Artist, scenes: Scenes, key: int, seed: int, candidates: int) -> tuple[Product, Story]:
+    """An exact shot of one object with the other as a prop whose box the model is told, as the product's solver has it
+    told: by a mask, not in words."""
+    ours, theirs = _columns(scenes, key)
+    product = product_of(scenes, key, ours, artist.side_px)
+    spec = product.spec(
+        artist,
+        "exact",
+        palette=BRANDS[key % len(BRANDS)],
+        candidates=candidates,
+        seed=seed + EACH * key,
+        palette_means=PaletteMeans(words=False, rank=True, grade=0.0, pull=0.0),
+    )
+    layout = (LayoutObject(scenes.name(key, theirs), _box_of(scenes, key, theirs)),)
+    return product, story_of(artist, spec, product.inputs(), caption(scenes, key, _NAMES_ALONE), layout)
+
+
+def _columns(scenes: Scenes, key: int) -> tuple[int, int]:
+    """The product and the prop, each on either side in turn."""
+    ours, theirs = scenes.objects(key)[:: 1 if key % 2 else -1]
+    return ours, theirs
+
+
+def _box_of(scenes: Scenes, key: int, column: int) -> tuple[float, float, float, float]:
+    return _SIDES[scenes.objects(key).index(column)][0]
 
 
 def _choices(candidates: Sequence[GeneratedCandidate], found: Mapping[int, Figures]) -> dict[str, GeneratedCandidate]:
@@ -113,12 +153,11 @@ def _truth(figures: Figures) -> float:
     return float(np.mean([*(figures[name] for name in wanted), 1.0 - figures["drawn again"]]))
 
 
-def _beside(
-    candidate: GeneratedCandidate, scenes: Scenes, key: int, columns: tuple[int, int], product: PlacedProduct
-) -> dict[str, float]:
+def _beside(candidate: GeneratedCandidate, scenes: Scenes, key: int, product: PlacedProduct) -> dict[str, float]:
     """What is true of a candidate: of the thing beside the product, the grounds, the product's colour elsewhere."""
+    columns = _columns(scenes, key)
     own, colour = (list(COLOURS)[scenes.colour[key, column]] for column in columns)
-    left, top, width, height = _SIDES[scenes.objects(key).index(columns[1])][0]
+    left, top, width, height = _box_of(scenes, key, columns[1])
     found = measures.find(candidate.rgb, colour)
     x, y = (-1.0, -1.0) if found is None else found.centre
     is_kind = found is not None and measures.kind_of(found, colour) == scenes.kind[key, columns[1]]

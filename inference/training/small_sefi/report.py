@@ -119,6 +119,13 @@ TRIALS = (
         key_by_key(judged.judging),
     ),
     Trial(
+        "words",
+        "Exact: where words may reach",
+        "The same shots, one candidate each: no boxes; the prop's words kept to its box; the product's words kept to "
+        "the place where it is pasted, as well.",
+        key_by_key(judged.words_of_the_product),
+    ),
+    Trial(
         "palette-means",
         "Brand palette, each means alone",
         "Exact shots of a product through `pipelines.generated`; the prompt leaves the grounds open. Figures of the "

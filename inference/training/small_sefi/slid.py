@@ -30,7 +30,7 @@ from inference.training.small_sefi.words import COLOURS, KINDS, SURFACES, WALLS
 from inference.types import U8, no_progress
 
 Region = tuple[float, float, float, float]
-_FREE_TO_FAITHFUL = (1.0, 0.75, 0.5, 0.25, 0.0)
+_FREE_TO_FAITHFUL = (1.0, 0.75, 0.5, 0.25, 0.1, 0.0)
 _STYLES = (0.0, 0.25, 0.5, 1.0)
 _EDITS = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Between which heights the surface begins in pictures of this world, and a bit beyond.

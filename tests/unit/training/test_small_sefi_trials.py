@@ -57,7 +57,8 @@ AT_ONCE: dict[str, tuple[Callable[[Artist, int, int], list[Row]], int]] = {
     "candidates": (lambda artist, count, seed: trials.candidates(artist, count, 2, seed), 2),
 }
 BY_KEY: dict[str, tuple[Callable[[Artist, int, int], judged.ByKey], int]] = {
-    "reimagined": (slid.reimagined, 6),
+    "words": (judged.words_of_the_product, 5),
+    "reimagined": (slid.reimagined, 7),
     "styles": (slid.styles, 5),
     "edits": (slid.edits, 5),
 }
