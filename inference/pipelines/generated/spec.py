@@ -27,7 +27,8 @@ MAX_TRIGGER = 60
 MAX_SEED = 2**53 - 1
 # The full picture starts from its preview, so that it is the picture that was chosen: finer, not another one.
 REFINE_STRENGTH = 0.6
-# What decoding forth and back adds to a step, counted in operations: from 1.4 (klein) to 2.4 times (SeFi 1B).
+# What decoding forth and back makes of the steps, counted in operations (tests/checkpoints/pull_effort.py): 1.2 times
+# (klein, 5B Base) to 3.0 times (SeFi 1B Turbo at 1024 px). One factor for all models, and operations are not time.
 PULL_EFFORT = 2.0
 
 
