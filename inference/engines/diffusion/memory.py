@@ -20,8 +20,8 @@ from inference.models import ModelCard
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# What one picture of a megapixel needs beside the weights. `make bench-gpu` on an H200, less the counted weights: 2.5 to
-# 3.2 GB a megapixel for SeFi 1B, 2B and 5B Turbo at 512 and 1024 px; the editors were not measured.
+# What one picture of a megapixel needs beside the weights. `make bench-gpu` on an H200, less the counted weights: 2.5
+# to 3.2 GB a megapixel for SeFi 1B, 2B and 5B Turbo at 512 and 1024 px; the editors were not measured.
 _ACTIVATIONS_GB_PER_MEGAPIXEL = 3.0
 _SMALLER = "stop what else uses the device, or choose a smaller model"
 _GB = 10**9
