@@ -56,7 +56,7 @@ def pull_effort(name: str, side_px: int) -> float:
         guidance=Guidance(guidance, embeds) if guidance > 1.0 else None,
     )
     pull = PalettePull(palette_oklab(PALETTE), 0.15, torch.ones(cells, cells))
-    steer = PaletteSteer(family.codec, schedule, family.semantic_channels, [pull])
+    steer = PaletteSteer(family.codec, schedule, family.semantic_channels, [pull], device=META)
     counts = []
     for how in (None, steer):
         with FlopCounterMode(display=False) as counter:

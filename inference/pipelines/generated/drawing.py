@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from inference.errors import InputRejected
-from inference.generation import GeneratedPicture, GenerateItem, GenerateRequest, ReferencePicture, StylePicture
+from inference.generation import (
+    GeneratedPicture,
+    GenerateItem,
+    GenerateRequest,
+    LayoutObject,
+    ReferencePicture,
+    StylePicture,
+)
 from inference.pipelines.generated.canvas import blank_behind, covering, drawn_size, pasted, resized
 from inference.pipelines.generated.spec import REFINE_STRENGTH
 from inference.pipelines.generated.story import Size, Story, region_of
@@ -135,10 +142,25 @@ def _item(story: Story, seed: int, reference: ReferencePicture) -> GenerateItem:
     prompt = story.prompt
     if story.card.kind == "edit" and spec.mode != "edit":
         prompt = _INSTRUCTION + prompt
-    told = story.scene.layout if story.scene is not None and "layout" in can else ()
+    told = _places(story) if "layout" in can else ()
     palette = spec.scene.palette if spec.palette_means.pull > 0 else ()
     size = reference.rgb.shape[1], reference.rgb.shape[0]
     return GenerateItem(prompt, seed, reference, palette, spec.palette_means.pull, told, _style(story, size))
+
+
+def _places(story: Story) -> tuple[LayoutObject, ...]:
+    """Where the words of the scene's objects may reach.
+
+    In an exact scene with props those of the product reach only the place where it is pasted; else models draw it
+    again beside itself (measured in docs/small-sefi.md).
+    """
+    told: tuple[LayoutObject, ...] = () if story.scene is None else story.scene.layout
+    if story.scene is None or not told or story.spec.mode != "exact":
+        return told
+    product = story.scene.graph.product
+    assert product is not None
+    assert product.box is not None
+    return (*told, LayoutObject(product.label, product.box))
 
 
 def _style(story: Story, size: Size) -> StylePicture | None:

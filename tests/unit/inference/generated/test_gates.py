@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inference.errors import InputRejected
-from inference.generation import GenerateOptions, GenerateRequest
+from inference.generation import GenerateOptions, GenerateRequest, LayoutObject
 from inference.models import model_card
 from inference.pipelines.generated.canvas import drawn_size
 from inference.pipelines.generated.judging import marked, ranked, score
@@ -245,3 +245,19 @@ def test_a_prompt_too_long_for_a_layout_is_drawn_without_and_says_so(painted: Pa
     assert [bool(request.items[0].layout) for request in painted.requests][:2] == [True, False]
     assert "generated.layout_left_out" in shot.candidates[0].reasons
     assert "generated.layout_not_told" not in shot.candidates[0].reasons
+
+
+def test_words_of_the_product_reach_only_the_place_where_it_is_pasted(painted: Painted, made: Any) -> None:
+    scene = SceneForm(surface="oak", props=("lemons",))
+    shot = made(replace(SPEC, scene=scene))
+    product = shot.scene.graph.product
+    for request in painted.requests:
+        for item in request.items:
+            assert item.layout == (*shot.scene.layout, LayoutObject("a red box", product.box))
+            assert all(one.phrase.lower() in item.prompt.lower() for one in item.layout)
+    painted.requests.clear()
+    made(replace(SPEC, candidates=1, mode="reimagined", scene=scene))
+    assert [one.phrase for one in painted.requests[0].items[0].layout] == [one.phrase for one in shot.scene.layout]
+    painted.requests.clear()
+    made(replace(SPEC, candidates=1, scene=SceneForm()))
+    assert painted.requests[0].items[0].layout == ()
