@@ -1,19 +1,26 @@
 """One look for many products: what of an edited shot is its look, and how alike the results are.
 
 The look is the scene: set, camera, mood, palette, format, light, shadow, reflection, blur, size and frame. What was
-done to the product itself (rotation, flip, exposure, white balance) stays with that product. The camera is locked to
-the shot's own window and base line, so every product is seen in the same frame and stands on the same line.
+done to the product itself (rotation, flip, exposure, white balance) stays with that product, and so does a second
+product. The camera is locked to the shot's own window and base line, so every product is seen in the same frame and
+stands on the same line.
+
+A product may be an exception: left out, at a size of its own, or with what was done to it in its own shot of the look
+(``Exempt``). Exceptions of the last time are offered again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import dist
 from statistics import fmean, median, pstdev
 from typing import Any
 
-from apps.studio.models import Shot
+from apps.jobs.models import Batch
+from apps.studio import selectors
+from apps.studio.models import Product, Shot
 from apps.studio.specs import Spec
 from inference.edits import KNOBS
 
@@ -29,10 +36,17 @@ HEIGHT_SPREAD = 0.5
 BASE_SPREAD = 0.03
 
 
-def look_of(shot: Shot, *, scale: float = 1.0, usual: float = 1.0) -> Spec:
-    """The spec that another product gets: ``scale`` times its size in this look, ``usual`` as in every picture."""
+def look_of(shot: Shot, *, scale: float = 1.0, usual: float = 1.0, own: Spec | None = None) -> Spec:
+    """The spec that another product gets.
+
+    Args:
+        scale: times its size in this look; ``usual`` as in every picture.
+        own: ``edits`` of the product and ``offset`` from the look's place, as ``own_of`` found them.
+    """
     kept = {key: value for key, value in shot.spec.items() if key not in OF_THE_SHOT}
     edits = {name: value for name, value in shot.spec.get("edits", {}).items() if name not in OF_THE_PRODUCT}
+    own = own or {}
+    edits |= own.get("edits", {})
     size = edits.get("scale", 1.0) * scale
     edits["scale"] = round(min(max(size, KNOBS["scale"].low), KNOBS["scale"].high), 4)
     if edits["scale"] == 1:
@@ -40,7 +54,62 @@ def look_of(shot: Shot, *, scale: float = 1.0, usual: float = 1.0) -> Spec:
     lock = lock_of(shot)
     if usual != 1:
         kept["scale"] = usual
+    if own.get("offset"):
+        kept["offset"] = own["offset"]
     return kept | ({"edits": edits} if edits else {}) | ({"lock": lock} if lock else {})
+
+
+@dataclass(frozen=True)
+class Exempt:
+    """A product that a look may be given to, as it was the last time.
+
+    ``scale``: its own size in the look; ``own``: what was done to the product in its shot of the look (``own_of``).
+    """
+
+    product: Product
+    is_chosen: bool
+    scale: float
+    own: Spec
+
+
+def as_last_time(shot: Shot, products: Sequence[Product]) -> list[Exempt]:
+    """The exceptions that the look's last shots of ``products`` show; without any every product but the shot's own."""
+    made = selectors.made_in_look(shot, products)
+    newest = max((item.shoot.batch for item in made.values() if item.shoot.batch), key=_begun, default=None)
+    sizes = _sizes_by_version(shot)
+    found = []
+    for product in products:
+        last = made.get(product.id)
+        if newest is None:
+            is_chosen = product.id != shot.product_id
+        else:
+            is_chosen = _begun(newest) < product.created_at or (last is not None and last.shoot.batch_id == newest.id)
+        scale = _own_scale(last, sizes) if last else 1.0
+        found.append(Exempt(product, is_chosen, scale, own_of(last) if last else {}))
+    return found
+
+
+def own_of(made: Shot) -> Spec:
+    """What was done to the product in its own shot of a look, and where it was moved to: ``edits`` and ``offset``."""
+    edits = {name: value for name, value in made.spec.get("edits", {}).items() if name in OF_THE_PRODUCT}
+    offset = made.spec.get("offset")
+    return ({"edits": edits} if edits else {}) | ({"offset": offset} if offset else {})
+
+
+def _begun(batch: Batch) -> datetime:
+    return batch.created_at
+
+
+def _sizes_by_version(shot: Shot) -> dict[int, float]:
+    """How large the product is in each version of the shot."""
+    specs = {version.number: version.spec for version in selectors.versions(shot)} | {shot.version: shot.spec}
+    return {number: float(spec.get("edits", {}).get("scale", 1.0)) for number, spec in specs.items()}
+
+
+def _own_scale(made: Shot, sizes: dict[int, float]) -> float:
+    usual = sizes.get(made.shoot.choices.get("look_version", 0), 1.0)
+    scale = float(made.spec.get("edits", {}).get("scale", 1.0)) / usual
+    return round(min(max(scale, SMALLEST_SCALE), LARGEST_SCALE), 2)
 
 
 def lock_of(shot: Shot) -> dict[str, Any] | None:

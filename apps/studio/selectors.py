@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -299,6 +300,13 @@ def get_look(workspace: Workspace, batch_id: uuid.UUID) -> tuple[Batch, list[Sho
     if not shots:
         raise NotFound("not_found")
     return batch, shots
+
+
+def made_in_look(shot: Shot, products: Sequence[Product]) -> dict[uuid.UUID, Shot]:
+    """The newest shot of each product, by its id, that was made by applying this shot's look."""
+    made = Shot.objects.filter(workspace=shot.workspace, shoot__choices__look=str(shot.id), product__in=products)
+    newest_last = made.select_related("shoot__batch").order_by("shoot__created_at", "id")
+    return {item.product_id: item for item in newest_last}
 
 
 def has_shots(batch: Batch) -> bool:

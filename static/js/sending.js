@@ -2,12 +2,12 @@
 import { csrfToken, hearStatus } from "./session.js";
 import { toast } from "./toasts.js";
 
-async function post(form) {
+async function post(form, body) {
   try {
     const answer = await fetch(form.action, {
       method: "POST",
       headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
-      body: new FormData(form),
+      body,
     });
     return { status: answer.status, ...(await answer.json().catch(() => ({}))) };
   } catch {
@@ -16,8 +16,8 @@ async function post(form) {
 }
 
 /** The address that the server's yes leads to; without one it is said what went wrong, and `again` is offered. */
-export async function send(form, again) {
-  const { status, url, error } = await post(form);
+export async function send(form, again, body = new FormData(form)) {
+  const { status, url, error } = await post(form, body);
   if (url) return url;
   if (hearStatus(status)) return "";
   const words = document.getElementById("toasts").dataset;

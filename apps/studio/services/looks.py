@@ -6,7 +6,7 @@ The request writes down one shot a product and is over; a job hands them to the 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -15,7 +15,7 @@ from apps.accounts.models import User, Workspace
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.jobs import services as queue
 from apps.jobs.models import Batch, Priority
-from apps.studio import looks, scenes
+from apps.studio import looks, scenes, selectors
 from apps.studio.kinds import scale_of
 from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.services.cutouts import accept_cutout
@@ -28,7 +28,13 @@ STARTED_AT_ONCE = 50  # shots a job queues in one transaction; the next ones are
 
 @transaction.atomic
 def apply_look(
-    shot: Shot, *, scales: Mapping[uuid.UUID, float], by: User | None, label: str = "", token: str = ""
+    shot: Shot,
+    *,
+    scales: Mapping[uuid.UUID, float],
+    by: User | None,
+    kept: Collection[uuid.UUID] = (),
+    label: str = "",
+    token: str = "",
 ) -> Batch:
     """Make one shot in this look of every product: one batch, one shoot a product.
 
@@ -37,6 +43,7 @@ def apply_look(
 
     Args:
         scales: the products, and how many times its usual size each one gets.
+        kept: products that keep what was done to them in their last shot of this look.
 
     Raises:
         Conflict: ``studio.shot_not_ready``, ``studio.no_cutout_yet``, ``scene.set_only``.
@@ -52,20 +59,22 @@ def apply_look(
     if known is not None and known.batch is not None:
         return known.batch
     batch = queue.create_batch(shot.workspace, kind="studio.shot", label=label or shot.product.name, created_by=by)
+    made = selectors.made_in_look(shot, [product for product in products if product.id in kept])
+    owns = {key: looks.own_of(last) for key, last in made.items()}
     choices = {"look": str(shot.id), "look_version": shot.version, "look_token": token}
     new = {"workspace": shot.workspace}
     shoots = [Shoot(**new, product=product, batch=batch, choices=choices, created_by=by) for product in products]
     Shoot.objects.bulk_create(shoots)
     Shot.objects.bulk_create(
-        Shot(**new, shoot=shoot, product=shoot.product, position=0, spec=_spec(shot, shoot.product, scales))
+        Shot(**new, shoot=shoot, product=shoot.product, position=0, spec=_spec(shot, shoot.product, scales, owns))
         for shoot in shoots
     )
     call_starter(batch, what="look")
     return batch
 
 
-def _spec(shot: Shot, product: Product, scales: Mapping[uuid.UUID, float]) -> Spec:
-    return looks.look_of(shot, scale=scales[product.id], usual=scale_of(product))
+def _spec(shot: Shot, product: Product, scales: Mapping[uuid.UUID, float], owns: Mapping[uuid.UUID, Spec]) -> Spec:
+    return looks.look_of(shot, scale=scales[product.id], usual=scale_of(product), own=owns.get(product.id))
 
 
 def _not_begun(batch_id: uuid.UUID) -> QuerySet[Shot]:

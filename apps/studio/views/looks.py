@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import HttpResponse
+from django.core.paginator import Paginator
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
+from apps.core.answers import wants_json
 from apps.core.errors import InvalidInput
 from apps.studio import choices, looks, scenes, selectors, services
 
@@ -17,19 +20,21 @@ from apps.studio import choices, looks, scenes, selectors, services
 @require_GET
 @workspace_view(role=Role.EDITOR)
 def choose(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
+    """The products to tick, as many at a time as one go takes: ``?page=2`` are the next ones by name."""
     shot = selectors.get_shot(request.workspace, shot_id)
     scenes.require_set(shot)
-    query = request.GET.get("q", "").strip()
+    page = Paginator(selectors.cut_out_products(request.workspace), looks.MOST_PRODUCTS).get_page(
+        request.GET.get("page")
+    )
     context = {
         "shot": shot,
         "product": shot.product,
-        "query": query,
-        "products": selectors.cut_out_products(request.workspace, query=query)[: looks.MOST_PRODUCTS],
+        "page": page,
+        "items": looks.as_last_time(shot, list(page)),
         "most": looks.MOST_PRODUCTS,
         "smallest": looks.SMALLEST_SCALE,
         "largest": looks.LARGEST_SCALE,
         "token": uuid.uuid4().hex,
-        "seconds_per_shot": selectors.seconds_per_shot(request.workspace),
     }
     return render(request, "studio/look_choose.html", context)
 
@@ -37,15 +42,22 @@ def choose(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view(role=Role.EDITOR)
 def apply(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
+    """``product`` are those that get the look; ``scale-…`` says own sizes, ``keep`` who keeps own edits."""
     shot = selectors.get_shot(request.workspace, shot_id)
     ids = services.parse_ids(request.POST.getlist("product"))
     try:
         scales = {key: float(request.POST.get(f"scale-{key}", "") or 1) for key in ids}
     except ValueError as error:
         raise InvalidInput("studio.scale_out_of_range", low=looks.SMALLEST_SCALE, high=looks.LARGEST_SCALE) from error
-    token = request.POST.get("token", "")[:64]
-    batch = services.apply_look(shot, scales=scales, by=request.user, token=token)
-    return redirect("studio:look", workspace=request.workspace.slug, batch_id=batch.id)
+    batch = services.apply_look(
+        shot,
+        scales=scales,
+        kept=set(services.parse_ids(request.POST.getlist("keep"))),
+        by=request.user,
+        token=request.POST.get("token", "")[:64],
+    )
+    url = reverse("studio:look", args=[request.workspace.slug, batch.id])
+    return JsonResponse({"url": url}, status=201) if wants_json(request) else redirect(url)
 
 
 @require_GET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -187,6 +188,73 @@ def test_the_shots_of_a_look_are_exported_to_every_ratio_that_a_marketplace_asks
     blobs = {key: file.blob for key, file in files.items() if file.blob}
     ratios = {key: blob.width / blob.height for key, blob in blobs.items() if blob.width and blob.height}
     assert ratios == pytest.approx({"taobao-tall": 0.75, "etsy": 1.25, "psd-layers": 1.0}, rel=0.01)
+
+
+def boxes(page: str, name: str) -> dict[str, bool]:
+    """The tick boxes called ``name`` on the page where a look is applied: value, and whether it is ticked."""
+    found = re.findall(rf'<input class="tick" type="checkbox" name="{name}" value="([^"]+)"( checked)?>', page)
+    return {value: bool(checked) for value, checked in found}
+
+
+def test_applied_again_the_exceptions_of_last_time_are_offered_and_kept(
+    workspace: Workspace, shot: Shot, client: Client
+) -> None:
+    edit(workspace, shot, edits={"scale": 1.5})
+    plain, small, left_out = (another_product(workspace, seed) for seed in (1, 2, 3))
+    batch = apply(workspace, fresh(workspace, shot), {plain.id: 1.0, small.id: 0.8})
+    with tenant_scope(workspace.id):
+        made = Shot.objects.get(shoot__batch=batch, product=small)
+        assert made.spec["edits"] == {"scale": 1.2}
+        own = {"rotate_deg": 8.0, "exposure_ev": 0.1, "scale": 1.2, "shadow_softness": 3.0}
+        Shot.objects.filter(pk=made.pk).update(spec=made.spec | {"edits": own, "offset": [0.05, 0.0]})
+        newer = factories.make_product(workspace, name="Newer", cutout_state="ready")
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    page = client.get(reverse("studio:choose_look", args=[workspace.slug, shot.id])).content.decode()
+    ticks = {str(product.id): True for product in (plain, small, newer)}
+    assert boxes(page, "product") == ticks | {str(left_out.id): False, str(shot.product_id): False}
+    assert boxes(page, "keep") == {str(small.id): True}
+    assert f'name="scale-{small.id}" value="0.8"' in page
+    assert "Keep its own: moved 5.0% to the right, turned 8.0° to the right, exposure +0.10 EV" in page
+
+    sent = {"product": [str(plain.id), str(small.id)], f"scale-{small.id}": "0.8"}
+    for keep in ([], [str(small.id)]):
+        url = reverse("studio:apply_look", args=[workspace.slug, shot.id])
+        answer = client.post(url, sent | {"keep": keep}, headers={"Accept": "application/json"})
+        assert answer.status_code == 201
+        with tenant_scope(workspace.id):
+            again = Shot.objects.filter(product=small).select_related("shoot").order_by("shoot__created_at").last()
+            first = Shot.objects.filter(product=plain).order_by("shoot__created_at").last()
+            assert again is not None
+            assert first is not None
+        assert answer.json()["url"].endswith(f"{again.shoot.batch_id}/")
+        assert "offset" not in first.spec
+        if keep:
+            assert again.spec["edits"] == {"rotate_deg": 8.0, "exposure_ev": 0.1, "scale": 1.2}
+            assert again.spec["offset"] == [0.05, 0.0]
+        else:
+            assert again.spec["edits"] == {"scale": 1.2}
+            with tenant_scope(workspace.id):
+                Shoot.objects.filter(pk=again.shoot_id).delete()
+
+
+def test_more_products_than_one_go_takes_are_on_pages_and_it_is_said_how_to_go_on(
+    workspace: Workspace, shot: Shot, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "MOST_PRODUCTS", 2)
+    with tenant_scope(workspace.id):
+        products = [factories.make_product(workspace, name=f"Z {number}", cutout_state="ready") for number in range(3)]
+        with_second = shot.spec | {"companion": {"product": str(products[0].id)}}
+        Shot.objects.filter(pk=shot.pk).update(spec=with_second)
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    url = reverse("studio:choose_look", args=[workspace.slug, shot.id])
+    first, second = (client.get(f"{url}?page={number}").content.decode() for number in (1, 2))
+    assert "4 products are cut out, and one go takes at most 2. Here are 1 to 2 by name" in first
+    assert 'href="?page=2"' in first
+    assert "Here are 3 to 4 by name" in second
+    assert [*boxes(first, "product"), *boxes(second, "product")] == [
+        str(key) for key in (shot.product_id, *(product.id for product in products))
+    ]
+    assert "The second product stays with this shot" in first
 
 
 def test_what_can_not_be_made_is_refused_and_nothing_is_queued(workspace: Workspace, shot: Shot) -> None:
