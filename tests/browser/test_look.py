@@ -16,7 +16,6 @@ def world(site: object) -> World:
     return make_world()
 
 
-
 def test_choices_survive_a_search_a_reload_and_a_busy_server(open_page: OpenPage, world: World) -> None:
     page = open_page(user=world.user, is_heard=False)
     page.goto(world.path(f"studio/shots/{world.shot.id}/look"))
