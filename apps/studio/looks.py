@@ -6,7 +6,7 @@ product. The camera is locked to the shot's own window and base line, so every p
 stands on the same line.
 
 A product may be an exception: left out, at a size of its own, or with what was done to it in its own shot of the look
-(``Exempt``). Exceptions of the last time are offered again.
+(``Offered``). Exceptions of the last time are offered again.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def look_of(shot: Shot, *, scale: float = 1.0, usual: float = 1.0, own: Spec | N
 
 
 @dataclass(frozen=True)
-class Exempt:
+class Offered:
     """A product that a look may be given to, as it was the last time.
 
     ``scale``: its own size in the look; ``own``: what was done to the product in its shot of the look (``own_of``).
@@ -72,7 +72,7 @@ class Exempt:
     own: Spec
 
 
-def as_last_time(shot: Shot, products: Sequence[Product]) -> list[Exempt]:
+def as_last_time(shot: Shot, products: Sequence[Product]) -> list[Offered]:
     """The exceptions that the look's last shots of ``products`` show; without any every product but the shot's own."""
     made = selectors.made_in_look(shot, products)
     newest = max((item.shoot.batch for item in made.values() if item.shoot.batch), key=_begun, default=None)
@@ -85,7 +85,7 @@ def as_last_time(shot: Shot, products: Sequence[Product]) -> list[Exempt]:
         else:
             is_chosen = _begun(newest) < product.created_at or (last is not None and last.shoot.batch_id == newest.id)
         scale = _own_scale(last, sizes) if last else 1.0
-        found.append(Exempt(product, is_chosen, scale, own_of(last) if last else {}))
+        found.append(Offered(product, is_chosen, scale, own_of(last) if last else {}))
     return found
 
 

@@ -305,8 +305,8 @@ def get_look(workspace: Workspace, batch_id: uuid.UUID) -> tuple[Batch, list[Sho
 def made_in_look(shot: Shot, products: Sequence[Product]) -> dict[uuid.UUID, Shot]:
     """The newest shot of each product, by its id, that was made by applying this shot's look."""
     made = Shot.objects.filter(workspace=shot.workspace, shoot__choices__look=str(shot.id), product__in=products)
-    newest_last = made.select_related("shoot__batch").order_by("shoot__created_at", "id")
-    return {item.product_id: item for item in newest_last}
+    newest_first = made.select_related("shoot__batch").order_by("product_id", "-shoot__created_at", "-id")
+    return {item.product_id: item for item in newest_first.distinct("product_id")}
 
 
 def has_shots(batch: Batch) -> bool:

@@ -126,7 +126,7 @@ def mood_title(spec: Spec) -> str:
 def what_changed(version: ShotVersion) -> list[str]:
     """What a version changed against its parent; for the first one, that it is what the shoot made."""
     if scenes.is_generated(version.spec):
-        instruction = version.spec["generated"].get("instruction", "")
+        instruction = version.spec.get("generated", {}).get("instruction", "")
         return [instruction] if instruction else []
     if version.parent is None:
         return [_("as the shoot made it")]
