@@ -53,31 +53,40 @@ class Extension:
         return self.iou >= MIN_IOU and self.count == 1
 
 
-def find_extension(picture: U8, mask: U8) -> Extension:
+def find_extension(picture: U8, mask: U8, drawn: U8 | None = None) -> Extension:
     """Segment a finished picture again.
 
     Args:
         picture: uint8 (H, W, 3), with the product pasted.
         mask: uint8 (H, W), its placed coverage.
+        drawn: uint8 (H, W), 255 = drawn anew, where alone there can be more than there was; None = everywhere.
     """
     if not (mask >= 128).any():
         return Extension(1.0, 1)
-    whole = _small(picture, mask, _SEARCH_PX)
-    return Extension(round(_iou(*_near(picture, mask), *whole), 4), 1 + _copies(*whole))
+    whole, window = _small(picture, mask, _SEARCH_PX), _around(mask)
+    near = _small(picture[window], mask[window], _LONGEST_PX)
+    new = np.full_like(mask, 255) if drawn is None else drawn
+    iou = _iou(*near, *whole, _shrunk(new[window], near[1]))
+    return Extension(round(iou, 4), 1 + _copies(*whole, _shrunk(new, whole[1])))
 
 
-def _near(picture: U8, mask: U8) -> tuple[F32, Mask]:
-    """The product with its surroundings, small: scaled Lab (h, w, 3) and mask."""
+def _shrunk(mask: U8, like: Mask) -> Mask:
+    """``mask`` at the size of ``like``: what is at least half covered."""
+    return np.asarray(cv2.resize(mask, like.shape[::-1], interpolation=cv2.INTER_AREA) >= 128, np.bool_)
+
+
+def _around(mask: U8) -> tuple[slice, slice]:
+    """Rows and columns of the product with its surroundings."""
     rows, columns = (np.flatnonzero((mask >= 128).any(axis=axis)) for axis in (1, 0))
     reach = round(_REACH * 2 * max(len(rows), len(columns)))
-    window = np.s_[
-        max(0, rows[0] - reach) : rows[-1] + reach + 1,
-        max(0, columns[0] - reach) : columns[-1] + reach + 1,
-    ]
-    return _small(picture[window], mask[window], _LONGEST_PX)
+    return (
+        slice(max(0, rows[0] - reach), rows[-1] + reach + 1),
+        slice(max(0, columns[0] - reach), columns[-1] + reach + 1),
+    )
 
 
 def _small(picture: U8, mask: U8, longest_px: int) -> tuple[F32, Mask]:
+    """Small: scaled Lab (h, w, 3) and mask."""
     scale = min(1.0, longest_px / max(mask.shape))
     size = (max(8, round(mask.shape[1] * scale)), max(8, round(mask.shape[0] * scale)))
     rgb = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
@@ -86,8 +95,8 @@ def _small(picture: U8, mask: U8, longest_px: int) -> tuple[F32, Mask]:
     return smooth, cv2.resize(mask, size, interpolation=cv2.INTER_AREA) >= 128
 
 
-def _iou(lab: F32, mask: Mask, whole: F32, whole_mask: Mask) -> float:
-    """Of the mask and the mask with what was found beside it.
+def _iou(lab: F32, mask: Mask, whole: F32, whole_mask: Mask, drawn: Mask) -> float:
+    """Of the mask and the mask with what was found beside it, as far as it was ``drawn``.
 
     Args:
         lab, mask: the product with its surroundings.
@@ -103,7 +112,7 @@ def _iou(lab: F32, mask: Mask, whole: F32, whole_mask: Mask) -> float:
     labels = potts_cut(cost.astype(np.float32), edge_price(likeness(lab), strength=4.0, floor=0.06), rounds=80)
     found = (labels > 0.5) & ~dilated(mask, _TOLERANCE_PX)
     found = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
-    extra = _ending_near(_touching(found, dilated(mask, _TOLERANCE_PX + 2)), mask, beyond)
+    extra = drawn & _ending_near(_touching(found, dilated(mask, _TOLERANCE_PX + 2)), mask, beyond)
     area = int(mask.sum())
     return area / (area + int(extra.sum()))
 
@@ -167,8 +176,8 @@ def _few(samples: F32) -> F32:
     return np.ascontiguousarray(samples[:: max(1, len(samples) // _SAMPLES)])
 
 
-def _copies(lab: F32, mask: Mask) -> int:
-    """How often the product's silhouette is found again."""
+def _copies(lab: F32, mask: Mask, drawn: Mask) -> int:
+    """How often the product's silhouette is found again, mostly where something was ``drawn``."""
     far = ~dilated(mask, 3)
     if np.count_nonzero(far) < 64 or np.count_nonzero(mask) < 24:
         return 0
@@ -178,7 +187,8 @@ def _copies(lab: F32, mask: Mask) -> int:
     taken = np.zeros(mask.shape, np.bool_)
     found = 0
     for score, place in sorted(_matches(likely, mask), key=lambda match: -match[0]):
-        if score > 0 and not (taken & place).any():
+        is_new = 2 * np.count_nonzero(place & drawn) > np.count_nonzero(place)
+        if score > 0 and is_new and not (taken & place).any():
             taken |= place
             found += 1
     return found

@@ -85,10 +85,8 @@ def _shaded(story: Story, plate: U8, product: PlacedProduct) -> U8:
 
 def _with_product(story: Story, product: PlacedProduct, plate: U8, measures: Mapping[str, float]) -> Finished:
     master = pasted(product, plate)
-    extension = find_extension(master, product.mask)
-    figures = {"extension_iou": extension.iou, "product_count": float(extension.count)}
     gate = _gate(story, product, master, plate)
-    return Finished(master, plate, product, gate, {**measures, **figures}, product.warnings)
+    return Finished(master, plate, product, gate, {**measures, **_more_of_it(master, product)}, product.warnings)
 
 
 def _gate(story: Story, product: PlacedProduct, master: U8, plate: U8) -> GateReport:
@@ -110,7 +108,8 @@ def _edited(story: Story, drawn: U8, size: Size) -> Finished:
     """``drawn`` inside the region, the picture outside of it to the last bit.
 
     The product is pasted where it was drawn over. Outside the region it is in the picture already: pasted again its
-    soft edge would get harder. A preview shows the picture resampled, which the gate has nothing to say about.
+    soft edge would get harder. A preview shows the picture resampled, which the gate has nothing to say about. Whether
+    there is more of the product now is asked of what was drawn alone: the picture was judged when it was made.
     """
     assert story.inputs.picture is not None
     picture = resized(story.inputs.picture, size)
@@ -123,7 +122,14 @@ def _edited(story: Story, drawn: U8, size: Size) -> Finished:
     if product is None:
         return Finished(master, plate, None, None, measures)
     gate = _gate(story, product, master, plate) if size == story.size else None
+    measures |= _more_of_it(master, product, region)
     return Finished(master, plate, product, gate, measures, product.warnings)
+
+
+def _more_of_it(master: U8, product: PlacedProduct, drawn: U8 | None = None) -> dict[str, float]:
+    """Whether there is more of the product than there should be, as figures; see ``find_extension``."""
+    extension = find_extension(master, product.mask, drawn)
+    return {"extension_iou": extension.iou, "product_count": float(extension.count)}
 
 
 def faded(region: U8) -> F32:

@@ -17,6 +17,7 @@ from inference.pipelines.generated.judging import marked, ranked, score
 from inference.pipelines.generated.result import GeneratedCandidate, GeneratedShot
 from inference.pipelines.generated.shot import generated_shot
 from inference.pipelines.generated.spec import GeneratedInputs, GeneratedSpec, PaletteMeans
+from inference.pipelines.generated.verify import placement_of
 from inference.recipe import recipe_hash
 from inference.scene import SceneForm
 from inference.types import U8, Cutout
@@ -49,6 +50,30 @@ def test_a_candidate_that_drew_more_product_is_rejected_and_another_wins(painted
     assert shot.candidates[-1].figures["extension_iou"] < 0.98
     assert shot.measures["extension_iou"] >= 0.98
     assert shot.recipe["parameters"]["chosen_seed"] == 1
+
+
+def test_an_edit_that_draws_more_of_the_product_is_rejected_where_it_drew(
+    painted: Painted, made: Any, photo: U8, cutout: Cutout
+) -> None:
+    """The same gate as for a scene; what stood in the picture before an edit is not held against it."""
+    shot = made(replace(SPEC, candidates=1))
+    inputs = {"picture": shot.master, "placement": placement_of(shot.recipe)}
+    edit = replace(SPEC, mode="edit", instruction="a red box beside it", region=(0.0, 0.0, 1.0, 1.0))
+    painted.paint = lambda seed, size, request: (
+        np.full((*size, 3), 170, np.uint8) if seed == 1 else scene_with_more_product(size)
+    )
+    changed = made(edit, **inputs)
+    assert changed.recipe["parameters"]["chosen_seed"] == 1
+    rejected = [candidate.rejected for candidate in changed.candidates]
+    assert rejected[0] == ()
+    assert all("generated.product_extended" in codes for codes in rejected[1:])
+    assert changed.measures["extension_iou"] >= 0.98
+    painted.paint = lambda seed, size, request: scene_with_more_product(size)
+    with pytest.raises(InputRejected) as caught:
+        made(edit, **inputs)
+    assert caught.value.code == "generated.no_candidate_passed"
+    above = made(replace(edit, region=(0.0, 0.0, 1.0, 0.12)), **inputs)
+    assert (above.measures["extension_iou"], above.measures["product_count"]) == (1.0, 1.0)
 
 
 def test_when_all_fail_it_says_how_many_failed_what(painted: Painted, made: Any) -> None:
