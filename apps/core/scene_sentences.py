@@ -84,6 +84,10 @@ SCENE_SENTENCES = {
     "generated.planner_away": _(
         "The language model that reads free words was away, so rules read them: rarer words may have been missed."
     ),
+    "generated.meaning_drawn": _(
+        "What the pictures mean was guessed by the model itself, because the networks that read it are not here: "
+        "it may follow them less closely. Settings, Engines says what is missing."
+    ),
     "generated.layout_not_told": _("This model was not told where things are; it is not able to follow boxes."),
     "generated.layout_left_out": _(
         "The description is longer than what this model reads, so it was not told where things are. "

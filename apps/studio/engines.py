@@ -17,7 +17,7 @@ from apps.core.sentences import sentence
 from apps.jobs import engines, stations
 from apps.jobs.models import Station
 from inference.models import ModelCard
-from inference.pipelines.generate import ModelState
+from inference.pipelines.generate import ModelState, PartState, parts
 from inference.registry import cutout_engine_names
 
 REMBG_LICENCES = {"birefnet-general": "MIT", "birefnet-general-lite": "MIT"}
@@ -38,6 +38,24 @@ BUILT_IN: dict[str, tuple[str | Promise, str | Promise]] = {
     ),
     "classical": (gettext_lazy("Built-in engine"), gettext_lazy("Computed from the photo itself; no model.")),
     "cutout_net": (gettext_lazy("Built-in network"), gettext_lazy("Trained on our own renderings.")),
+}
+
+
+PARTS: dict[str, tuple[str, str | Promise]] = {
+    "dinov2-with-registers-large": (
+        "DINOv2 with registers, large",
+        gettext_lazy("With SemVAE it reads for SeFi what the product and a picture to follow mean."),
+    ),
+    "semvae": (
+        "SeFi-Image SemVAE",
+        gettext_lazy("With DINOv2 it reads what a picture means. Without both, SeFi guesses it in a pass of its own."),
+    ),
+    "clip-vit-base-patch32": (
+        "CLIP ViT-B/32",
+        gettext_lazy(
+            "Judges how well candidates show what was asked for. Without it colours and edges alone rank them."
+        ),
+    ),
 }
 
 
@@ -74,6 +92,7 @@ def overview() -> dict[str, Any]:
             _("Studio sets"), READY, "Apache-2.0", True, note=_("Computed from geometry and lamps; no model.")
         ),
         "model_rows": [_model_row(state, living) for state in engines.states()],
+        "part_rows": [_part_row(state) for state in parts(engines.options())],
         "workers": workers,
         "failed": next((one for one in reversed(living) if one not in workers), None),
         "last_seen": None if workers else stations.last_seen(),
@@ -133,6 +152,21 @@ def _model_row(state: ModelState, living: Sequence[Station]) -> Row:
         return Row(**row, state=UNLICENSED, note=note, next_step=_accepting(card))
     step = told.get("next_step", "") if told is not None else state.status.next_step
     return Row(**row, state=MISSING, note=note, why=obstacle_sentence(code, card), next_step=_as_command(step))
+
+
+def _part_row(state: PartState) -> Row:
+    """Weights beside the models', and what gets better with them."""
+    card = state.card
+    title, note = PARTS[card.name]
+    row: dict[str, Any] = {
+        "title": title,
+        "licence": card.licence,
+        "is_commercial": card.is_commercial,
+        "note": str(note),
+    }
+    if state.status.available:
+        return Row(**row, state=READY)
+    return Row(**row, state=MISSING, why=_("It is not on this machine."), next_step=_as_command(state.status.next_step))
 
 
 def _start(living: Sequence[Station]) -> str:

@@ -78,7 +78,8 @@ FIELD_OF = {
 class SceneRequest:
     """What the form asks for: the library's request without size and seed, and how many pictures of which format.
 
-    ``style`` is the id of an asset whose look is followed, ``adapter`` that of one that was trained here.
+    ``style`` is the id of a shot or of an uploaded picture whose look is followed, ``adapter`` that of one that was
+    trained here.
     """
 
     generated: Mapping[str, Any]
@@ -135,6 +136,7 @@ def read_request(data: QueryDict) -> SceneRequest:
         "product_label": data.get("label", "").strip(),
         "model": model,
         "strength": whole(data.get("strength", "60"), 0, 100) / 100 if not model or can(model, "mask") else 1.0,
+        "style_strength": whole(data.get("style_strength", "50"), 10, 100) / 100,
         "candidates": whole(data.get("candidates", "4"), 1, max(CANDIDATES)),
         "adapters": [[name, adapters.WEIGHT] for name in [data.get("adapter", "")] if name and not is_id(name)],
         "scene": scene,
@@ -320,6 +322,7 @@ def starting_values(spec: Spec | None, *, label: str) -> dict[str, Any]:
         "adapter": (spec or {}).get("adapter") or next((name for name, _weight in generated.get("adapters", [])), ""),
         "mode": generated.get("mode", "exact"),
         "strength": round(100 * generated.get("strength", 0.6)),
+        "style_strength": round(100 * generated.get("style_strength", 0.5)),
         "candidates": generated.get("candidates", 4),
         "count": 1,
         "model": generated.get("model", ""),
@@ -340,7 +343,7 @@ def posted_values(data: QueryDict) -> dict[str, Any]:
         name: data.get(name, "")
         for name in (*SINGLE, "label", "mode", "model", "format", "words", "copy_space", "style", "adapter")
     }
-    numbers = {name: data.get(name, "") for name in ("strength", "candidates", "count")}
+    numbers = {name: data.get(name, "") for name in ("strength", "style_strength", "candidates", "count")}
     palette = {name: data.get(name, "") for name in ("palette", "own_palette", "guide")}
     return {**single, **numbers, **palette, "props": data.getlist("props"), "boxes": data.get("boxes", "[]")}
 

@@ -240,10 +240,17 @@ def shoot_state(shoot: Shoot) -> ShootState:
 
 
 def recent_pictures(workspace: Workspace, *, chosen: str = "", most: int = 12) -> list[Asset]:
-    """Pictures that a scene may take its look from: accepted shots first, then the newest; ``chosen`` among them."""
+    """Pictures that a scene may take its look from; ``chosen`` among them.
+
+    Those that were uploaded for it come first (no product is made of them), then accepted shots, then the newest.
+    """
+    uploaded = Asset.objects.filter(workspace=workspace, kind=AssetKind.PHOTO)
+    uploaded = uploaded.exclude(pk__in=Product.objects.filter(workspace=workspace).values("photo"))
+    own = uploaded.select_related("blob").order_by("-created_at", "id")[: most // 2]
     shots = Shot.objects.filter(workspace=workspace, asset__isnull=False, rejected_at=None)
     newest = shots.select_related("asset__blob").order_by("-starred", "-created_at", "id")[:most]
-    found = {str(shot.asset_id): shot.asset for shot in newest if shot.asset is not None}
+    found = {str(asset.id): asset for asset in own}
+    found |= {str(shot.asset_id): shot.asset for shot in newest[: most - len(found)] if shot.asset is not None}
     for asset in Asset.objects.filter(workspace=workspace, pk__in=_uuids([chosen])).select_related("blob"):
         found.setdefault(str(asset.id), asset)
     return list(found.values())

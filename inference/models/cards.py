@@ -69,13 +69,14 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class PartCard:
-    """Weights that a model uses beside its own."""
+    """Weights that a model uses beside its own; what matches ``file`` has to be in their folder."""
 
     name: str
     hub_id: str
     revision: str
     licence: str
     is_commercial: bool
+    file: str
 
 
 def fetch_command(hub_id: str, folder: object, revision: str = "") -> str:
@@ -100,6 +101,11 @@ def model_card(name: str) -> ModelCard:
             return card
     known = ", ".join(card.name for card in model_cards())
     raise InputRejected("generate.unknown_model", f"there is no model {name!r}; there are: {known}", name=name)
+
+
+def part_cards() -> tuple[PartCard, ...]:
+    """All parts."""
+    return tuple(part_card(entry["name"]) for entry in _data()["part"])
 
 
 @lru_cache(maxsize=8)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from inference.errors import EngineUnavailable
 from inference.generation import DeviceState, GeneratedPicture, GenerateOptions, GenerateRequest, Generator
-from inference.models import ModelCard, model_cards
+from inference.models import ModelCard, PartCard, fetch_command, model_cards, part_cards
 from inference.ports import EngineStatus
 from inference.registry import generator, generator_device, generator_revision, generator_status
 from inference.types import Progress, no_progress
@@ -26,6 +27,27 @@ class ModelState:
 def models(options: GenerateOptions) -> tuple[ModelState, ...]:
     """All models, the default one first. Cheap: looks at settings and folders only."""
     return tuple(ModelState(card, generator_status(card.name, options)) for card in model_cards())
+
+
+@dataclass(frozen=True)
+class PartState:
+    """Weights that models use beside their own, and whether they lie here."""
+
+    card: PartCard
+    status: EngineStatus
+
+
+def parts(options: GenerateOptions) -> tuple[PartState, ...]:
+    """All parts. Cheap: looks at folders only."""
+    return tuple(PartState(card, _part_status(card, options)) for card in part_cards())
+
+
+def _part_status(card: PartCard, options: GenerateOptions) -> EngineStatus:
+    folder = (options.weights_dir or Path("WEIGHTS")) / card.name
+    if options.weights_dir is not None and any(folder.glob(card.file)):
+        return EngineStatus(True)
+    step = fetch_command(card.hub_id, folder, card.revision)
+    return EngineStatus(False, f"{folder} holds no {card.file}", step, "generate.weights_missing")
 
 
 def device_state(options: GenerateOptions) -> DeviceState:

@@ -1,5 +1,6 @@
 // The form of a generated scene: boxes, the strength, what it comes to, and sending it without losing what was typed.
 import { fitAbilities } from "./model-abilities.js";
+import { watchMood } from "./scene-mood.js";
 import { Places } from "./scene-places.js";
 import { csrfToken, hearStatus } from "./session.js";
 import { toast } from "./toasts.js";
@@ -76,6 +77,8 @@ function refresh(form) {
   button.setAttribute("aria-disabled", String(!isOpen));
   form.querySelector("[data-strength]").toggleAttribute("data-off", chosen(form, "mode").value !== "reimagined");
   form.querySelector("[data-strength-shown]").textContent = `${form.elements.strength.value} %`;
+  form.querySelector("[data-style-strength]").toggleAttribute("data-off", !chosen(form, "style")?.value);
+  form.querySelector("[data-style-strength-shown]").textContent = `${form.elements.style_strength.value} %`;
   const format = chosen(form, "format").dataset;
   form.querySelector("[data-frame]").style.setProperty("--ratio", Number(format.width) / Number(format.height));
   const props = [...form.querySelectorAll("input[name=props]")];
@@ -114,6 +117,7 @@ async function send(form) {
 }
 
 const form = document.getElementById("scene");
+watchMood(form);
 new Places(form.querySelector("[data-canvas]"), form);
 form.addEventListener("input", (event) => {
   event.target.removeAttribute("aria-invalid");

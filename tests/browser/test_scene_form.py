@@ -14,6 +14,7 @@ from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.scenes import EDITOR
 from tests.browser.site import Site
 from tests.browser.world import World, make_world
+from tests.integration.studio.pictures import bottle_png
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +133,28 @@ def test_what_a_model_can_not_do_is_hidden_and_said(form: Page) -> None:
     expect(guide).to_be_checked()
     expect(form.locator("#scene-strength")).to_be_visible()
     expect(form.get_by_text("not guided by colours")).to_be_hidden()
+
+
+def test_a_picture_of_ones_own_can_be_added_and_followed(form: Page) -> None:
+    form.locator("summary", has_text="Follow a picture").click()
+    strength, note = form.locator("#scene-style-strength"), form.locator("[data-mood-note]")
+    expect(strength).to_be_hidden()
+    form.locator("[data-mood-picker]").set_input_files(
+        {"name": "dusk.png", "mimeType": "image/png", "buffer": bottle_png(seed=31)}
+    )
+    added = form.get_by_role("radio", name="dusk.png")
+    expect(added).to_be_checked()
+    expect(note).to_have_text("")
+    expect(form.get_by_role("img", name="dusk.png")).to_be_visible()
+    expect(form.get_by_text("how closely it follows it can not be set")).to_be_visible()
+    form.locator("input[name=model][value=sefi-1b-turbo]").check()
+    expect(strength).to_be_visible()
+    form.locator("input[name=model]").first.check()
+    form.locator("[data-mood-picker]").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
+    )
+    expect(note).not_to_have_text(re.compile("^$|being added"))
+    expect(added).to_be_checked()
 
 
 def test_a_refusal_moves_to_its_field_and_nothing_is_lost(form: Page) -> None:

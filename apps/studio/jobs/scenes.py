@@ -205,6 +205,8 @@ def pictures_of(inputs: SceneInputs) -> tuple[GeneratedInputs, dict[str, Any]]:
     photo, cutout, source = load_pictures(inputs.pictures)
     source["product"] = "reimagined" if changes.is_reimagined(inputs.spec) else "exact"
     style = _read(inputs.style.blob) if inputs.style else None
+    if inputs.style is not None:
+        source["style_sha256"] = inputs.style.blob.sha256
     if inputs.before is None:
         return GeneratedInputs(photo_rgb=photo, cutout=cutout, style=style), source
     picture, source["picture_sha256"] = _read(inputs.before.blob), inputs.before.blob.sha256

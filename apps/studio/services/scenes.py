@@ -25,6 +25,7 @@ from apps.studio.services.edits import MOST_VERSIONS, current_version
 from apps.studio.specs import Spec
 
 MOST_SEED = 2**31
+FOLLOWED = (AssetKind.SHOT, AssetKind.PHOTO)
 
 
 @transaction.atomic
@@ -132,14 +133,14 @@ def require_offer(model: str) -> None:
 
 
 def _require_style(request: SceneRequest, workspace: Workspace) -> None:
-    """The picture is here, and the model can follow it."""
+    """The picture, a shot or an uploaded one, is here, and the model can follow it."""
     if not request.style:
         return
     try:
         key = uuid.UUID(request.style)
     except ValueError as error:
         raise NotFound("not_found") from error
-    if not Asset.objects.filter(workspace=workspace, pk=key, kind=AssetKind.SHOT).exists():
+    if not Asset.objects.filter(workspace=workspace, pk=key, kind__in=FOLLOWED).exists():
         raise NotFound("not_found")
     if not can(request.model, "style"):
         raise Conflict("generate.style_not_possible")

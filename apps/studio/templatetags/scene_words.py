@@ -106,7 +106,10 @@ def standstill(worker: Station | None) -> str:
 def scene_notes(shot: Shot) -> list[str]:
     """What was not as usual when the shot was drawn, one sentence each."""
     recipe = shot.asset.recipe if shot.asset else {}
-    return [sentence(code) for code in recipe.get("warnings", ()) if code in NOTES]
+    codes = [code for code in recipe.get("warnings", ()) if code in NOTES]
+    if recipe.get("parameters", {}).get("semantics") == "drawn":
+        codes.append("generated.meaning_drawn")
+    return [sentence(code) for code in codes]
 
 
 @register.simple_tag

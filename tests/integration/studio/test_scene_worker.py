@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
 from apps.accounts.models import Workspace
 from apps.assets import selectors as asset_store
-from apps.assets.models import Lineage
+from apps.assets.models import Asset, Lineage
 from apps.billing.models import LedgerEntry
 from apps.core.tenancy import tenant_scope
 from apps.jobs import services as queue
@@ -267,6 +268,26 @@ def test_a_scene_follows_the_look_of_another_picture(house: House, person: Perso
     assert second.asset is not None, house.last_words()
     assert {link.role for link in person.parents(second)} == {"photo", "cutout", "style"}
     assert "style" in second.asset.recipe["inputs"]
+
+
+def test_a_scene_follows_a_picture_that_was_sent_for_it(house: House, person: Person) -> None:
+    mood = io.BytesIO()
+    Image.linear_gradient("L").convert("RGB").save(mood, "JPEG")
+    address = reverse("assets:upload", args=[person.workspace.slug])
+    sent = person.client.post(address, {"file": SimpleUploadedFile("dusk.jpg", mood.getvalue())})
+    style = sent.json()["asset"]
+    person.ask(candidates="1", model=SEFI_TURBO, style=style, style_strength="80")
+    house.wait_for(lambda: all_ended(person))
+    [shot] = person.shots()
+    assert shot.asset is not None, house.last_words()
+    recipe = shot.asset.recipe
+    assert recipe["spec"]["style_strength"] == 0.8
+    assert {str(link.parent_id) for link in person.parents(shot) if link.role == "style"} == {style}
+    with tenant_scope(person.workspace.id):
+        picture = Asset.objects.select_related("blob").get(pk=style)
+    assert recipe["source"]["style_sha256"] == picture.blob.sha256
+    assert recipe["inputs"]["style"]["pixels_sha256"] == pixels_sha256(decode(asset_store.read_bytes(picture.blob)))
+    assert (recipe["parameters"]["semantics"], shot.gate["max_abs_diff"]) == ("encoded", 0)
 
 
 def stage_of(person: Person) -> str:
