@@ -126,17 +126,17 @@ def check_broker(app_configs: Configs = None, **kwargs: Any) -> list[CheckMessag
 @register
 def check_purge_steps(app_configs: Configs = None, **kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    for path in settings.WORKSPACE_PURGE_STEPS:
-        try:
-            import_string(path)
-        except ImportError as error:
-            found.append(
-                Error(
-                    f"WORKSPACE_PURGE_STEPS names {path!r}, which can not be imported: {error}",
-                    hint="It lists functions that take the id of a workspace and erase its files.",
-                    id="visualforge.E006",
-                )
-            )
+    lists = {
+        "WORKSPACE_PURGE_STEPS": "It lists functions that take the id of a workspace and erase its files.",
+        "DAILY_CHORES": "It lists functions that take nothing, erase what is due, and return how much that was.",
+    }
+    for name, hint in lists.items():
+        for path in getattr(settings, name):
+            try:
+                import_string(path)
+            except ImportError as error:
+                message = f"{name} names {path!r}, which can not be imported: {error}"
+                found.append(Error(message, hint=hint, id="visualforge.E006"))
     return found
 
 

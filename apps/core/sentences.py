@@ -80,6 +80,9 @@ SENTENCES = {
     "shot.bad_scale": _("The product would be far too small or too large. Choose a size nearer to the usual one."),
     "shot.offset_outside": _("The product would lie outside the picture. Move it back in."),
     "shot.plates_damaged": _("The files of this set are damaged. Tell whoever runs this server to install them again."),
+    "studio.nothing_deletable": _(
+        "None of these shots can be deleted: they are part of an export, or are being made. Cancel what runs first."
+    ),
     "export.no_profile": _("Choose at least one marketplace profile."),
     "export.profile_unknown": _(
         "There is no profile called “%(name)s” any more. Reload the page and choose another one."

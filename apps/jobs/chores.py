@@ -19,6 +19,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.management import call_command
 from django.db import Error, connection
+from django.utils.module_loading import import_string
 
 from apps.accounts.services import purge_deleted_workspaces
 from apps.assets.services import purge_quarantine
@@ -44,6 +45,12 @@ def forget_sessions() -> str:
 
 def erase_workspaces() -> str:
     return f"{purge_deleted_workspaces()} workspaces erased"
+
+
+def forget_of_apps() -> str:
+    """What the apps above the queue have to erase: functions that are named in the settings and return a number."""
+    done = {path.rpartition(".")[2]: import_string(path)() for path in settings.DAILY_CHORES}
+    return ", ".join(f"{name}: {count}" for name, count in done.items())
 
 
 def forget_workers() -> str:
@@ -75,6 +82,7 @@ CHORES: tuple[Callable[[], str], ...] = (
     forget_uploads,
     forget_sessions,
     erase_workspaces,
+    forget_of_apps,
     forget_workers,
     fetch_cutout_weights,
 )

@@ -22,13 +22,15 @@ START_KIND = "studio.start"  # jobs that begin what a request only wrote down
 
 @dataclass(frozen=True)
 class BatchState:
-    """Counts of a batch: ``total`` is what was asked for, also where its shoot has not begun.
+    """Counts of a batch: ``total`` is what was asked for, also where its shoot has not begun, but for what was deleted;
+    ``each`` is what was asked for of one product.
 
     ``left``: products that are cut out and whose shots nothing will begin by itself any more, because the job that
     should have begun them failed or was cancelled.
     """
 
     products: int
+    each: int
     total: int
     done: int
     failed: int
@@ -48,10 +50,6 @@ class BatchState:
     def stuck(self) -> int:
         """Shots of products that wait for a person."""
         return (self.needs_box + self.not_cut + self.left) * self.each
-
-    @property
-    def each(self) -> int:
-        return self.total // self.products if self.products else 0
 
     @property
     def bad(self) -> int:
@@ -86,7 +84,8 @@ def looks_among(found: Iterable[Batch]) -> set[uuid.UUID]:
 
 
 def _batches(workspace: Workspace, *tokens: str) -> QuerySet[Batch]:
-    many = Shoot.objects.filter(batch=OuterRef("pk"), choices__has_any_keys=tokens)
+    """Those whose every shot was deleted are gone with them."""
+    many = Shoot.objects.filter(batch=OuterRef("pk"), choices__has_any_keys=tokens, shots__deleted_at=None)
     return Batch.objects.filter(Exists(many), workspace=workspace).select_related("workspace")
 
 
@@ -119,7 +118,8 @@ def state(batch: Batch) -> BatchState:
         starred=Count("id", filter=Q(starred=True)),
     )
     each = shots_each(first.choices) if first else 0
-    return BatchState(products=products, total=products * each, **counts, **waiting, left=_left(batch))
+    total = products * each - Shot.everything.filter(shoot__batch=batch, deleted_at__isnull=False).count()
+    return BatchState(products=products, each=each, total=total, **counts, **waiting, left=_left(batch))
 
 
 def _left(batch: Batch) -> int:
@@ -158,7 +158,7 @@ def rows(batch: Batch) -> QuerySet[Shoot]:
     """The shoots that have begun, by product, each with its counts and its first pictures."""
     shots = Shot.objects.filter(asset__isnull=False).select_related("asset__blob").order_by("position")
     return (
-        Shoot.objects.filter(batch=batch)
+        Shoot.objects.filter(batch=batch, shots__deleted_at=None)
         .annotate(
             shot_count=Count("shots"),
             done_count=Count("shots", filter=Q(shots__asset__isnull=False)),
@@ -185,7 +185,8 @@ def without_shots(products: Iterable[Product]) -> list[Product]:
 def products_for_batch(workspace: Workspace, *, query: str = "") -> QuerySet[Product]:
     """Products that a batch may take: all that are not archived, whatever their cutout's state, by name."""
     found = Product.objects.filter(workspace=workspace, archived_at=None).select_related("photo__blob", "cutout__blob")
-    found = found.annotate(shot_count=Count("shots", filter=Q(shots__asset__isnull=False)))
+    made = Q(shots__asset__isnull=False, shots__deleted_at=None)
+    found = found.annotate(shot_count=Count("shots", filter=made))
     if query:
         found = found.filter(Q(name__icontains=query) | Q(sku__icontains=query))
     return found.order_by("name", "id")

@@ -108,8 +108,19 @@ class Shoot(WorkspaceModel):
         return f"{self.product_id} {self.created_at:%Y-%m-%d %H:%M}"
 
 
+class StandingShots(models.Manager["Shot"]):
+    """The shots that nobody deleted."""
+
+    def get_queryset(self) -> models.QuerySet[Shot]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Shot(WorkspaceModel):
-    """One picture of a shoot: first only a spec and a job, later an asset with the product gate's figures."""
+    """One picture of a shoot: first only a spec and a job, later an asset with the product gate's figures.
+
+    Deleted, it is among ``everything`` alone and can be brought back for a while; then its files and versions are
+    erased. The row stays: it says which product and set its work was for.
+    """
 
     shoot = models.ForeignKey(Shoot, on_delete=models.CASCADE, related_name="shots")
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="shots")
@@ -122,11 +133,21 @@ class Shot(WorkspaceModel):
     rejected_at = models.DateTimeField(null=True)
     reject_reason = models.CharField(max_length=40, blank=True)
     version = models.PositiveIntegerField(default=1)
+    deleted_at = models.DateTimeField(null=True)
+    deleted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects = StandingShots()
+    everything = models.Manager["Shot"]()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["shoot", "position"], name="shot_position_once"),
             models.CheckConstraint(condition=~Q(starred=True) | Q(rejected_at=None), name="shot_star_or_reject"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "-deleted_at"], condition=Q(deleted_at__isnull=False), name="shot_deleted"
+            )
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.db.models import Count, Model, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import Workspace
+from apps.accounts.selectors import GRACE
 from apps.assets.models import Asset, AssetKind, Lineage
 from apps.core.errors import NotFound
 from apps.jobs.models import Batch, Job, JobState
@@ -37,7 +38,7 @@ def products(workspace: Workspace, *, query: str = "", archived: bool = False) -
     found = (
         Product.objects.filter(workspace=workspace, archived_at__isnull=not archived)
         .select_related("photo__blob", "cutout__blob", "cutout_job")
-        .annotate(shot_count=Count("shots", filter=Q(shots__asset__isnull=False)))
+        .annotate(shot_count=Count("shots", filter=Q(shots__asset__isnull=False, shots__deleted_at=None)))
         .order_by("-created_at", "-id")
     )
     return found.filter(Q(name__icontains=query) | Q(sku__icontains=query)) if query else found
@@ -68,6 +69,7 @@ def photos(workspace: Workspace, asset_ids: list[uuid.UUID]) -> list[Asset]:
 def shoots(product: Product) -> QuerySet[Shoot]:
     return (
         Shoot.objects.filter(product=product)
+        .filter(shots__deleted_at=None)
         .annotate(shot_count=Count("shots"), done_count=Count("shots", filter=Q(shots__asset__isnull=False)))
         .filter(shot_count__gt=0)
         .order_by("-created_at")
@@ -92,6 +94,12 @@ def get_shot(workspace: Workspace, shot_id: uuid.UUID) -> Shot:
             "workspace", "job", "asset__blob", "product__photo__blob", "shoot"
         )
     )
+
+
+def deleted_shots(workspace: Workspace) -> QuerySet[Shot]:
+    """Those that can still be brought back, the latest deletion first."""
+    found = Shot.everything.filter(workspace=workspace, deleted_at__gt=timezone.now() - GRACE)
+    return found.select_related("asset__blob", "product", "deleted_by").order_by("-deleted_at", "-id")
 
 
 JUDGED = {
@@ -174,7 +182,9 @@ def sets_in_use(workspace: Workspace) -> list[str]:
 
 
 def products_with_shots(workspace: Workspace) -> list[Product]:
-    return list(Product.objects.filter(workspace=workspace, shots__isnull=False).distinct().order_by("name")[:500])
+    return list(
+        Product.objects.filter(workspace=workspace, shots__in=Shot.objects.all()).distinct().order_by("name")[:500]
+    )
 
 
 def shots_by_id(workspace: Workspace, shot_ids: list[uuid.UUID]) -> list[Shot]:

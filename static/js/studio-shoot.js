@@ -1,4 +1,4 @@
-// The gallery: arrows move between shots, S or A accepts, X rejects, Enter opens; a filter hides what was not asked for.
+// The gallery: arrows move between shots, S or A accepts, X rejects, Delete asks to delete, Enter opens; a filter hides what was not asked for.
 // With a selection the verdict is for all of it; after a rejection a number says why.
 import { Selection } from "./gallery-selection.js";
 import { isTyping, onKeys } from "./keys.js";
@@ -138,15 +138,27 @@ bar?.addEventListener("click", (event) => {
   }
 });
 
-/** The form of the ZIP carries what is selected when it is sent. */
-bar?.querySelector("[data-zip]")?.addEventListener("submit", ({ target }) => {
-  for (const field of target.querySelectorAll("[name=shot]")) field.remove();
-  for (const shot of selection.chosen) {
+/** The forms of the bar, download and delete, carry what is selected when they are sent. */
+function fill(form, cards) {
+  for (const field of form.querySelectorAll("[name=shot]")) field.remove();
+  for (const shot of cards) {
     const field = Object.assign(document.createElement("input"), { type: "hidden", name: "shot" });
     field.value = shot.id.slice("shot-".length);
-    target.append(field);
+    form.append(field);
   }
-});
+}
+
+for (const form of bar?.querySelectorAll("[data-takes-selection]") ?? []) form.addEventListener("submit", () => fill(form, selection.chosen));
+
+/** The page that asks before the selection, or the current shot, is deleted. */
+function askDeletion() {
+  const form = bar?.querySelector("[data-delete]");
+  const cards = selection.chosen.length ? selection.chosen : shots().slice(current, current + 1);
+  if (!form || !cards.length || !isHere({ target: document.activeElement })) return false;
+  fill(form, cards);
+  form.submit(); // without the event that would fill it again
+  return true;
+}
 
 function isHere(event) {
   return gallery.contains(event.target) || event.target === document.body || event.target.id === "content";
@@ -160,6 +172,7 @@ onKeys({
   s: () => judge("star"),
   a: () => judge("star"),
   x: () => judge("reject"),
+  Delete: askDeletion,
   Escape: () => {
     const hadWhy = rejected.length > 0;
     rejected = [];

@@ -42,7 +42,7 @@ class BestKind(PlacedInStudio):
     deadline_s = 120.0
 
     def load(self, job: Job) -> BestInputs:
-        shot = Shot.objects.select_related("product__photo__blob").get(pk=job.params["shot"])
+        shot = Shot.everything.select_related("product__photo__blob").get(pk=job.params["shot"])
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
         spec = job.params["spec"]
         inputs = ShotInputs(shot.product.photo.blob, cutout, spec, companions.inputs_of(spec))
@@ -67,7 +67,7 @@ class BestKind(PlacedInStudio):
         return BestOutcome([candidate.as_dict() for candidate in found], pictures)
 
     def finish(self, job: Job, outcome: BestOutcome) -> dict[str, Any]:
-        shot = Shot.objects.get(pk=job.params["shot"])
+        shot = Shot.everything.get(pk=job.params["shot"])
         cutout = Asset.objects.select_related("workspace").get(pk=job.params["cutout"])
         for candidate, picture in zip(outcome.candidates, outcome.pictures, strict=True):
             named = {**job.params["spec"], "seed": candidate["seed"], "candidate_of": str(job.id)}

@@ -91,7 +91,7 @@ def cutout_options() -> CutoutOptions:
 
 def _gate(asset: Asset) -> dict[str, Any] | None:
     """As it was stored with the shot that the asset was made for; None where nobody has it any more."""
-    for rows in (Shot.objects, ShotVersion.objects):
+    for rows in (Shot.everything, ShotVersion.objects):
         gate: dict[str, Any] | None = rows.filter(asset=asset).values_list("gate", flat=True).first()
         if gate:
             return gate

@@ -77,7 +77,7 @@ class SceneKind(PlacedInStudio):
         return stations.lane_of_model(params["model"])
 
     def load(self, job: Job) -> SceneInputs:
-        shot = Shot.objects.select_related("product__photo__blob").get(pk=job.params["shot"])
+        shot = Shot.everything.select_related("product__photo__blob").get(pk=job.params["shot"])
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
         version = version_of(job)
         spec = version.spec if version else shot.spec
@@ -126,7 +126,7 @@ class SceneKind(PlacedInStudio):
 
     def finish(self, job: Job, outcome: SceneOutcome) -> dict[str, Any]:
         shot = (
-            Shot.objects.select_for_update(of=("self",))
+            Shot.everything.select_for_update(of=("self",))
             .select_related("product__photo", "workspace")
             .get(pk=job.params["shot"])
         )

@@ -70,7 +70,7 @@ class ShotKind(PlacedInStudio):
         product_shot.warm(catalogue.offered()[: product_shot.MOST_WARM])
 
     def load(self, job: Job) -> ShotInputs:
-        shot = Shot.objects.select_related("product__photo__blob").get(pk=job.params["shot"])
+        shot = Shot.everything.select_related("product__photo__blob").get(pk=job.params["shot"])
         cutout = Asset.objects.select_related("blob").get(pk=job.params["cutout"])
         version = version_of(job)
         spec = version.spec if version else shot.spec
@@ -104,7 +104,7 @@ class ShotKind(PlacedInStudio):
 
     def finish(self, job: Job, outcome: ShotOutcome | Made) -> dict[str, Any]:
         shot = (
-            Shot.objects.select_for_update(of=("self",))
+            Shot.everything.select_for_update(of=("self",))
             .select_related("product__photo", "workspace")
             .get(pk=job.params["shot"])
         )

@@ -20,6 +20,7 @@ from apps.studio.services.batches import (
 )
 from apps.studio.services.best import request_best
 from apps.studio.services.cutouts import accept_cutout, request_cutout, start_waiting_shoots
+from apps.studio.services.deletion import deletable, delete_shots, purge_deleted_shots, restore_shots
 from apps.studio.services.edits import edit_shot, put_on_show, show_version
 from apps.studio.services.looks import apply_look, cancel_look, forget_not_begun, retry_look, start_look
 from apps.studio.services.products import (
@@ -32,6 +33,7 @@ from apps.studio.services.products import (
 )
 from apps.studio.services.scenes import change_part, request_scenes, take_candidate
 from apps.studio.services.shoots import (
+    MOST_JUDGED,
     REJECT_REASONS,
     cancel_shoot,
     plan_shots,
@@ -43,6 +45,7 @@ from apps.studio.services.shoots import (
 )
 
 __all__ = [
+    "MOST_JUDGED",
     "REJECT_REASONS",
     "accept_cutout",
     "accept_guesses",
@@ -53,13 +56,16 @@ __all__ = [
     "cancel_shoot",
     "change_part",
     "create_products",
+    "deletable",
     "delete_adapter",
+    "delete_shots",
     "describe_product",
     "edit_shot",
     "forget_not_begun",
     "forget_waiting",
     "parse_ids",
     "plan_shots",
+    "purge_deleted_shots",
     "purge_trainings",
     "put_on_show",
     "rename_adapter",
@@ -72,6 +78,7 @@ __all__ = [
     "request_shoot",
     "restore_adapter",
     "restore_product",
+    "restore_shots",
     "retire_adapter",
     "retry_batch",
     "retry_look",

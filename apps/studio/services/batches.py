@@ -18,7 +18,7 @@ from apps.core.errors import InvalidInput, NotFound
 from apps.jobs import services as queue
 from apps.jobs.models import Batch
 from apps.studio.kinds import scale_of
-from apps.studio.models import CutoutState, Product, Shoot
+from apps.studio.models import CutoutState, Product, Shoot, Shot
 from apps.studio.services.cutouts import accept_cutout, request_cutout
 from apps.studio.services.shoots import INTERACTIVE_SHOTS, plan_shots, queue_shots
 from apps.studio.services.starters import call_starter, call_starter_for
@@ -104,7 +104,7 @@ def start_shoots(*, batch_id: uuid.UUID | None = None, product_id: uuid.UUID | N
 def _start(shoot_id: uuid.UUID) -> None:
     rows = Shoot.objects.select_for_update(of=("self",)).select_related("workspace", "product__workspace", "batch")
     shoot = rows.filter(pk=shoot_id).first()
-    if shoot is None or shoot.shots.exists():
+    if shoot is None or Shot.everything.filter(shoot=shoot).exists():
         return
     choices = dict(shoot.choices)
     few = choices.pop("interactive", False)

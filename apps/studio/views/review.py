@@ -33,7 +33,8 @@ def review(request: WorkspaceRequest) -> HttpResponse:
 @require_GET
 @workspace_view()
 def library(request: WorkspaceRequest) -> HttpResponse:
-    return render(request, "studio/library.html", _found(request, "library"))
+    context = {"has_deleted": selectors.deleted_shots(request.workspace).exists()}
+    return render(request, "studio/library.html", _found(request, "library") | context)
 
 
 @require_GET

@@ -113,6 +113,8 @@ def test_purge_steps_have_to_exist(settings: Any) -> None:
     assert ids(checks.check_purge_steps()) == []
     settings.WORKSPACE_PURGE_STEPS = ["apps.assets.services.no_such_thing"]
     assert ids(checks.check_purge_steps()) == ["visualforge.E006"]
+    settings.DAILY_CHORES = ["apps.studio.services.no_such_thing"]
+    assert ids(checks.check_purge_steps()) == ["visualforge.E006"] * 2
 
 
 def test_a_translation_has_to_be_compiled_and_fresh(tmp_path: Path, settings: Any) -> None:
