@@ -47,3 +47,21 @@ def test_a_selection_made_with_the_keys_goes_into_one_zip(open_page: OpenPage, w
     cards.nth(2).locator("a").focus()
     page.keyboard.press("Control+a")
     expect(page.locator("[data-selected-words]")).to_have_text(f"{len(shown)} selected")
+
+
+def test_the_delete_key_asks_once_and_what_was_deleted_comes_back(open_page: OpenPage, world: World) -> None:
+    page = open_page(user=world.user)
+    page.goto(world.path("studio/library/"))
+    cards = page.locator("[data-shot]")
+    count = cards.count()
+    page.locator(f"#shot-{world.scene.id} [data-shot-link]").focus()
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("heading", name="Delete 1 shot?")).to_be_visible()
+    expect(page.get_by_role("button", name="Delete 1 shot")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Deleted shots")).to_be_visible()
+    expect(page.locator(".deleted__row")).to_have_count(1)
+    page.get_by_role("button", name="Restore: ").click()
+    expect(page.get_by_role("heading", name="Nothing is deleted")).to_be_visible()
+    page.goto(world.path("studio/library/"))
+    expect(cards).to_have_count(count)
