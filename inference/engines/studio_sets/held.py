@@ -63,8 +63,8 @@ def _widened(plate: tuple[int, int], lock: CameraLock, out_width: int, out_heigh
     whole_w = min(max(width, height * aspect), plate[0], plate[1] * aspect)
     size = round(whole_w), round(whole_w / aspect)
     base_x, base_y = left + lock.base[0] * width, top + lock.base[1] * height
-    if size[0] >= width:
-        begin_x = left - (size[0] - width) / 2
+    if size[0] >= width:  # copy space stays on its side
+        begin_x = left - min(max(lock.base[0], 0.0), 1.0) * (size[0] - width)
     else:  # around the product, within what was seen
         begin_x = min(max(base_x - size[0] / 2, left), left + width - size[0])
     # A lower window keeps the base line where it is in the picture: the product stands above it.
