@@ -151,16 +151,15 @@ def _item(story: Story, seed: int, reference: ReferencePicture) -> GenerateItem:
 def _places(story: Story) -> tuple[LayoutObject, ...]:
     """Where the words of the scene's objects may reach.
 
-    In an exact scene with props those of the product reach only the place where it is pasted; else models draw it
-    again beside itself (measured in docs/small-sefi.md).
+    In an exact scene those of the product reach only the place where it is pasted; else models draw it once more beside
+    itself (measured in docs/small-sefi.md).
     """
-    told: tuple[LayoutObject, ...] = () if story.scene is None else story.scene.layout
-    if story.scene is None or not told or story.spec.mode != "exact":
-        return told
+    if story.scene is None:
+        return ()
     product = story.scene.graph.product
-    assert product is not None
-    assert product.box is not None
-    return (*told, LayoutObject(product.label, product.box))
+    if story.spec.mode != "exact" or product is None or product.box is None:
+        return story.scene.layout
+    return (*story.scene.layout, LayoutObject(product.label, product.box))
 
 
 def _style(story: Story, size: Size) -> StylePicture | None:

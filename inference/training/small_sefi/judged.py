@@ -24,10 +24,10 @@ from inference.pipelines.generated.story import Story
 from inference.scene.colour_words import WORDS, colour_words
 from inference.training.small_sefi import measures
 from inference.training.small_sefi.artist import Artist
-from inference.training.small_sefi.asked import Product, items_of, placed, product_of, story_of
+from inference.training.small_sefi.asked import Product, distance, items_of, placed, product_of, story_of
 from inference.training.small_sefi.measures import CHROMATIC
 from inference.training.small_sefi.scenes import Says, Scenes, caption
-from inference.training.small_sefi.trials import BRANDS, LEFT, NONE, RIGHT, Row, plain_scenes
+from inference.training.small_sefi.trials import BRANDS, LEFT, NONE, RIGHT, Row, other_grounds, plain_scenes
 from inference.training.small_sefi.words import COLOURS, SURFACES, WALLS
 from inference.types import U8, no_progress
 
@@ -93,6 +93,37 @@ def words_of_the_product(artist: Artist, count: int, seed: int) -> ByKey:
             drawn = Drawn(item.seed, story.size, rgb, bool(layout), {}, {})
             (candidate,) = judge(story, [drawn])
             made.append(Row(condition, key, _beside(candidate, scenes, key, placed(story)), candidate.rgb))
+        return made
+
+    return rows
+
+
+def words_of_a_lone_product(artist: Artist, count: int, seed: int) -> ByKey:
+    """The same where nothing else is named but the grounds, which are other ones than the photo's."""
+    scenes = plain_scenes(count, np.random.default_rng(seed), 1)
+    asked = other_grounds(scenes)
+
+    def rows(key: int) -> list[Row]:
+        (column,) = scenes.objects(key)
+        product = product_of(scenes, key, column, artist.side_px)
+        means = PaletteMeans(words=False, rank=False, grade=0.0, pull=0.0)
+        spec = product.spec(artist, "exact", seed=seed + key, palette_means=means)
+        prompt = caption(asked, key, Says(places=False, light=False))
+        story = story_of(artist, spec, product.inputs(), prompt)
+        (item,) = items_of(story)
+        made = [Row("the product's photo", key, {}, product.photo)]
+        for condition, layout in ((NONE, ()), ("the product's", (LayoutObject(product.label, product.box),))):
+            (rgb,) = artist.draw([replace(item, layout=layout)])
+            (candidate,) = judge(story, [Drawn(item.seed, story.size, rgb, bool(layout), {}, {})])
+            there, colour = placed(story), list(COLOURS)[scenes.colour[key, column]]
+            figures = {
+                "gates passed": float(candidate.passed),
+                "drawn again": float(spill(candidate.rgb, there, colour) > _AGAIN),
+                "product dE00": distance(rgb, there),
+                "wall": float(measures.wall_of(rgb) == list(WALLS)[asked.wall[key]]),
+                "surface": float(measures.surface_of(rgb) == list(SURFACES)[asked.surface[key]]),
+            }
+            made.append(Row(condition, key, figures, candidate.rgb))
         return made
 
     return rows

@@ -126,6 +126,12 @@ TRIALS = (
         key_by_key(judged.words_of_the_product),
     ),
     Trial(
+        "words-alone",
+        "Exact: where words may reach, nothing but the product named",
+        "A product on other grounds than its photo's, one candidate each; `product dE00` before its pixels are pasted.",
+        key_by_key(judged.words_of_a_lone_product),
+    ),
+    Trial(
         "palette-means",
         "Brand palette, each means alone",
         "Exact shots of a product through `pipelines.generated`; the prompt leaves the grounds open. Figures of the "

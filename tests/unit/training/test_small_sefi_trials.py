@@ -58,6 +58,7 @@ AT_ONCE: dict[str, tuple[Callable[[Artist, int, int], list[Row]], int]] = {
 }
 BY_KEY: dict[str, tuple[Callable[[Artist, int, int], judged.ByKey], int]] = {
     "words": (judged.words_of_the_product, 5),
+    "words alone": (judged.words_of_a_lone_product, 3),
     "reimagined": (slid.reimagined, 7),
     "styles": (slid.styles, 5),
     "edits": (slid.edits, 5),

@@ -284,5 +284,6 @@ def test_words_of_the_product_reach_only_the_place_where_it_is_pasted(painted: P
     made(replace(SPEC, candidates=1, mode="reimagined", scene=scene))
     assert [one.phrase for one in painted.requests[0].items[0].layout] == [one.phrase for one in shot.scene.layout]
     painted.requests.clear()
-    made(replace(SPEC, candidates=1, scene=SceneForm()))
-    assert painted.requests[0].items[0].layout == ()
+    alone = made(replace(SPEC, candidates=1, scene=SceneForm()))
+    assert [one.phrase for one in painted.requests[0].items[0].layout] == ["a red box"]
+    assert "generated.layout_not_told" not in alone.candidates[0].reasons
