@@ -216,6 +216,11 @@ def versions(shot: Shot) -> list[ShotVersion]:
     return list(ShotVersion.objects.filter(shot=shot).select_related("job", "asset__blob", "parent").order_by("number"))
 
 
+def get_version(shot: Shot, number: int) -> ShotVersion:
+    """Raises NotFound."""
+    return _the_one(ShotVersion.objects.filter(shot=shot, number=number))
+
+
 @dataclass(frozen=True)
 class ShootState:
     """Counts of one shoot, from its shots' jobs."""

@@ -22,6 +22,12 @@ export class EditState {
     this.#committed = JSON.stringify(this.wish);
   }
 
+  /** Goes on from another wish; undo brings back what was there. */
+  begin(wish) {
+    if (wish) this.wish = wish;
+    this.commit();
+  }
+
   hear(listener) {
     this.#listeners.push(listener);
     listener(this.wish);

@@ -13,6 +13,8 @@ const form = document.querySelector("[data-editor]");
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const find = (name) => form.querySelector(`[${name}]`);
 const state = new EditState(read("edit-wish"), `vf-edit ${form.dataset.key}`);
+state.begin(read("edit-begin"));
+history.replaceState(history.state, "", location.pathname); // a reload goes on, it does not begin again
 const knobs = Object.fromEntries([...form.querySelectorAll("[data-knob]")].map((element) => [element.dataset.knob, new Knob(element, state)]));
 const easel = new Easel(find("data-easel"), state, knobs);
 new Choices(find("data-panel"), state, read("edit-sets"), form.dataset.preview);

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from apps.core.tenancy import tenant_scope
 from apps.studio import services
+from apps.studio.models import ShotVersion
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.world import World, make_world
 
@@ -180,6 +181,21 @@ def test_on_a_phone_nothing_that_has_the_focus_is_covered(open_page: OpenPage, w
         page.keyboard.press("Tab")
         covered.append(page.evaluate(COVERED))
     assert set(covered) == {""}
+
+
+@pytest.mark.slow
+def test_a_version_that_could_not_be_made_is_changed_and_tried_again(editor: Page, world: World) -> None:
+    editor.locator("[data-switch=flip]").click()
+    with tenant_scope(world.workspace.id):
+        spec = world.shot.spec | {"edits": {"scale": 0.5}}
+        ShotVersion.objects.create(workspace=world.workspace, shot=world.shot, number=2, spec=spec)
+    editor.goto(world.path(f"studio/shots/{world.shot.id}/edit?from=2"))
+    assert wish(editor)["edits"] == {"scale": 0.5}
+    expect(editor.locator("[data-save]")).to_be_enabled()
+    editor.locator("[data-undo]").click()
+    assert wish(editor)["edits"] == {"flip": True}
+    editor.reload()
+    assert wish(editor)["edits"] == {"flip": True}
 
 
 @pytest.mark.slow

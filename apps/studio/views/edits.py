@@ -23,15 +23,18 @@ DRAFT_PX, ROUGH_PX = 640, 400
 @require_GET
 @workspace_view(role=Role.EDITOR)
 def edit(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
+    """``?from=3`` begins with what version 3 was to be: one that could not be made is changed and tried again."""
     shot = selectors.get_shot(request.workspace, shot_id)
     scenes.require_set(shot)
     if shot.asset is None:
         raise Conflict("studio.shot_not_ready")
+    begun = selectors.get_version(shot, _number(request, "from")) if "from" in request.GET else None
     context = {
         "shot": shot,
         "shoot": shot.shoot,
         "product": shot.product,
         "wish": specs.as_wish(shot.spec),
+        "begin": specs.as_wish(begun.spec) if begun else None,
         "others": companions.offered(shot),
         **controls.for_edit(),
     }
@@ -66,10 +69,7 @@ def save_edit(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
 @workspace_view(role=Role.EDITOR)
 def show_version(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
     shot = selectors.get_shot(request.workspace, shot_id)
-    number = request.POST.get("number", "")
-    if not number.isascii() or not number.isdigit():
-        raise InvalidInput("studio.id_unreadable")
-    services.show_version(shot, number=int(number[:6]))
+    services.show_version(shot, number=_number(request, "number"))
     return redirect("studio:shot", workspace=request.workspace.slug, shot_id=shot_id)
 
 
@@ -79,6 +79,14 @@ def versions(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
     """The strip of versions alone; fetched again when one of them changed."""
     shot = selectors.get_shot(request.workspace, shot_id)
     return render(request, "studio/_shot_versions.html", {"shot": shot, "versions": selectors.versions(shot)})
+
+
+def _number(request: WorkspaceRequest, name: str) -> int:
+    """The number of a version. Raises InvalidInput ``studio.id_unreadable``."""
+    number = (request.POST if request.method == "POST" else request.GET).get(name, "")
+    if not number.isascii() or not number.isdigit():
+        raise InvalidInput("studio.id_unreadable")
+    return int(number[:6])
 
 
 def _wish(request: WorkspaceRequest) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from apps.accounts.models import Role, Workspace
@@ -273,6 +274,22 @@ def test_saving_from_the_page_makes_a_version_and_leads_back_to_the_shot(
     assert "<li>size 1.10×</li>" in recipe
     assert "<dt>Camera</dt>" in recipe
     assert "<dt>Light mood</dt>" in recipe
+
+
+def test_what_could_not_be_made_is_opened_again_as_it_was_to_be(
+    workspace: Workspace, shot: Shot, editor: Client
+) -> None:
+    with tenant_scope(workspace.id):
+        version = services.edit_shot(shot, spec=wish(edits={"scale": 0.5}), by=None)
+        Job.objects.filter(pk=version.job_id).update(state=JobState.CANCELLED, ended_at=timezone.now())
+    strip = editor.get(reverse("studio:shot_versions", args=[workspace.slug, shot.id])).content.decode()
+    url = reverse("studio:edit_shot", args=[workspace.slug, shot.id])
+    assert f'href="{url}?from=2"' in strip
+    page = editor.get(f"{url}?from=2")
+    assert page.context["begin"]["edits"] == {"scale": 0.5}
+    assert page.context["wish"]["edits"] == {}
+    assert editor.get(url).context["begin"] is None
+    assert [editor.get(f"{url}?from={number}").status_code for number in ("9", "x", "-1", "")] == [404, 400, 400, 400]
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{", '{"set": 1}'])

@@ -169,16 +169,14 @@ def test_a_look_is_found_again_among_the_batches_until_it_is_cancelled(
     assert client.get(reverse("studio:look", args=[workspace.slug, batch.id])).status_code == 404
 
 
-def test_the_shots_of_a_look_are_exported_to_every_ratio_that_a_marketplace_asks_for(
-    workspace: Workspace, shot: Shot
-) -> None:
+def test_the_shots_of_a_look_are_exported_to_another_ratio_and_in_layers(workspace: Workspace, shot: Shot) -> None:
     batch = apply(workspace, shot, {another_product(workspace, 1).id: 1.0})
     work_off(workspace)
     with tenant_scope(workspace.id):
         chosen = choosing.read_choice(workspace, QueryDict(f"batch={batch.id}&which=all"))
         [made] = chosen.shots
         assert made.spec["lock"]
-        profiles = ["taobao-tall", "etsy", "psd-layers"]
+        profiles = ["taobao-tall", "psd-layers"]
         export = request_export(workspace, shots=[made], products=[], profiles=profiles, wishes=Wishes(), by=None)
     work_off(workspace)
     with tenant_scope(workspace.id):
@@ -187,7 +185,7 @@ def test_the_shots_of_a_look_are_exported_to_every_ratio_that_a_marketplace_asks
     assert outcomes == dict.fromkeys(profiles, (JobState.SUCCEEDED, ""))
     blobs = {key: file.blob for key, file in files.items() if file.blob}
     ratios = {key: blob.width / blob.height for key, blob in blobs.items() if blob.width and blob.height}
-    assert ratios == pytest.approx({"taobao-tall": 0.75, "etsy": 1.25, "psd-layers": 1.0}, rel=0.01)
+    assert ratios == pytest.approx({"taobao-tall": 0.75, "psd-layers": 1.0}, rel=0.01)
 
 
 def boxes(page: str, name: str) -> dict[str, bool]:
