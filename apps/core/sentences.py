@@ -117,6 +117,10 @@ SENTENCES = {
     "export.psd_unreadable": _("The layered file could not be read again. Please try again in a moment."),
     "cutout.too_small": _("The photo is too small to cut out (%(width)s × %(height)s pixels). Upload a larger one."),
     "cutout.box_outside": _("The box lies outside the photo (%(width)s × %(height)s pixels). Draw it on the product."),
+    "cutout.at_frame": _(
+        "We found no whole product: something reaches the photo's edge. If that is it, draw a box around it, or take a "
+        "photo with all of it."
+    ),
     "cutout.nothing_found": _("We found no product there. Draw a box closely around it, or use another photo."),
     "cutout.transparent": _("All of this picture is transparent. Use a file with the product in it."),
     "cutout.no_engine": _("No cutout engine runs on this server. Tell whoever runs it to look at the worker's log."),

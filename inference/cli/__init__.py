@@ -189,7 +189,7 @@ def _painted(photo: Photo, box: Box | None, chosen: argparse.Namespace) -> Cutou
     try:
         found: Cutout | None = cut(photo, box, chosen)
     except InputRejected as error:
-        if error.code != "cutout.nothing_found":
+        if error.code not in ("cutout.nothing_found", "cutout.at_frame"):
             raise
         found = None
     return refine_cutout(photo.rgb, found, strokes)

@@ -30,6 +30,12 @@ WITH_BOX = {"bias": -1.55, "contrast": 2.48, "softness": -4.89}
 TOUCH_PENALTY = 6.0
 RIVAL_PENALTY = 1.0
 
+CUT_OFF = "cut_off"
+"""A measure, 1 where an engine saw that the product goes on beyond the photo."""
+STOPS_SHORT = "stops_short"
+"""A measure, 1 where the mask does not reach the side of the photo beyond which the product may go on."""
+
+_UNREACHED = 0.45  # at most as sure as this of a mask that stops short of the frame that cuts the product
 _TINY_SIDE_PX = 200
 _TOUCHING = 0.002
 _SECOND_OBJECT = 0.25
@@ -45,10 +51,10 @@ def judged(cutout: Cutout, mask: Mask, measures: Mapping[str, float]) -> Cutout:
     figures = {name: float(value) for name, value in measures.items()}
     figures["softness"] = float(soft / max(1, int(np.count_nonzero(cutout.alpha))))
     figures["frame_touch"] = frame_touch(cutout)
-    confidence = confidence_of(figures)
+    confidence = _limited(confidence_of(figures), figures)
     found = {
         "low_confidence": confidence < LOW_CONFIDENCE,
-        "touches_frame": figures["frame_touch"] > _TOUCHING,
+        "touches_frame": figures["frame_touch"] > _TOUCHING or figures.get(CUT_OFF, 0) > 0,
         "several_objects": figures.get("rivals", 0) > 0 or parts(mask) > 1,
         "tiny": _longer_side(cutout) < _TINY_SIDE_PX,
     }
@@ -58,6 +64,7 @@ def judged(cutout: Cutout, mask: Mask, measures: Mapping[str, float]) -> Cutout:
 
 def with_confidence(cutout: Cutout, confidence: float) -> Cutout:
     """``cutout`` with an engine's own confidence in place of the one that all engines share."""
+    confidence = _limited(confidence, cutout.measures)
     others = tuple(warning for warning in cutout.warnings if warning != "low_confidence")
     unsure = ("low_confidence",) if confidence < LOW_CONFIDENCE else ()
     return replace(cutout, confidence=confidence, warnings=unsure + others)
@@ -82,6 +89,12 @@ def confidence_of(measures: Mapping[str, float]) -> float:
     total += sum(weight * (measures.get(name, 0.0) - 0.5) for name, weight in weights.items() if name != "bias")
     total -= TOUCH_PENALTY * measures.get("frame_touch", 0.0) + RIVAL_PENALTY * min(1.0, measures.get("rivals", 0.0))
     return float(1 / (1 + np.exp(-total)))
+
+
+def _limited(confidence: float, measures: Mapping[str, float]) -> float:
+    is_unreached = measures.get(CUT_OFF, 0) > 0 and measures.get("frame_touch", 0) <= _TOUCHING
+    stops_short = is_unreached or measures.get(STOPS_SHORT, 0) > 0
+    return min(confidence, _UNREACHED) if stops_short else confidence
 
 
 def frame_touch(cutout: Cutout) -> float:

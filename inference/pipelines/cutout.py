@@ -47,7 +47,7 @@ def cut_out(
         options: where weights are and whether they may be fetched.
 
     Raises:
-        InputRejected: ``cutout.too_small``, ``cutout.box_outside``, ``cutout.nothing_found``,
+        InputRejected: ``cutout.too_small``, ``cutout.box_outside``, ``cutout.nothing_found``, ``cutout.at_frame``,
             ``cutout.transparent``, ``cutout.unknown_engine``.
         EngineUnavailable: the engine asked for by name can not run here.
     """

@@ -103,7 +103,7 @@ class ProductCutout(PlacedInStudio):
         before = job.params.get("before", "")
         if product.cutout_id is not None and before in (*CutoutState.usable(), CutoutState.NEEDS_BOX):
             product.cutout_state = before
-        elif code in ("cutout.nothing_found", "cutout.transparent"):
+        elif code in ("cutout.nothing_found", "cutout.at_frame", "cutout.transparent"):
             product.cutout_state = CutoutState.NEEDS_BOX
         else:
             product.cutout_state = CutoutState.FAILED

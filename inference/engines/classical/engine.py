@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
 import numpy as np
 
 from inference.engines.classical.advice import Advice, Adviser, advice
+from inference.engines.classical.frame import Beyond, cut_off, mirrored, on_sides
 from inference.engines.classical.in_box import Found, segment
 from inference.engines.classical.propose import Proposal, propose
 from inference.engines.classical.scene import Scene, look
 from inference.errors import InputRejected
 from inference.ops.box_view import box_around, intersection_over_union, placed, surroundings
+from inference.ops.confidence import CUT_OFF, STOPS_SHORT
 from inference.ops.finish import Segmentation, finish_cutout
 from inference.ops.outline import box_touch, outline_measures
 from inference.ops.scaling import fitted_size, resized_rgb
@@ -82,9 +84,44 @@ class ClassicalEngine:
         """The product, before its edge is made.
 
         Raises:
-            InputRejected: ``cutout.nothing_found``.
+            InputRejected: ``cutout.nothing_found``; ``cutout.at_frame`` where a side of the photo cuts something.
         """
         on_progress("find", 0.0)
+        if box is not None or self.adviser is None:
+            return self._found(rgb, box, on_progress)
+        try:
+            found = self._found(rgb, None, on_progress)
+        except InputRejected as nothing:
+            return self._found_at_frame(rgb, self.adviser, nothing)
+        beyond = cut_off(self.adviser, rgb, placed(found.mask, found.view, _whole(rgb), _small_size(rgb)))
+        if beyond is None:
+            return found
+        stops_short = replace(found, measures={**found.measures, CUT_OFF: 1.0, STOPS_SHORT: 1.0})
+        return self._found_between_mirrors(rgb, beyond) or stops_short
+
+    def _found_at_frame(self, rgb: U8, adviser: Adviser, nothing: InputRejected) -> Segmentation:
+        """A second look where there was ``nothing``: at what stands on a side of the photo, if anything does."""
+        beyond = cut_off(adviser, rgb, None) or on_sides(rgb)
+        if beyond is None:
+            raise nothing
+        found = self._found_between_mirrors(rgb, beyond)
+        if found is None:
+            message = "nothing stands out, and something reaches the photo's edge; draw a box around the product"
+            raise InputRejected("cutout.at_frame", message) from nothing
+        return found
+
+    def _found_between_mirrors(self, rgb: U8, beyond: Beyond) -> Segmentation | None:
+        """What is found in the photo and in mirrors beside it, as far as it lies in the photo; None = nothing."""
+        if beyond.margins is None:
+            return None
+        seen = mirrored(rgb, beyond.margins)
+        try:
+            found = seen.back(self._found(seen.rgb, None, no_progress))
+        except InputRejected:
+            return None
+        return replace(found, measures={**found.measures, CUT_OFF: 1.0})
+
+    def _found(self, rgb: U8, box: Box | None, on_progress: Progress) -> Segmentation:
         proposal = self._proposal(rgb) if box is None else None
         wanted = box if proposal is None else box_around(proposal.mask, _whole(rgb), slack=_BOX_SLACK)
         assert wanted is not None
@@ -100,7 +137,7 @@ class ClassicalEngine:
         return Segmentation(seen.found.mask, seen.view, measures)
 
     def _proposal(self, rgb: U8) -> Proposal:
-        small = resized_rgb(rgb, fitted_size((rgb.shape[1], rgb.shape[0]), _VIEW_PX))
+        small = resized_rgb(rgb, _small_size(rgb))
         everywhere = _but_for_border(small.shape[:2])
         half_size = ((small.shape[1] + 1) // 2, (small.shape[0] + 1) // 2)
         (_, half), told = both(
@@ -176,6 +213,10 @@ def _but_for_border(shape: tuple[int, ...]) -> Mask:
 
 def _whole(rgb: U8) -> Box:
     return Box(0, 0, rgb.shape[1], rgb.shape[0])
+
+
+def _small_size(rgb: U8) -> tuple[int, int]:
+    return fitted_size((rgb.shape[1], rgb.shape[0]), _VIEW_PX)
 
 
 def _size(mask: Mask) -> tuple[int, int]:

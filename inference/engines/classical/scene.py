@@ -79,7 +79,7 @@ class Scene:
 
 def look(rgb: U8, inside: Mask) -> tuple[Scene, Scene]:
     """The scene at the size of ``rgb`` and at half of it, without anybody's opinion."""
-    lab = np.asarray(cv2.cvtColor(rgb.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB) / _LAB_UNIT, np.float32)
+    lab = in_lab(rgb)
     smooth = cv2.bilateralFilter(lab, 5, 1.0, 2.0)
     across, down = cv2.Sobel(lab[..., 0], cv2.CV_32F, 1, 0), cv2.Sobel(lab[..., 0], cv2.CV_32F, 0, 1)
     energy = np.sqrt(across * across + down * down)
@@ -89,6 +89,11 @@ def look(rgb: U8, inside: Mask) -> tuple[Scene, Scene]:
     small = Scene(lab, features, inside, blank, blank, blank).halved()
     size = (rgb.shape[1], rgb.shape[0])
     return Scene(lab, features, inside, resized_plane(small.barrier, size), eccentricity(inside), blank), small
+
+
+def in_lab(rgb: U8) -> F32:
+    """sRGB, uint8 (H, W, 3), as ``Scene.lab``."""
+    return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB) / _LAB_UNIT, np.float32)
 
 
 def _busyness(energy: F32, sigma: float) -> F32:

@@ -35,13 +35,15 @@ class Said:
 
 
 class Knowing:
-    """Sees ``mask``, a picture of the whole photo, wherever it is asked to look."""
+    """Sees ``mask``, a picture of the whole photo, wherever it is asked to look; between mirrors its mirror images."""
 
     def __init__(self, mask: Mask, quality: float) -> None:
         self._mask, self._quality = mask, quality
 
     def look(self, rgb: U8, *, view: Box, box: Box | None) -> Said:
-        part = self._mask[view.y : view.y + view.height, view.x : view.x + view.width]
+        around = [((side - own) // 2,) * 2 for side, own in zip(rgb.shape[:2], self._mask.shape, strict=True)]
+        mask = np.pad(self._mask, around, mode="symmetric")
+        part = mask[view.y : view.y + view.height, view.x : view.x + view.width]
         return Said(np.where(part, 0.97, 0.03).astype(np.float32), self._quality)
 
 
