@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import InvalidInput
+from apps.studio.models import Viewpoint
 from apps.studio.offers import READY
 from inference.pipelines.catalogue import MaterialInfo, SetInfo, list_sets
 
@@ -26,6 +27,21 @@ def get_set(name: str) -> SetInfo:
     if name not in sets():
         raise InvalidInput("studio.set_unknown", name=name[:60])
     return sets()[name]
+
+
+PITCH_DEG: Mapping[str, tuple[float, float]] = {Viewpoint.SIDE: (0.0, 35.0), Viewpoint.ABOVE: (60.0, 90.0)}
+"""How far from above, degrees from the horizon, the camera is that a viewpoint stands for."""
+
+
+def fits(viewpoint: str, info: SetInfo) -> bool:
+    """Whether a photo taken from there looks right in the set, by the pitches that the set allows.
+
+    Where nobody knows a photo's viewpoint, it is not kept from anywhere.
+    """
+    if viewpoint not in PITCH_DEG:
+        return True
+    (low, high), (lowest, highest) = PITCH_DEG[viewpoint], info.pitch_deg
+    return low < highest and lowest < high
 
 
 # Which colour of a ready palette a surface gets: background, ground, support, accent. What is not here, such as wood,

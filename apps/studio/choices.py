@@ -52,7 +52,7 @@ def families(viewpoint: str = "") -> list[dict[str, Any]]:
             "title": family.title,
             "hint": family.hint,
             "sets": [_set(info) for info in members],
-            "fits": all(info.top_down for info in members) == (viewpoint == Viewpoint.ABOVE),
+            "fits": all(catalogue.fits(viewpoint or Viewpoint.SIDE, info) for info in members),
         }
         for family, members in catalogue.by_family()
     ]
@@ -75,6 +75,7 @@ def _set(info: SetInfo) -> dict[str, Any]:
         "name": info.name,
         "title": catalogue.title(info.titles),
         "family": info.family,
+        "viewpoints": [viewpoint for viewpoint in Viewpoint.values if catalogue.fits(viewpoint, info)],
         "materials": [
             {"name": m.name, "title": catalogue.title(m.titles), "hex": m.default_hex} for m in info.surfaces
         ],
@@ -103,7 +104,7 @@ def for_product(product: Product) -> dict[str, Any]:
 
 
 def for_batch(workspace: Workspace) -> dict[str, Any]:
-    """The same for many products; nearly all photos are taken from the side."""
+    """The same for many products, in the order for photos from the side, as nearly all are; the page names others."""
     return {**_offered(workspace, ""), "max_shots": MOST_SHOTS, "can_shoot": True}
 
 

@@ -89,8 +89,9 @@ BESIDE = (
 )
 
 
-def for_edit() -> dict[str, Any]:
-    """What the edit page offers, in the reader's language."""
+def for_edit(viewpoint: str = "") -> dict[str, Any]:
+    """What the edit page offers, in the reader's language; sets that fit a photo from ``viewpoint`` come first."""
+    sets = [info for _family, members in catalogue.by_family() for info in members]
     return {
         "placement": PLACEMENT,
         "colour": COLOUR,
@@ -104,7 +105,7 @@ def for_edit() -> dict[str, Any]:
         "most_delta_e": MAX_PRODUCT_DELTA_E,
         "palettes": [palette for palette in offers.PALETTES.values() if palette.colours],
         "formats": list(offers.FORMATS.values()),
-        "sets": [_set(info) for _family, members in catalogue.by_family() for info in members],
+        "sets": [_set(info) for info in sorted(sets, key=lambda info: not catalogue.fits(viewpoint, info))],
     }
 
 

@@ -19,7 +19,7 @@ from statistics import fmean, median, pstdev
 from typing import Any
 
 from apps.jobs.models import Batch
-from apps.studio import selectors
+from apps.studio import catalogue, selectors
 from apps.studio.models import Product, Shot
 from apps.studio.specs import Spec
 from inference.edits import KNOBS
@@ -63,29 +63,35 @@ def look_of(shot: Shot, *, scale: float = 1.0, usual: float = 1.0, own: Spec | N
 class Offered:
     """A product that a look may be given to, as it was the last time.
 
+    ``fits``: whether its photo was taken from where the look's set is seen (``catalogue.fits``).
     ``scale``: its own size in the look; ``own``: what was done to the product in its shot of the look (``own_of``).
     """
 
     product: Product
+    fits: bool
     is_chosen: bool
     scale: float
     own: Spec
 
 
 def as_last_time(shot: Shot, products: Sequence[Product]) -> list[Offered]:
-    """The exceptions that the look's last shots of ``products`` show; without any every product but the shot's own."""
+    """The exceptions that the look's last shots of ``products`` show; without any every product but the shot's own and
+    those that do not fit the set."""
     made = selectors.made_in_look(shot, products)
     newest = max((item.shoot.batch for item in made.values() if item.shoot.batch), key=_begun, default=None)
     sizes = _sizes_by_version(shot)
+    info = catalogue.get_set(shot.spec["set"])
     found = []
     for product in products:
-        last = made.get(product.id)
+        last, fits = made.get(product.id), catalogue.fits(product.viewpoint, info)
         if newest is None:
-            is_chosen = product.id != shot.product_id
+            is_chosen = fits and product.id != shot.product_id
+        elif _begun(newest) < product.created_at:
+            is_chosen = fits
         else:
-            is_chosen = _begun(newest) < product.created_at or (last is not None and last.shoot.batch_id == newest.id)
+            is_chosen = last is not None and last.shoot.batch_id == newest.id
         scale = _own_scale(last, sizes) if last else 1.0
-        found.append(Offered(product, is_chosen, scale, own_of(last) if last else {}))
+        found.append(Offered(product, fits, is_chosen, scale, own_of(last) if last else {}))
     return found
 
 

@@ -13,8 +13,30 @@ if (picks && form) {
   const refresh = () => {
     const count = items.filter((item) => tickOf(item).checked).length;
     words.textContent = (count === 1 ? words.dataset.one : words.dataset.other).replace("{n}", count).replace("{all}", items.length);
+    for (const line of misfits) name(line);
     refreshSum(form);
   };
+
+  /** Products that are ticked and were photographed from where a ticked set is not seen. */
+  const misfits = [...picks.querySelectorAll("[data-misfit]")];
+  const misfitting = (viewpoint) => {
+    const chosen = [...form.querySelectorAll("[data-viewpoints]")].filter((set) => tickOf(set).checked);
+    if (chosen.every((set) => set.dataset.viewpoints.split(" ").includes(viewpoint))) return [];
+    return items.filter((item) => item.dataset.viewpoint === viewpoint && tickOf(item).checked);
+  };
+  const name = (line) => {
+    const count = misfitting(line.dataset.misfit).length;
+    const words = line.querySelector("[data-words]");
+    words.textContent = (count === 1 ? words.dataset.one : words.dataset.other).replace("{n}", count);
+    line.hidden = count === 0;
+  };
+  for (const line of misfits) {
+    line.querySelector("[data-untick]").addEventListener("click", () => {
+      for (const item of misfitting(line.dataset.misfit)) tickOf(item).checked = false;
+      refresh();
+      picks.querySelector(".picks__list").focus();
+    });
+  }
 
   /** What a search hides stays as it is. */
   const wants = { all: () => true, new: (item) => item.hasAttribute("data-new"), none: () => false };
@@ -25,6 +47,7 @@ if (picks && form) {
     refresh();
   });
   picks.addEventListener("change", refresh);
+  form.addEventListener("change", refresh);
   picks.querySelector("[data-picks-search]").addEventListener("input", ({ target }) => {
     const query = target.value.trim().toLowerCase();
     for (const item of items) item.hidden = !item.dataset.words.includes(query);

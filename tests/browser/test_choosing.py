@@ -13,6 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from apps.core.tenancy import tenant_scope
 from apps.jobs.models import Job, JobState
 from apps.studio import previews
+from apps.studio.models import Product
 from tests.browser.conftest import OpenPage
 from tests.browser.site import Site
 from tests.browser.world import World, make_world
@@ -166,3 +167,26 @@ def test_the_last_rows_of_the_choices_are_never_behind_the_button(open_page: Ope
     wide = page.locator("input[name=format][value='16:9']")
     wide.focus()
     assert wide.evaluate(IS_ON_TOP)
+
+
+def test_products_from_above_are_named_before_a_batch_of_upright_sets(open_page: OpenPage, world: World) -> None:
+    with tenant_scope(world.workspace.id):
+        Product.objects.filter(pk=world.ready.pk).update(viewpoint="above")
+    page = open_page(user=world.user)
+    page.goto(world.path("studio/batches/new"))
+    tick = page.locator(f'input[name="product"][value="{world.ready.id}"]')
+    upright = page.locator('input[name="set"][value="white-sweep"]')
+    flat_lay = page.locator('input[name="set"][value="flatlay-wood"]')
+    named = page.locator('[data-misfit="above"]')
+    tick.set_checked(True, force=True)
+    upright.set_checked(True, force=True)
+    expect(named).to_contain_text("1 of the chosen products was photographed from above")
+
+    upright.set_checked(False, force=True)
+    flat_lay.set_checked(True, force=True)
+    expect(named).to_be_hidden()
+
+    upright.set_checked(True, force=True)
+    named.get_by_role("button", name="Untick").click()
+    expect(named).to_be_hidden()
+    expect(tick).not_to_be_checked()

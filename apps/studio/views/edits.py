@@ -36,7 +36,7 @@ def edit(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
         "wish": specs.as_wish(shot.spec),
         "begin": specs.as_wish(begun.spec) if begun else None,
         "others": companions.offered(shot),
-        **controls.for_edit(),
+        **controls.for_edit(shot.product.viewpoint),
     }
     return render(request, "studio/shot_edit.html", context)
 

@@ -14,7 +14,7 @@ from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
 from apps.core.answers import wants_json
 from apps.core.errors import InvalidInput
-from apps.studio import choices, looks, scenes, selectors, services
+from apps.studio import catalogue, choices, looks, scenes, selectors, services
 
 
 @require_GET
@@ -26,11 +26,14 @@ def choose(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
     page = Paginator(selectors.cut_out_products(request.workspace), looks.MOST_PRODUCTS).get_page(
         request.GET.get("page")
     )
+    items = looks.as_last_time(shot, list(page))
     context = {
         "shot": shot,
         "product": shot.product,
         "page": page,
-        "items": looks.as_last_time(shot, list(page)),
+        "items": items,
+        "misfits": sum(not item.fits for item in items),
+        "is_flat_lay": catalogue.get_set(shot.spec["set"]).top_down,
         "most": looks.MOST_PRODUCTS,
         "smallest": looks.SMALLEST_SCALE,
         "largest": looks.LARGEST_SCALE,

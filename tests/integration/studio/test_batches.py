@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -319,3 +320,14 @@ def test_many_products_can_be_chosen_while_none_is_cut_out(client: Client, works
     page = answer.content.decode()
     assert f'value="{product.id}" form="choices" checked' in page
     assert f'action="{reverse("studio:create_batch", args=[workspace.slug])}"' in page
+
+
+def test_a_product_from_above_is_marked_where_many_are_chosen_and_sets_say_whom_they_fit(
+    client: Client, workspace: Workspace
+) -> None:
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    factories.make_product(workspace, viewpoint="above")
+    page = client.get(reverse("studio:new_batch", args=[workspace.slug])).content.decode()
+    assert page.count("From above") == 1
+    assert re.search(r'data-set="flatlay-wood" data-viewpoints="above"', page)
+    assert re.search(r'data-set="white-sweep" data-viewpoints="side"', page)

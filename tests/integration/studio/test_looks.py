@@ -235,6 +235,21 @@ def test_applied_again_the_exceptions_of_last_time_are_offered_and_kept(
                 Shoot.objects.filter(pk=again.shoot_id).delete()
 
 
+def test_a_product_from_above_is_named_and_not_ticked_unless_it_was_chosen_before(
+    workspace: Workspace, shot: Shot, client: Client
+) -> None:
+    upright = factories.make_product(workspace, name="Upright", viewpoint="side")
+    lying = factories.make_product(workspace, name="Lying", viewpoint="above")
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    url = reverse("studio:choose_look", args=[workspace.slug, shot.id])
+    page = client.get(url).content.decode()
+    assert boxes(page, "product") == {str(upright.id): True, str(lying.id): False, str(shot.product_id): False}
+    assert "1 product was photographed from above" in page
+    assert page.count("From above") == 1
+    apply(workspace, shot, {lying.id: 1.0})
+    assert boxes(client.get(url).content.decode(), "product")[str(lying.id)]
+
+
 def test_more_products_than_one_go_takes_are_on_pages_and_it_is_said_how_to_go_on(
     workspace: Workspace, shot: Shot, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

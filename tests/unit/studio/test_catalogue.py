@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from apps.studio import catalogue, services
@@ -28,3 +29,13 @@ def test_every_set_is_offered_once_under_a_family_with_a_name() -> None:
 
 def test_the_plainest_set_comes_first() -> None:
     assert catalogue.offered()[0] == "white-sweep"
+
+
+def test_a_set_fits_photos_from_where_its_camera_may_be() -> None:
+    for info in catalogue.sets().values():
+        assert catalogue.fits("above", info) == info.top_down
+        assert catalogue.fits("side", info) == (not info.top_down)
+        assert catalogue.fits("", info)  # nobody knows
+    steep = replace(catalogue.get_set("white-sweep"), pitch_deg=(50.0, 80.0))
+    assert catalogue.fits("above", steep)
+    assert not catalogue.fits("side", steep)
