@@ -85,23 +85,27 @@ class CameraLock:
     """The camera and the base line of another shot, so that many products are seen in exactly the same way.
 
     ``window`` is that shot's rectangle of the plate (left, top, width, height in plate pixels, as its recipe has it);
-    ``base`` the point that the product stands on, in fractions of the window. Same set, camera and mirroring; a picture
-    of another ratio shows more or less of the set around the same base.
+    ``base`` the point that the product stands on, in fractions of the window. Same set and camera; a picture
+    of another ratio shows more or less of the set around the same base. ``mirrored``: whether the window is one of the
+    set mirrored left to right; in the other one the same place is looked for. None: not known, taken as it is.
     """
 
     window: tuple[int, int, int, int]
     base: tuple[float, float]
+    mirrored: bool | None = None
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> CameraLock:
         """Read what ``as_dict`` wrote. Raises KeyError, TypeError or ValueError for anything else."""
         left, top, width, height = (int(value) for value in raw["window"])
         x, y = (float(value) for value in raw["base"])
-        return cls((left, top, width, height), (x, y))
+        mirrored = raw.get("mirrored")
+        return cls((left, top, width, height), (x, y), None if mirrored is None else bool(mirrored))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {"window": list(self.window), "base": list(self.base)}
+        known = {} if self.mirrored is None else {"mirrored": self.mirrored}
+        return {"window": list(self.window), "base": list(self.base), **known}
 
 
 @dataclass(frozen=True)

@@ -125,12 +125,14 @@ def lock_of(shot: Shot) -> dict[str, Any] | None:
     placement = recipe.get("parameters", {}).get("placement")
     if not window or not placement:
         return None
+    look = recipe.get("parameters", {}).get("look", {})
+    known = {"mirrored": look["mirrored"]} if "mirrored" in look else {}
     if "base_x" in measures:
-        return {"window": list(window), "base": [measures["base_x"], measures["base_y"]]}
+        return {"window": list(window), "base": [measures["base_x"], measures["base_y"]], **known}
     # Older recipes: the base line lies where the placed rectangle ends, but for its margin.
     x = (placement["x"] + placement["width"] / 2) / shot.spec["width"]
     y = (placement["y"] + placement["height"] - PLACED_MARGIN_PX) / shot.spec["height"]
-    return {"window": list(window), "base": [round(x, 5), round(y, 5)]}
+    return {"window": list(window), "base": [round(x, 5), round(y, 5)], **known}
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,10 @@ def _lock(raw: Any) -> dict[str, Any] | None:
     base = [round(_number(value, -1, 2), 5) for value in raw["base"]]
     if len(window) != 4 or len(base) != 2:
         raise InvalidInput("studio.edit_unreadable")
-    return {"window": window, "base": base}
+    mirrored = raw.get("mirrored")
+    if mirrored is not None and not isinstance(mirrored, bool):
+        raise InvalidInput("studio.edit_unreadable")
+    return {"window": window, "base": base} | ({} if mirrored is None else {"mirrored": mirrored})
 
 
 def _text(wish: Mapping[str, Any], key: str) -> str:

@@ -73,7 +73,7 @@ def frame_shot(
     Raises:
         InputRejected: ``shot.offset_outside``, ``shot.lock_does_not_fit``.
     """
-    held = held_camera(studio, spec)
+    held = held_camera(studio, spec, mirrored=look.mirrored)
     outline = outline or upright
     camera = studio.camera.mirrored(studio.size[0]) if look.mirrored else studio.camera
     flip = np.array([-1.0, 1.0, 1.0]) if look.mirrored else np.ones(3)

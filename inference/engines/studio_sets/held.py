@@ -38,8 +38,8 @@ def _is_same_ratio(lock: CameraLock, spec: ShotSpec) -> bool:
     return abs(width / height / (spec.width / spec.height) - 1) <= SAME_RATIO
 
 
-def held_camera(studio: StudioSet, spec: ShotSpec) -> Held | None:
-    """What ``spec.lock`` shows in the picture's ratio; None where the camera is free.
+def held_camera(studio: StudioSet, spec: ShotSpec, *, mirrored: bool) -> Held | None:
+    """What ``spec.lock`` shows in the picture's ratio; None where the camera is free. ``mirrored``: the set is.
 
     Another ratio than the lock's shows more of the set around the same window, as far as the plate goes: whatever
     product stands there, the window is the same. Where the plate ends, the camera comes nearer.
@@ -52,9 +52,18 @@ def held_camera(studio: StudioSet, spec: ShotSpec) -> Held | None:
     inside = left >= 0 and top >= 0 and left + width <= studio.size[0] and top + height <= studio.size[1]
     if not inside or min(width, height) < SMALLEST_PX:
         raise InputRejected("shot.lock_does_not_fit", "the camera is locked to a window that this set has not")
-    if _is_same_ratio(spec.lock, spec):
-        return Held(Window(left, top, width, height, spec.width, spec.height), spec.lock.base, (1.0, 1.0))
-    return _widened(studio.size, spec.lock, spec.width, spec.height)
+    lock = spec.lock if spec.lock.mirrored in (None, mirrored) else _mirrored(studio.size[0], spec.lock)
+    if _is_same_ratio(lock, spec):
+        return Held(Window(*lock.window, spec.width, spec.height), lock.base, (1.0, 1.0))
+    return _widened(studio.size, lock, spec.width, spec.height)
+
+
+def _mirrored(plate_width: int, lock: CameraLock) -> CameraLock:
+    """The same place of the set mirrored; the product, and so copy space, stays on its side of the picture."""
+    left, top, width, height = lock.window
+    base_x = plate_width - (left + lock.base[0] * width)
+    begin = _within(base_x - lock.base[0] * width, width, plate_width)
+    return CameraLock((begin, top, width, height), ((base_x - begin) / width, lock.base[1]))
 
 
 def _widened(plate: tuple[int, int], lock: CameraLock, out_width: int, out_height: int) -> Held:

@@ -19,7 +19,7 @@ from apps.core.tenancy import tenant_scope
 from apps.jobs import services as queue
 from apps.jobs.models import Batch, Job, JobState
 from apps.jobs.tasks import run
-from apps.studio import looks, selectors, services
+from apps.studio import looks, selectors, services, specs
 from apps.studio.exports import choosing
 from apps.studio.exports import selectors as export_reads
 from apps.studio.models import Product, Shoot, Shot
@@ -175,7 +175,10 @@ def test_the_shots_of_a_look_are_exported_to_another_ratio_and_in_layers(workspa
     with tenant_scope(workspace.id):
         chosen = choosing.read_choice(workspace, QueryDict(f"batch={batch.id}&which=all"))
         [made] = chosen.shots
-        assert made.spec["lock"]
+        assert made.spec["lock"]["mirrored"] is False
+        assert specs.read_wish(specs.as_wish(made.spec))["lock"] == made.spec["lock"]
+        with pytest.raises(InvalidInput):
+            specs.read_wish(specs.as_wish(made.spec) | {"lock": made.spec["lock"] | {"mirrored": 1}})
         profiles = ["taobao-tall", "psd-layers"]
         export = request_export(workspace, shots=[made], products=[], profiles=profiles, wishes=Wishes(), by=None)
     work_off(workspace)

@@ -97,6 +97,25 @@ def test_a_moved_product_and_its_companion_stay_where_they_stand_at_another_rati
         assert middle_in_set(after, other.recipe) == pytest.approx(middle_in_set(before, made.recipe), abs=3)
 
 
+def test_in_the_mirrored_set_a_look_is_seen_from_the_same_place(
+    photo: U8, cutout: Cutout, options: SceneOptions
+) -> None:
+    """Another seed, or "Mirror the set", exchanges left and right; the frame goes with it, the product stays."""
+    moved = replace(SPEC, edits=Edits(frame_x=0.1))
+    shown = make_shot(photo, cutout, moved, options=options)
+    lock = replace(lock_of(shown), mirrored=False)
+    mirrored = replace(SPEC, edits=Edits(light_mirror=True))
+    left, top, width, height = lock.window
+    made = make_shot(photo, cutout, replace(mirrored, lock=lock), options=options)
+    base_x = 480 - (left + lock.base[0] * width)  # of the plate's 480 px
+    assert made.recipe["parameters"]["window"] == [round(base_x - lock.base[0] * width), top, width, height]
+    assert made.measures["base_x"] == pytest.approx(lock.base[0], abs=0.01)
+    free = make_shot(photo, cutout, replace(mirrored, edits=Edits(light_mirror=True, frame_x=0.1)), options=options)
+    assert made.recipe["parameters"]["window"] == pytest.approx(free.recipe["parameters"]["window"], abs=3)
+    unknown = make_shot(photo, cutout, replace(mirrored, lock=replace(lock, mirrored=None)), options=options)
+    assert unknown.recipe["parameters"]["window"] == list(lock.window)
+
+
 def test_the_window_of_another_ratio_is_on_the_plate_and_shows_what_it_can_of_the_old_one() -> None:
     generator = np.random.Generator(np.random.PCG64(5))
     for _ in range(300):
@@ -106,7 +125,7 @@ def test_the_window_of_another_ratio_is_on_the_plate_and_shows_what_it_can_of_th
         base = (float(generator.uniform(0.2, 0.8)), float(generator.uniform(0.6, 0.95)))
         spec = replace(SPEC, width=int(generator.integers(200, 900)), height=int(generator.integers(200, 900)))
         lock = CameraLock((left, top, width, height), base)
-        held = held_camera(SimpleNamespace(size=tuple(plate)), replace(spec, lock=lock))  # type: ignore[arg-type]
+        held = held_camera(SimpleNamespace(size=tuple(plate)), replace(spec, lock=lock), mirrored=False)  # type: ignore[arg-type]
         assert held is not None
         window = held.window
         assert window.left >= 0
