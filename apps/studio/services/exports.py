@@ -23,7 +23,7 @@ from apps.studio.models import CutoutState, Export, ExportFile, Product, Shot
 
 KIND = "studio.export"
 MOST_FILES = 10_000
-"""Of one export: what a request writes down whole, and the report of a ZIP lists, within a few seconds."""
+"""Of one export: what a request can write down and the report of a ZIP can list in seconds rather than minutes."""
 INTERACTIVE_FILES = 24
 ROWS_AT_ONCE = 500
 
