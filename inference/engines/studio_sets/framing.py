@@ -27,6 +27,8 @@ NEAREST = 0.8
 # A small photo is shown smaller rather than enlarged, as long as the product keeps this part of its size.
 MAX_RETREAT = 1.3
 MIDDLE = 0.535
+LEAST_BESIDE = 0.03
+"""Of the picture's width, between a product and the frame: room for copy never pushes a product out of the picture."""
 NEUTRAL_ASPECT = 0.8
 LYING_FLAT = (0.15, 0.3)
 """A lying product is as thick as its outline is wide at its widest place, but at most this much of its width, plus this
@@ -245,7 +247,9 @@ def _window(
     middle_y = base_y - product_h / 2 + (0.5 - MIDDLE) * height
     # Copy space stays on the side that it was asked for, also where the set is mirrored.
     aside = (0.5 - studio.product_at) * width
-    centre_x = hero_x + (base_x - hero_x) * pull + aside + look.shift[0] * width
+    wanted_x = hero_x + (base_x - hero_x) * pull + aside + look.shift[0] * width
+    room = max(0.0, (0.5 - LEAST_BESIDE) * width - 0.5 * min(product_w, MAX_FILL_WIDTH * width))
+    centre_x = min(max(wanted_x, base_x - room), base_x + room)
     centre_y = hero_y + (middle_y - hero_y) * pull + look.shift[1] * height
     whole_w, whole_h = round(width), round(height)
     left = min(max(0, round(centre_x - whole_w / 2)), plate_w - whole_w)
