@@ -9,7 +9,8 @@ cross-validation by product and surroundings, of what was said to be 0.59 (0.37,
 
 There are two formulas: one where an engine guessed the place and several guesses can be compared (``agreement``), one
 where a person's box or a network said where to look. Touching the photo's border and rivals elsewhere in the photo cost
-``TOUCH_PENALTY`` and ``RIVAL_PENALTY`` on top.
+``TOUCH_PENALTY`` and ``RIVAL_PENALTY`` on top. Whatever a formula says, nobody is sure of a mask that stops short of
+the frame that seems to cut the product.
 """
 
 from __future__ import annotations
