@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, When
 
 from apps.accounts.models import Workspace
 from apps.core.errors import NotFound
@@ -182,11 +182,13 @@ def without_shots(products: Iterable[Product]) -> list[Product]:
     return [product for product in products if not getattr(product, "shot_count", 0)]
 
 
-def products_for_batch(workspace: Workspace, *, query: str = "") -> QuerySet[Product]:
-    """Products that a batch may take: all that are not archived, whatever their cutout's state, by name."""
+def products_for_batch(workspace: Workspace, *, first: Collection[uuid.UUID] = ()) -> QuerySet[Product]:
+    """Products that a batch may take: all that are not archived, whatever their cutout's state.
+
+    ``first``, then those without shots, then the others, each by name.
+    """
     found = Product.objects.filter(workspace=workspace, archived_at=None).select_related("photo__blob", "cutout__blob")
     made = Q(shots__asset__isnull=False, shots__deleted_at=None)
     found = found.annotate(shot_count=Count("shots", filter=made))
-    if query:
-        found = found.filter(Q(name__icontains=query) | Q(sku__icontains=query))
-    return found.order_by("name", "id")
+    urgency = Case(When(id__in=first, then=0), When(shot_count=0, then=1), default=2)
+    return found.order_by(urgency, "name", "id")

@@ -55,11 +55,14 @@ def _entry(request: WorkspaceRequest, batch: Batch, *, is_look: bool) -> Entry:
 @workspace_view(role=Role.EDITOR)
 def new_batch(request: WorkspaceRequest) -> HttpResponse:
     """Products to tick, and what is made of each. ``?product=`` ticks only those."""
-    products = list(reads.products_for_batch(request.workspace)[:MOST_PRODUCTS])
-    wanted = {str(key) for key in services.parse_ids(request.GET.getlist("product"))}
+    asked = services.parse_ids(request.GET.getlist("product"))
+    offered = reads.products_for_batch(request.workspace, first=asked)
+    products = sorted(offered[:MOST_PRODUCTS], key=lambda product: (product.name, product.id))
+    wanted = {str(key) for key in asked}
     fresh = {str(product.id) for product in reads.without_shots(products)}
     context = {
         "products": products,
+        "all_products": offered.count(),
         "ticked": wanted or fresh or {str(product.id) for product in products},
         "shown": next((product for product in products if product.cutout_id), None),
         **choices.for_batch(request.workspace),

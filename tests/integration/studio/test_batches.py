@@ -312,6 +312,22 @@ def test_the_pages_show_products_to_choose_and_batches_to_come_back_to(client: C
     assert "2 products" in listed
 
 
+def test_more_products_than_a_batch_takes_come_in_turns(
+    client: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.studio.views.batches.MOST_PRODUCTS", 2)
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    done, asked, fresh, later = (factories.make_product(workspace, name=f"{letter} pot") for letter in "ADCB")
+    for product in (done, asked, later):
+        factories.make_shot(workspace, shoot=factories.make_shoot(workspace, product=product))
+    address = reverse("studio:new_batch", args=[workspace.slug])
+    page = client.get(f"{address}?product={asked.id}").content.decode()
+    assert "There are 4 products, and a batch takes at most 2." in page
+    assert re.findall(r'name="product" value="([^"]+)"', page) == [str(fresh.id), str(asked.id)]
+    monkeypatch.setattr("apps.studio.views.batches.MOST_PRODUCTS", 4)
+    assert "a batch takes at most" not in client.get(address).content.decode()
+
+
 def test_many_products_can_be_chosen_while_none_is_cut_out(client: Client, workspace: Workspace) -> None:
     client.force_login(factories.make_member(workspace, Role.EDITOR).user)
     product = factories.make_product(workspace, cutout=None, cutout_state=CutoutState.PENDING)
