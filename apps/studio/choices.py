@@ -33,7 +33,7 @@ def reject_reasons() -> list[dict[str, Any]]:
 
 
 def scores() -> dict[str, str | Promise]:
-    """What shots can be narrowed by, as ``selectors.SCORES`` understands it."""
+    """What shots can be narrowed by, as ``finished.SCORES`` understands it."""
     return {
         "high": _("Score 75 and more"),
         "middle": _("Score 50 to 74"),

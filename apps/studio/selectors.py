@@ -1,11 +1,10 @@
-"""Everything that Studio reads. Row-level security stands behind every filter here."""
+"""What Studio reads of products, shoots, shots and looks. Row-level security stands behind every filter here."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TypeVar
 
 from django.db.models import Count, Model, Q, QuerySet
@@ -15,6 +14,7 @@ from apps.accounts.models import Workspace
 from apps.accounts.selectors import GRACE
 from apps.assets.models import Asset, AssetKind, Lineage
 from apps.core.errors import NotFound
+from apps.core.ids import readable_ids
 from apps.jobs.models import Batch, Job, JobState
 from apps.jobs.selectors import typical_seconds
 from apps.studio.models import Adapter, Product, Shoot, Shot, ShotVersion
@@ -46,7 +46,7 @@ def products(workspace: Workspace, *, query: str = "", archived: bool = False) -
 
 def put_away(workspace: Workspace, product_id: str) -> Product | None:
     """The archived product with this id, if that is one."""
-    return products(workspace, archived=True).filter(pk__in=_uuids([product_id])).first()
+    return products(workspace, archived=True).filter(pk__in=readable_ids([product_id])).first()
 
 
 def get_product(workspace: Workspace, product_id: uuid.UUID) -> Product:
@@ -102,91 +102,6 @@ def deleted_shots(workspace: Workspace) -> QuerySet[Shot]:
     return found.select_related("asset__blob", "product", "deleted_by").order_by("-deleted_at", "-id")
 
 
-JUDGED = {
-    "open": Q(starred=False, rejected_at=None),
-    "starred": Q(starred=True),
-    "rejected": Q(rejected_at__isnull=False),
-    "all": Q(),
-}
-
-
-SCORES = {
-    "high": Q(gate__score__gte=0.75),
-    "middle": Q(gate__score__gte=0.5, gate__score__lt=0.75),
-    "low": Q(gate__score__lt=0.5),
-    "none": ~Q(gate__has_key="score"),
-}
-"""Of shots, by what was measured of them, 0..1; those made before that was kept have none."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What shots are narrowed by; what is empty narrows nothing.
-
-    ``days``: only those of shoots of the last so many days. ``query``: in the product's name or SKU. ``score``: a key
-    of ``SCORES``. ``reason``: rejected for that reason.
-    """
-
-    set_name: str = ""
-    product: str = ""
-    batch: str = ""
-    days: int = 0
-    query: str = ""
-    score: str = ""
-    reason: str = ""
-
-
-def review(workspace: Workspace, *, state: str, wish: Wish | None = None, after: str = "") -> QuerySet[Shot]:
-    """Finished shots in a state (a key of ``JUDGED``; anything else is all), the newest shoot first.
-
-    ``after``: only what comes after the shot with this id. Unlike a page's number it still holds when the shots before
-    it were judged and are not in this state any more.
-    """
-    found = _finished(workspace, wish or Wish()).filter(JUDGED.get(state, Q()))
-    found = found.select_related("job", "asset__blob", "product")
-    last = Shot.objects.filter(workspace=workspace, pk__in=_uuids([after])).select_related("shoot").first()
-    if last is not None:
-        began, place = last.shoot.created_at, {"shoot__created_at": last.shoot.created_at}
-        older, later = Q(shoot__created_at__lt=began), Q(**place, position__gt=last.position)
-        found = found.filter(older | later | Q(**place, position=last.position, id__gt=last.id))
-    return found.order_by("-shoot__created_at", "position", "id")
-
-
-def review_counts(workspace: Workspace, wish: Wish | None = None) -> dict[str, int]:
-    """How many shots ``review`` finds in each state."""
-    found = _finished(workspace, wish or Wish())
-    counts: dict[str, int] = found.aggregate(**{state: Count("id", filter=rule) for state, rule in JUDGED.items()})
-    return counts
-
-
-def _finished(workspace: Workspace, wish: Wish) -> QuerySet[Shot]:
-    found = Shot.objects.filter(workspace=workspace, asset__isnull=False)
-    if wish.set_name:
-        found = found.filter(spec__set=wish.set_name)
-    if wish.product:
-        found = found.filter(product__in=_uuids([wish.product]))
-    if wish.batch:
-        found = found.filter(shoot__batch__in=_uuids([wish.batch]))
-    if wish.days:
-        found = found.filter(shoot__created_at__gte=timezone.now() - timedelta(days=wish.days))
-    if wish.query:
-        found = found.filter(Q(product__name__icontains=wish.query) | Q(product__sku__icontains=wish.query))
-    if wish.reason:
-        found = found.filter(rejected_at__isnull=False, reject_reason=wish.reason)
-    return found.filter(SCORES.get(wish.score, Q()))
-
-
-def sets_in_use(workspace: Workspace) -> list[str]:
-    names = Shot.objects.filter(workspace=workspace).values_list("spec__set", flat=True).order_by("spec__set")
-    return list(names.distinct())
-
-
-def products_with_shots(workspace: Workspace) -> list[Product]:
-    return list(
-        Product.objects.filter(workspace=workspace, shots__in=Shot.objects.all()).distinct().order_by("name")[:500]
-    )
-
-
 def shots_by_id(workspace: Workspace, shot_ids: list[uuid.UUID]) -> list[Shot]:
     """The shots in the order of ``shot_ids``. Raises NotFound if one is missing here."""
     found = {
@@ -198,17 +113,6 @@ def shots_by_id(workspace: Workspace, shot_ids: list[uuid.UUID]) -> list[Shot]:
     if len(found) != len(set(shot_ids)):
         raise NotFound("not_found")
     return [found[shot_id] for shot_id in dict.fromkeys(shot_ids)]
-
-
-def _uuids(texts: list[str]) -> list[uuid.UUID]:
-    """Those that are identifiers; nothing is found by the others."""
-    known = []
-    for text in texts:
-        try:
-            known.append(uuid.UUID(text))
-        except ValueError:
-            continue
-    return known
 
 
 def versions(shot: Shot) -> list[ShotVersion]:
@@ -266,7 +170,7 @@ def recent_pictures(workspace: Workspace, *, chosen: str = "", most: int = 12) -
     newest = shots.select_related("asset__blob").order_by("-starred", "-created_at", "id")[:most]
     found = {str(asset.id): asset for asset in own}
     found |= {str(shot.asset_id): shot.asset for shot in newest[: most - len(found)] if shot.asset is not None}
-    for asset in Asset.objects.filter(workspace=workspace, pk__in=_uuids([chosen])).select_related("blob"):
+    for asset in Asset.objects.filter(workspace=workspace, pk__in=readable_ids([chosen])).select_related("blob"):
         found.setdefault(str(asset.id), asset)
     return list(found.values())
 

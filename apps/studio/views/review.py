@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
 from apps.accounts.models import Role
-from apps.studio import choices, exports, selectors, services, yields
+from apps.studio import choices, exports, finished, selectors, services, yields
 
 SHOTS_A_PAGE = 96
 MOST_TYPED = 120
@@ -55,7 +55,7 @@ def review_yields(request: WorkspaceRequest) -> HttpResponse:
 def _found(request: WorkspaceRequest, page: str) -> dict[str, Any]:
     """The shots that the address asks for, and what they can be narrowed by."""
     after, tabs = request.GET.get("after", ""), _tabs(request, page)
-    found = selectors.review(request.workspace, state=tabs["state"], wish=tabs["wish"], after=after)
+    found = finished.review(request.workspace, state=tabs["state"], wish=tabs["wish"], after=after)
     shots = list(found[: SHOTS_A_PAGE + 1])
     is_queue = page == "review" and tabs["state"] == "open"
     return {
@@ -66,8 +66,8 @@ def _found(request: WorkspaceRequest, page: str) -> dict[str, Any]:
         "is_first": not after,
         "last": shots[SHOTS_A_PAGE - 1] if len(shots) > SHOTS_A_PAGE else None,
         "spans": {0: _("Any time"), 1: _("Last 24 hours"), 7: _("Last 7 days"), 30: _("Last 30 days")},
-        "sets": selectors.sets_in_use(request.workspace),
-        "products": selectors.products_with_shots(request.workspace),
+        "sets": finished.sets_in_use(request.workspace),
+        "products": finished.products_with_shots(request.workspace),
         "scores": choices.scores(),
         "reasons": choices.reject_reasons(),
     }
@@ -78,7 +78,7 @@ def _tabs(request: WorkspaceRequest, page: str) -> dict[str, Any]:
     names = ("set", "product", "batch", "days", "q", "score", "reason")
     asked = {name: request.GET.get(name, "").strip()[:MOST_TYPED] for name in names}
     asked["days"] = asked["days"] if asked["days"] in DAYS else ""
-    wish = selectors.Wish(
+    wish = finished.Wish(
         set_name=asked["set"],
         product=asked["product"],
         batch=asked["batch"],
@@ -87,7 +87,7 @@ def _tabs(request: WorkspaceRequest, page: str) -> dict[str, Any]:
         score=asked["score"],
         reason=asked["reason"],
     )
-    counts = selectors.review_counts(request.workspace, wish)
+    counts = finished.review_counts(request.workspace, wish)
     titles = {"open": _("To review"), "starred": _("Accepted"), "rejected": _("Rejected"), "all": _("All")}
     return {
         "page": page,

@@ -15,7 +15,7 @@ from apps.accounts.models import Role, Workspace
 from apps.billing import services as ledger
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.core.tenancy import tenant_scope
-from apps.studio import exports, selectors, services, yields
+from apps.studio import exports, finished, selectors, services, yields
 from apps.studio.exports import archive
 from apps.studio.models import Shoot, Shot
 from tests import factories
@@ -82,7 +82,7 @@ def test_the_queue_shows_what_waits_and_filters_by_state_set_and_product(workspa
     def found(**wish: str) -> set[uuid.UUID]:
         with tenant_scope(workspace.id):
             state = wish.pop("state", "open")
-            return {shot.id for shot in selectors.review(workspace, state=state, wish=selectors.Wish(**wish))}
+            return {shot.id for shot in finished.review(workspace, state=state, wish=finished.Wish(**wish))}
 
     assert found() == {plain.id, other.id}
     assert found(state="starred") == {starred.id}
@@ -200,8 +200,8 @@ def test_what_comes_after_a_shot_is_the_same_when_the_shots_before_it_were_judge
     shots += [factories.make_shot(workspace, shoot=older) for _ in range(2)]
     judge(workspace, shots[:1], "star")
     with tenant_scope(workspace.id):
-        after = list(selectors.review(workspace, state="open", after=str(shots[1].id)))
-        assert selectors.review_counts(workspace) == {"open": 4, "starred": 1, "rejected": 0, "all": 5}
+        after = list(finished.review(workspace, state="open", after=str(shots[1].id)))
+        assert finished.review_counts(workspace) == {"open": 4, "starred": 1, "rejected": 0, "all": 5}
     assert [shot.id for shot in after] == [shot.id for shot in shots[2:]]
 
     client.force_login(factories.make_member(workspace, Role.REVIEWER).user)
