@@ -1,4 +1,4 @@
-"""Generated scenes as Studio offers them: who can make them now, what can be chosen, and what a form asks for.
+"""Generated scenes as Studio asks for them: what can be chosen, what a form wants. Who can make them: ``standing``.
 
 A generated shot is a Shot like those of sets. Its spec holds ``set`` = ``GENERATED`` and ``palette``, ``format``,
 ``width``, ``height``, ``seed`` like every other one; under ``generated`` the library's request (``GeneratedSpec``).
@@ -17,14 +17,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Workspace
 from apps.assets.models import Asset
 from apps.core.errors import Conflict, InvalidInput
-from apps.jobs import stations
-from apps.jobs.models import JobState, Priority
-from apps.jobs.pace import fitted
-from apps.jobs.selectors import TYPICAL_OF_LAST, seconds_ahead
-from apps.jobs.stations import Offer
 from apps.studio import adapters, offers
 from apps.studio.abilities import can
 from apps.studio.models import Adapter, Shot, ShotVersion
@@ -239,77 +233,6 @@ def choice_title(field: str, name: str) -> str:
         if one.name == name:
             return choice_words(one)["title"]
     return name
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Whether generated scenes can be made now, with what, and how long one takes.
-
-    Each model's ``pace`` is measured: on this workspace's own last shots, else on what its workers drew lately for
-    anybody; nothing where nobody knows yet.
-    """
-
-    models: Sequence[Offer]
-    seconds_ahead: float
-    last_seen: Any = None
-    adapters: Sequence[Mapping[str, str]] = ()
-
-    @property
-    def is_open(self) -> bool:
-        return bool(self.models)
-
-
-def offers_for(workspace: Workspace) -> list[Offer]:
-    """The models that can be asked for, each with the adapters that this workspace may use.
-
-    An adapter called ``<workspace's address>--<name>`` belongs to that workspace; one without ``--`` is for everybody.
-    """
-    return [replace(offer, adapters=tuple(_own(offer.adapters, workspace))) for offer in stations.offers()]
-
-
-def _own(adapters: Sequence[str], workspace: Workspace) -> list[str]:
-    return [name for name in adapters if "--" not in name or name.startswith(f"{workspace.slug}--")]
-
-
-def standing(workspace: Workspace) -> Standing:
-    """Asks the living workers and this workspace's own last shots."""
-    models = [_timed(offer, workspace) for offer in offers_for(workspace)]
-    ahead = sum(
-        seconds_ahead(workspace, priority=Priority.BATCH, lane=stations.lane_of_model(offer.name), slots=offer.slots)
-        for offer in models
-    )
-    return Standing(
-        models,
-        ahead,
-        last_seen=None if models else stations.last_seen(),
-        adapters=adapter_choices(workspace, models),
-    )
-
-
-def _timed(offer: Offer, workspace: Workspace) -> Offer:
-    lane = stations.lane_of_model(offer.name)
-    made = Shot.objects.filter(workspace=workspace, job__kind=KIND, job__lane=lane, job__state=JobState.SUCCEEDED)
-    rows = made.order_by("-job__created_at").values_list("spec", "job__started_at", "job__ended_at")[:TYPICAL_OF_LAST]
-    own = [
-        (GeneratedSpec.from_json(spec["generated"]).effort, (ended - started).total_seconds())
-        for spec, started, ended in rows
-        if started and ended
-    ]
-    return replace(offer, pace=fitted(own)) if own else offer
-
-
-def adapter_choices(workspace: Workspace, models: Sequence[Offer]) -> list[dict[str, str]]:
-    """Adapters that can be used now: those that were trained here, then those that an operator put beside a model."""
-    trained = [
-        {"value": str(adapter.id), "title": adapter.name, "model": offer.name, "model_title": offer.title}
-        for adapter, offer in adapters.usable(workspace, models)
-    ]
-    placed = [
-        {"value": name, "title": name.rpartition("--")[2], "model": offer.name, "model_title": offer.title}
-        for offer in models
-        for name in offer.adapters
-    ]
-    return trained + placed
 
 
 def starting_values(spec: Spec | None, *, label: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from apps.core.ids import uuid7
 from apps.jobs import services as queue
 from apps.jobs import stations
 from apps.jobs.models import Job, Priority
-from apps.studio import adapters, changes, scenes, selectors
+from apps.studio import adapters, changes, scenes, selectors, standing
 from apps.studio.abilities import can
 from apps.studio.models import CutoutState, Product, Shoot, Shot, ShotVersion
 from apps.studio.scenes import SceneRequest
@@ -154,7 +154,7 @@ def _require_guidance(request: SceneRequest) -> None:
 
 def _require_adapters(request: SceneRequest, workspace: Workspace) -> None:
     """Adapters of other workspaces look as if they were not there."""
-    offered = {offer.name: offer.adapters for offer in scenes.offers_for(workspace)}
+    offered = {offer.name: offer.adapters for offer in standing.offers_for(workspace)}
     if any(name not in offered.get(request.model, ()) for name, _ in request.generated["adapters"]):
         raise Conflict("generate.adapter_missing")
 

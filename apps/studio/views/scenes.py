@@ -15,7 +15,7 @@ from apps.accounts.models import Role
 from apps.core.answers import wants_json
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.sentences import sentence
-from apps.studio import changes, engines, offers, scene_plans, scenes, selectors, services
+from apps.studio import changes, engines, offers, scene_plans, scenes, selectors, services, standing
 from apps.studio.models import CutoutState, Product, Shot
 from apps.studio.templatetags.scene_words import candidate_rows
 from inference.pipelines.generated.spec import PULL_EFFORT
@@ -42,7 +42,7 @@ def scene_offer(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpRespons
     product = selectors.get_product(request.workspace, product_id)
     values = {name: request.GET.get(name, "") for name in ("model", "adapter")}
     context = {"product": product, "values": values}
-    return render(request, "studio/_scene_offer.html", {**context, "standing": scenes.standing(request.workspace)})
+    return render(request, "studio/_scene_offer.html", {**context, "standing": standing.of_now(request.workspace)})
 
 
 @require_POST
@@ -91,7 +91,7 @@ def _context(request: WorkspaceRequest, product: Product, values: dict[str, Any]
         "candidate_counts": scenes.CANDIDATES,
         "counts": range(1, scenes.MOST_SHOTS + 1),
         "guide_effort": PULL_EFFORT,
-        "standing": scenes.standing(request.workspace),
+        "standing": standing.of_now(request.workspace),
         "styles": selectors.recent_pictures(request.workspace, chosen=values["style"]),
         "can_shoot": product.cutout_state in (CutoutState.READY, CutoutState.ACCEPTED),
     }
