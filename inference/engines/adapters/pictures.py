@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from inference.adapters import AdapterPicture, TrainingHost
-from inference.engines.diffusion.generator import Family
+from inference.engines.diffusion.batch import Family
 from inference.engines.diffusion.masks import picture_tensor
 from inference.errors import EngineUnavailable
 from inference.types import U8, Progress

@@ -30,7 +30,8 @@ from inference.adapters import (
 from inference.engines.adapters.pictures import Lesson, lesson, obstacle, pictures_sha256
 from inference.engines.adapters.switch import lora_config
 from inference.engines.adapters.weights import weights_sha256
-from inference.engines.diffusion.generator import Family, LatentGenerator
+from inference.engines.diffusion.batch import Family
+from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.diffusion.memory import free_bytes, release
 from inference.engines.diffusion.objective import flow_loss
 from inference.errors import Cancelled, EngineUnavailable, InputRejected

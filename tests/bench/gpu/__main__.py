@@ -29,10 +29,11 @@ from typing import Any
 
 import torch
 
+from inference.engines.diffusion.batch import Family
 from inference.engines.diffusion.compiling import quicken
 from inference.engines.diffusion.eight_bit import eight_bit
 from inference.engines.diffusion.embed_cache import EmbedCache
-from inference.engines.diffusion.generator import Family, LatentGenerator
+from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.diffusion.job import Guidance, Job
 from inference.engines.diffusion.noise import seeded_noise
 from inference.engines.diffusion.sampler import sample

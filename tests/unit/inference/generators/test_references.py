@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from inference.engines.diffusion import generator as generator_module
+from inference.engines.diffusion import batch as batch_module
 from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.diffusion.reference import Reference
 from inference.engines.diffusion.requests import check
@@ -66,7 +66,7 @@ class Seen:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.latents: list[torch.Tensor] = []
         self.references: list[Reference] = []
-        true = generator_module.sample
+        true = batch_module.sample
 
         def remembered(velocity: Any, schedule: Any, job: Any, **kwargs: Any) -> torch.Tensor:
             drawn = true(velocity, schedule, job, **kwargs)
@@ -74,7 +74,7 @@ class Seen:
             self.references.append(job.reference)
             return drawn
 
-        monkeypatch.setattr(generator_module, "sample", remembered)
+        monkeypatch.setattr(batch_module, "sample", remembered)
 
 
 def with_encoder(engine: LatentGenerator) -> LatentGenerator:

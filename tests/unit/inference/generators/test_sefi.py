@@ -13,6 +13,7 @@ import torch
 from torch._dynamo.exc import TorchDynamoException
 from transformers.utils import logging as bars
 
+from inference.engines.diffusion import batch as batch_module
 from inference.engines.diffusion import generator as generator_module
 from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.sefi.engine import sefi_engine
@@ -167,7 +168,7 @@ def test_batches_are_cut_to_what_one_pass_may_hold(options: GenerateOptions) -> 
 def test_running_out_of_memory_halves_the_batch_and_is_remembered(
     turbo: LatentGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw = generator_module._Batch.draw
+    draw = batch_module.Batch.draw
     tried: list[int] = []
 
     def crowded(self: Any, items: Sequence[GenerateItem], identity: dict[str, Any]) -> list[GeneratedPicture]:
@@ -176,7 +177,7 @@ def test_running_out_of_memory_halves_the_batch_and_is_remembered(
             raise torch.OutOfMemoryError("CUDA out of memory")
         return draw(self, items, identity)
 
-    monkeypatch.setattr(generator_module._Batch, "draw", crowded)
+    monkeypatch.setattr(batch_module.Batch, "draw", crowded)
     assert len(turbo.generate(ask(1, 2, 3, 4))) == 4
     assert len(turbo.generate(ask(1, 2, 3, 4))) == 4
     assert tried == [4, 2, 2, 2, 2]
@@ -186,7 +187,7 @@ def test_no_room_for_one_picture_is_a_clear_failure(turbo: LatentGenerator, monk
     def full(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(generator_module._Batch, "draw", full)
+    monkeypatch.setattr(batch_module.Batch, "draw", full)
     with pytest.raises(EngineFailed) as caught:
         turbo.generate(ask(1, 2))
     assert caught.value.code == "generate.out_of_memory"
@@ -205,13 +206,13 @@ def test_a_worker_that_compiles_draws_every_usual_size_before_it_takes_work(
     quickened: list[object] = []
     monkeypatch.setattr(generator_module, "quicken", quickened.append)
     drawn: list[tuple[tuple[int, int], int, bool, int]] = []
-    draw = generator_module._Batch.draw
+    draw = batch_module.Batch.draw
 
     def watched(self: Any, items: Sequence[GenerateItem], identity: dict[str, Any]) -> list[GeneratedPicture]:
         drawn.append((self.grid, len(items), bool(items[0].layout), self.schedule.steps))
         return draw(self, items, identity)
 
-    monkeypatch.setattr(generator_module._Batch, "draw", watched)
+    monkeypatch.setattr(batch_module.Batch, "draw", watched)
     sizes = ((48, 32), (32, 64))
     for name, steps in (("sefi-1b-turbo", 4), ("sefi-1b-base", 1)):
         card = replace(small(name), sizes=sizes)
