@@ -240,7 +240,7 @@ def test_a_range_of_shots_is_judged_at_once_and_a_number_says_why(open_page: Ope
     expect(page.locator("[data-why-part]")).to_be_visible()
     page.keyboard.press("3")
     expect(page.locator("[data-why-part]")).to_be_hidden()
-    reasons = page.locator("select[name=reason]")
+    reasons = page.locator("[data-shot] select[name=reason]")
     expect(reasons).to_have_count(2)
     for number in range(2):
         expect(reasons.nth(number)).to_have_value("scene")
