@@ -51,6 +51,10 @@ class JobState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
     @classmethod
+    def open(cls) -> list[str]:
+        return [cls.QUEUED.value, cls.RUNNING.value]
+
+    @classmethod
     def ended(cls) -> list[str]:
         return [cls.SUCCEEDED.value, cls.FAILED.value, cls.CANCELLED.value]
 

@@ -37,18 +37,8 @@ def submit(
     A second submission with the same ``idempotency_key`` returns the first job. Raises Conflict when that job asks for
     something else, and KeyError for a kind that is not registered.
     """
-    job = Job(
-        workspace=workspace,
-        kind=kind,
-        params=params,
-        priority=priority,
-        created_by=created_by,
-        label=label[:200],
-        batch=batch,
-        idempotency_key=idempotency_key,
-        subject=subject,
-        lane=lane_of(kind, params),
-    )
+    named = {"batch": batch, "subject": subject, "idempotency_key": idempotency_key}
+    job = _job(workspace, kind, params, label, priority=priority, created_by=created_by, **named)
     with tenant_scope(workspace.id):
         if not idempotency_key:
             job.save(force_insert=True)
@@ -74,26 +64,19 @@ def submit_many(
     As ``submit`` for each of them, in a few statements in all. Pages hear of the first only: the others have the same
     batch and subject. Raises KeyError for a kind that is not registered.
     """
-    jobs = [
-        Job(
-            workspace=workspace,
-            kind=kind,
-            params=params,
-            priority=priority,
-            created_by=created_by,
-            label=label[:200],
-            batch=batch,
-            subject=subject,
-            lane=lane_of(kind, params),
-        )
-        for label, params in works
-    ]
+    shared = {"priority": priority, "created_by": created_by, "batch": batch, "subject": subject}
+    jobs = [_job(workspace, kind, params, label, **shared) for label, params in works]
     with tenant_scope(workspace.id):
         Job.objects.bulk_create(jobs, batch_size=ROWS_AT_ONCE)
         hang_bells(jobs)
         for first in jobs[:1]:
             announce(first)
     return jobs
+
+
+def _job(workspace: Workspace, kind: str, params: dict[str, Any], label: str, **rest: Any) -> Job:
+    """A job that was not written yet, in the lane of those who can do it. Raises KeyError for an unknown kind."""
+    return Job(workspace=workspace, kind=kind, params=params, label=label[:200], lane=lane_of(kind, params), **rest)
 
 
 def _insert_or_find(job: Job) -> Job | None:
@@ -158,7 +141,7 @@ def cancel_subject(
 
 
 def _cancel_open(jobs: QuerySet[Job], by: User | None) -> int:
-    waiting = [JobState.QUEUED, JobState.RUNNING]
+    waiting = JobState.open()
     rows = list(jobs.select_for_update().filter(state__in=waiting).order_by("id"))
     for row in rows:
         _cancel_locked(row, by)

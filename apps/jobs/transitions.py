@@ -219,24 +219,22 @@ def save(job: Job) -> None:
 
 def hang_bell(job: Job, *, pause_s: float = 0.0) -> None:
     """Write the outbox row of a queued job, or make a left-over one ring afresh; the relay wakes with the commit."""
-    row = Outbox(
-        workspace_id=job.workspace_id,
-        job=job,
-        rank=Priority(job.priority).rank,
-        lane=job.lane,
-        ready_at=Now() + timedelta(seconds=pause_s),
-    )
-    afresh = ["rank", "lane", "ready_at", "published_at", "rings"]
-    Outbox.objects.bulk_create([row], update_conflicts=True, unique_fields=["job"], update_fields=afresh)
-    ring_relay()
+    hang_bells([job], pause_s=pause_s)
 
 
-def hang_bells(jobs: Sequence[Job]) -> None:
-    """Write the outbox rows of jobs that were just queued; the relay wakes with the commit."""
+def hang_bells(jobs: Sequence[Job], *, pause_s: float = 0.0) -> None:
+    """``hang_bell`` for many jobs in a few statements."""
+    ready_at = Now() + timedelta(seconds=pause_s)
     rows = [
-        Outbox(workspace_id=job.workspace_id, job=job, rank=Priority(job.priority).rank, lane=job.lane) for job in jobs
+        Outbox(
+            workspace_id=job.workspace_id, job=job, rank=Priority(job.priority).rank, lane=job.lane, ready_at=ready_at
+        )
+        for job in jobs
     ]
-    Outbox.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
+    afresh = ["rank", "lane", "ready_at", "published_at", "rings"]
+    Outbox.objects.bulk_create(
+        rows, batch_size=ROWS_AT_ONCE, update_conflicts=True, unique_fields=["job"], update_fields=afresh
+    )
     ring_relay()
 
 

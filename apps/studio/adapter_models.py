@@ -57,7 +57,7 @@ class Adapter(WorkspaceModel):
     @property
     def is_learning(self) -> bool:
         """Whether its job waits or runs."""
-        return self.blob_id is None and self.job is not None and self.job.state in (JobState.QUEUED, JobState.RUNNING)
+        return self.blob_id is None and self.job is not None and self.job.state in JobState.open()
 
 
 class AdapterPicture(WorkspaceModel):

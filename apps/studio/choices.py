@@ -99,7 +99,7 @@ def _named(choices: Iterable[Choice]) -> list[dict[str, str]]:
 
 
 def for_product(product: Product) -> dict[str, Any]:
-    can_shoot = product.cutout_state in (CutoutState.READY, CutoutState.ACCEPTED)
+    can_shoot = product.cutout_state in CutoutState.usable()
     return {**_offered(product.workspace, product.viewpoint), "can_shoot": can_shoot}
 
 

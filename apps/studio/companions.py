@@ -111,7 +111,7 @@ class Other:
 
 def offered(shot: Shot) -> list[Other]:
     """Products that may stand beside this shot's: the one that does, and others that are cut out, by name."""
-    ready = Q(cutout_state__in=[CutoutState.READY, CutoutState.ACCEPTED], archived_at=None, cutout__isnull=False)
+    ready = Q(cutout_state__in=CutoutState.usable(), archived_at=None, cutout__isnull=False)
     current = shot.spec.get("companion", {}).get("product")
     found = Product.objects.filter(ready | Q(pk=current) if current else ready, workspace=shot.workspace)
     found = found.exclude(pk=shot.product_id).select_related("cutout__blob").order_by("name", "id")

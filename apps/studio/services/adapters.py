@@ -74,7 +74,7 @@ def _require_room(workspace: Workspace) -> None:
     kept = Adapter.objects.filter(workspace=workspace)
     if kept.count() >= adapters.MOST_ADAPTERS:
         raise Conflict("adapter.too_many", most=adapters.MOST_ADAPTERS)
-    if kept.filter(job__state__in=[JobState.QUEUED, JobState.RUNNING]).count() >= adapters.MOST_OPEN:
+    if kept.filter(job__state__in=JobState.open()).count() >= adapters.MOST_OPEN:
         raise Conflict("adapter.too_many_open", most=adapters.MOST_OPEN)
 
 

@@ -23,7 +23,6 @@ from apps.studio.models import ExportFile, Shot, ShotVersion
 from apps.studio.services.shoots import MOST_JUDGED, VERDICT_EVENT
 
 logger = logging.getLogger(__name__)
-OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def _forget_asset(asset: Asset) -> None:
 
 def _under_way(workspace: Workspace) -> set[uuid.UUID]:
     """Shots that a job which has not ended is about."""
-    jobs = Job.objects.filter(workspace=workspace, state__in=OPEN)
+    jobs = Job.objects.filter(workspace=workspace, state__in=JobState.open())
     about = Q(subject__startswith="shot:") | Q(subject__startswith="best:")
     return set(_ids(jobs.filter(about).values_list("subject", flat=True)))
 

@@ -176,7 +176,7 @@ def _white_size(profile: Profile) -> str:
 
 
 def _has_cutout(product: Product) -> bool:
-    return product.cutout_id is not None and product.cutout_state in (CutoutState.READY, CutoutState.ACCEPTED)
+    return product.cutout_id is not None and product.cutout_state in CutoutState.usable()
 
 
 def _choices(

@@ -40,7 +40,7 @@ def request_scenes(product: Product, *, request: SceneRequest, by: User | None, 
             ``adapter.not_usable``.
         NotFound: the picture whose style is wanted, or the adapter, is not here.
     """
-    if product.cutout_id is None or product.cutout_state not in (CutoutState.READY, CutoutState.ACCEPTED):
+    if product.cutout_id is None or product.cutout_state not in CutoutState.usable():
         raise Conflict("studio.no_cutout_yet")
     require_offer(request.model)
     workspace = product.workspace

@@ -53,7 +53,7 @@ def request_shoot(
         Conflict: ``studio.no_cutout_yet``.
         InvalidInput: nothing chosen, something unknown chosen, or more than ``MAX_SHOTS_PER_SHOOT`` shots.
     """
-    if product.cutout_id is None or product.cutout_state not in (CutoutState.READY, CutoutState.ACCEPTED):
+    if product.cutout_id is None or product.cutout_state not in CutoutState.usable():
         raise Conflict("studio.no_cutout_yet")
     specs = plan_shots(
         sets=sets,

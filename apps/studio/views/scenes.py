@@ -93,7 +93,7 @@ def _context(request: WorkspaceRequest, product: Product, values: dict[str, Any]
         "guide_effort": PULL_EFFORT,
         "standing": standing.of_now(request.workspace),
         "styles": selectors.recent_pictures(request.workspace, chosen=values["style"]),
-        "can_shoot": product.cutout_state in (CutoutState.READY, CutoutState.ACCEPTED),
+        "can_shoot": product.cutout_state in CutoutState.usable(),
     }
 
 
