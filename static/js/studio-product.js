@@ -53,6 +53,8 @@ function followCutout(form, stage) {
 }
 
 watchCutout();
+// At once, not only once the part has settled: whoever starts to draw in between would draw for nothing.
+document.addEventListener("htmx:afterSwap", watchCutout);
 document.addEventListener("htmx:load", watchCutout);
 
 const form = document.getElementById("choices");

@@ -66,6 +66,15 @@ def test_a_drag_from_the_corner_of_a_proposal_draws_a_new_box(page: Page) -> Non
     assert is_own(page)
 
 
+def test_a_box_can_be_drawn_while_the_page_settles_after_news(page: Page) -> None:
+    x, y, _, _ = box(page)
+    page.evaluate("htmx.config.defaultSettleDelay = 60000")
+    page.locator("#cutout").evaluate("(part) => { part.dataset.old = ''; htmx.trigger(part, 'refresh'); }")
+    expect(page.locator("#cutout:not([data-old])")).to_be_visible()
+    drag(page, (x, y), (x + 90, y + 160))
+    assert box(page) == pytest.approx([x, y, 90, 160], abs=2)
+
+
 def test_a_drag_inside_a_proposal_draws_a_new_box(page: Page) -> None:
     x, y, width, height = box(page)
     drag(page, (x + width * 0.8, y + height * 0.8), (x + width * 0.2, y + height * 0.1))
