@@ -115,10 +115,6 @@ SCENE_SENTENCES = {
     "generate.bad_layout": _("A box lies outside the picture. Move it inside or remove it."),
     "generate.layout_phrase": _("A box names something that is not in the scene. Remove it or add the thing."),
     "generate.mask_not_possible": _("This model can not keep a part of a picture. Choose another model."),
-    "generate.strength_not_possible": _(
-        "This model has no strength: it follows an instruction wholly. "
-        "Choose another model to change a picture by degrees."
-    ),
     "generate.palette_not_possible": _(
         "This model can not be guided by a palette. Untick the guiding, or choose another model."
     ),

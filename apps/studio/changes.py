@@ -94,12 +94,9 @@ def read_change(data: QueryDict, shot: Shot) -> Spec:
 
 def _left_out(before: Mapping[str, Any], model: str) -> dict[str, Any]:
     """What the picture was made with and the model of the change can not do; the form says so beside the model."""
-    left: dict[str, Any] = {}
-    if not can(model, "palette"):
-        left["palette_means"] = {**before.get("palette_means", {}), "pull": 0.0}
-    if not can(model, "strength"):
-        left["strength"] = 1.0
-    return left
+    if can(model, "palette"):
+        return {}
+    return {"palette_means": {**before.get("palette_means", {}), "pull": 0.0}}
 
 
 def _region(text: str) -> list[float]:

@@ -26,8 +26,8 @@ class ModelCard:
         guidance: the lowest and the highest that work.
         sizes: sizes (width, height) that workers warm where they compile; others work where they are multiples and
             within the limits, and wait for the compiler once.
-        can: what else it does: ``reference``, ``mask``, ``strength`` (how far a picture changes is a matter of
-            degree), ``layout``, ``palette``, ``style``, ``semantics``, ``guidance``, ``adapters``.
+        can: what else it does: ``reference``, ``mask``, ``layout``, ``palette``, ``style``, ``semantics``,
+            ``guidance``, ``adapters``.
         pipeline: class in diffusers, for editors.
         learn_gb: memory for teaching an adapter with the usual plan, weights included; 0 where it can not learn.
         learn_adapter_gb: of it the adapter with its gradients and moments; grows with the rank.

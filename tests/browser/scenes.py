@@ -22,7 +22,7 @@ from tests.factories import make_batch, make_job, make_shoot, make_shot
 
 MODEL = "flux2-klein-4b"
 EDITOR = "deepgen-1"
-"""A model that only follows instructions: no degrees, no palette, no previews."""
+"""A model that only follows instructions: no palette, no previews."""
 SIDE, PREVIEW_SIDE = 1200, 480
 GATE = {"passed": True, "max_abs_diff": 0, "pixels_compared": 214300, "edge_delta_e": 0.9, "set_delta_e": None}
 SCENE = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from inference.engines.diffusion.foreign_code import pipeline_file
 from inference.engines.diffusion.generator import chosen_device, dtype_name
 from inference.engines.diffusion.loading import without_bars
 from inference.engines.diffusion.memory import in_shrinking_batches, too_little
+from inference.engines.editors.leading import led
 from inference.engines.editors.processors import picture_processors
 from inference.engines.editors.strength import beginning, steps_of
 from inference.errors import EngineUnavailable, InputRejected
@@ -35,6 +37,8 @@ from inference.types import Progress, no_progress
 
 # What guidance is called where it is not called guidance_scale; the first that a pipeline knows is used.
 _GUIDANCE_NAMES = ("true_cfg_scale", "guidance_scale")
+# A pipeline that takes these can be told where to begin.
+_BEGINNING = {"latents", "sigmas"}
 _CPU_GENERATOR = "cpu"
 _UNREADABLE = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError)
 
@@ -57,17 +61,12 @@ class InstructionEditor:
         self._loaded()
 
     def check(self, request: GenerateRequest) -> None:
-        """See ``generation.Generator``. Masks are refused, and strengths where a model has none."""
+        """See ``generation.Generator``. Masks are refused."""
         requests.check(self.card, request)
         for item in request.items:
             if item.reference is not None and item.reference.keep is not None:
                 raise InputRejected(
                     "generate.mask_not_possible", f"{self.card.title} follows the instruction alone, without a mask"
-                )
-            if item.reference is not None and item.reference.strength != 1.0 and "strength" not in self.card.can:
-                raise InputRejected(
-                    "generate.strength_not_possible",
-                    f"{self.card.title} follows an instruction wholly; leave the strength at 1 or choose another model",
                 )
 
     def generate(
@@ -100,8 +99,10 @@ class InstructionEditor:
         assert item.reference is not None
         begun = time.perf_counter()
         arguments = self._arguments(pipeline, item, request, steps, guidance)
-        stays = item.reference.strength == 0.0
-        picture = arguments["image"] if stays else pipeline(**arguments).images[0].convert("RGB")
+        picture = arguments["image"]
+        if item.reference.strength > 0.0:
+            with _beginning_led(pipeline, arguments, item.reference.strength):
+                picture = pipeline(**arguments).images[0].convert("RGB")
         if picture.size != (request.width, request.height):
             picture = picture.resize((request.width, request.height), Image.Resampling.LANCZOS)
         identity = {
@@ -136,7 +137,7 @@ class InstructionEditor:
             arguments["negative_prompt"] = " "
         if "height" in known:
             arguments |= {"height": request.height, "width": request.width}
-        if 0.0 < strength < 1.0:
+        if 0.0 < strength < 1.0 and known.keys() >= _BEGINNING:
             size = request.width, request.height
             arguments |= beginning(pipeline, picture, size, strength, steps, generator)
         return arguments
@@ -155,6 +156,13 @@ class InstructionEditor:
             self._pipeline.set_progress_bar_config(disable=True)
             self._revision = gate.loaded_revision(folder)
         return self._pipeline
+
+
+def _beginning_led(pipeline: Any, arguments: dict[str, Any], strength: float) -> AbstractContextManager[None]:
+    """What a call needs around it that could not be told where to begin."""
+    if strength == 1.0 or arguments.keys() >= _BEGINNING:
+        return nullcontext()
+    return led(pipeline, arguments["image"], strength)
 
 
 class _StepHook:

@@ -177,7 +177,7 @@ def _reference(story: Story, size: Size) -> ReferencePicture:
         assert story.inputs.picture is not None
         picture = resized(story.inputs.picture, size)
         if story.card.kind == "edit":
-            return ReferencePicture(picture, strength=spec.strength if "strength" in story.card.can else 1.0)
+            return ReferencePicture(picture, strength=spec.strength)
         return ReferencePicture(picture, 255 - _may_change(story, size), spec.strength, 1.0, 1.0)
     assert product is not None
     composite = pasted(product, blank_behind(product))
