@@ -5,7 +5,8 @@
     finish (tenant scope)   domain rows and ledger, in the transaction that sets the job succeeded
     fail   (tenant scope)   domain rows follow, in the transaction that sets the job failed or cancelled
 
-Everything but ``finish`` and ``fail`` may run more than once for one job.
+Everything but ``finish`` and ``fail`` may run more than once for one job. A ``fail`` that breaks every time is left out
+in the end; see ``Abandonable``.
 """
 
 from __future__ import annotations
@@ -68,6 +69,15 @@ class Warmable(Protocol):
 class Restartable(Protocol):
     def restart(self, job: Job) -> None:
         """Let the rows of the domain follow a failed or cancelled job that is queued again by a person."""
+
+
+@runtime_checkable
+class Abandonable(Protocol):
+    def abandon(self, job: Job) -> None:
+        """The least that rows of the domain must know of a job that ended without ``fail``, because that broke.
+
+        A statement or two and nothing that may break as well: it runs in the transaction that sets the job failed.
+        """
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ A claim is one conditional UPDATE that raises ``attempts``; ``attempts`` is the 
 worker names it, so a worker that was declared dead can not overwrite its successor. It only ever grows: a retry by a
 person and a job that a stopping worker gave back raise ``max_attempts`` instead.
 
+Whoever ends a waiting job counts that in ``endings`` first: a kind's hook that breaks, or kills its worker, is tried
+three times, and then the job ends as failed without it.
+
 An outbox row stands beside a job exactly while the job is queued: it is the doorbell that has to be rung.
 """
 
@@ -84,6 +87,9 @@ class Job(WorkspaceModel):
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     max_attempts = models.PositiveSmallIntegerField(default=3)
+    endings = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="how often a worker set out to end it while it waited"
+    )
     worker = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)

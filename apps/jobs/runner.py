@@ -45,11 +45,11 @@ def worker_name() -> str:
 
 
 def claim_or_tidy(job_id: UUID) -> Held | None:
-    """Claim the job. When that is refused, end it if it may not run any more, or free it from a dead neighbour."""
+    """Claim the job. When that is refused, free it from a dead neighbour, and end it if it may not run any more."""
     held = patiently(lambda: transitions.claim(job_id, worker=worker_name()))
     if held is None:
-        patiently(lambda: transitions.settle(job_id))
         patiently(lambda: _free_from_dead_neighbour(job_id))
+        patiently(lambda: transitions.settle(job_id))
     return held
 
 
@@ -138,7 +138,6 @@ def _free_from_dead_neighbour(job_id: UUID) -> None:
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
-        held = Held(job.id, job.workspace_id, job.kind, job.attempts)
-        transitions.fail_attempt(held, "worker_lost", retryable=True)
+        transitions.let_go(Held(job.id, job.workspace_id, job.kind, job.attempts))
     except PermissionError:
         return

@@ -187,7 +187,7 @@ def _retry_locked(row: Job) -> None:
         raise Conflict("job_kind_unknown")
     row.max_attempts = row.attempts + Job._meta.get_field("max_attempts").default
     row.cancel_requested_at, row.cancel_requested_by = None, None
-    row.error_code, row.error_params = "", {}
+    row.error_code, row.error_params, row.endings = "", {}, 0
     requeue(row)
     kind = find_kind(row.kind)
     if isinstance(kind, Restartable):

@@ -19,12 +19,13 @@ from django.db.models.functions import Now
 
 from apps.core.events import notify
 from apps.core.tenancy import system_scope, tenant_scope
-from apps.jobs.kinds import JobCancelled, JobKind, LeaseLost, find_kind, is_known
+from apps.jobs.kinds import Abandonable, JobCancelled, JobKind, LeaseLost, find_kind, is_known
 from apps.jobs.models import Job, JobState, Outbox, Priority
 
 LEASE_S = 20.0
 ROWS_AT_ONCE = 500  # of one statement, where many are written
 PAUSE_S = (2.0, 8.0, 30.0)  # before the second, third and any later attempt
+MOST_ENDINGS = 3  # tries of a kind's hook while nobody holds the job
 BELL = "vf_bell"  # wakes the relay: there is a bell to ring, or room for one more
 
 CLAIM = """
@@ -150,19 +151,48 @@ def give_back(held: Held, *, cpu_ms: int = 0) -> None:
             requeue(job)
 
 
+def let_go(held: Held) -> None:
+    """Whoever held the job is dead: it waits again, as after the sweep; one without an attempt left is settled next."""
+    with tenant_scope(held.workspace_id):
+        job = _locked(held)
+        if job is not None:
+            job.error_code, job.error_params = "worker_lost", {}
+            requeue(job, pause_s=PAUSE_S[min(job.attempts, len(PAUSE_S)) - 1])
+
+
 def settle(job_id: uuid.UUID) -> None:
-    """End a queued job that may not run any more: cancelled while it ran, or its last worker was lost."""
-    with system_scope():
-        workspace_id = (
-            Job.objects.filter(id=job_id, state=JobState.QUEUED).values_list("workspace_id", flat=True).first()
-        )
+    """End a queued job that may not run any more: cancelled while it ran, or its last worker was lost.
+
+    Each try is counted before the kind's hook runs: one that breaks or kills its worker every time is left out after
+    ``MOST_ENDINGS``, so that the job ends.
+    """
+    workspace_id = _count_ending(job_id)
     if workspace_id is None:
         return
     with tenant_scope(workspace_id):
         job = Job.objects.select_for_update().get(id=job_id)
-        exhausted = job.attempts >= job.max_attempts
-        if job.state == JobState.QUEUED and (exhausted or job.cancel_requested_at is not None):
+        if not _is_due(job):
+            return
+        if job.endings <= MOST_ENDINGS:
             end_badly(job)
+        else:
+            _end_as_broken(job)
+
+
+def _count_ending(job_id: uuid.UUID) -> uuid.UUID | None:
+    """Note, in a transaction of its own, that somebody sets out to end the job; the workspace, or None if it is not due."""
+    with system_scope():
+        job = Job.objects.select_for_update().filter(id=job_id, state=JobState.QUEUED).first()
+        if job is None or not _is_due(job):
+            return None
+        Job.objects.filter(id=job_id).update(endings=F("endings") + 1)
+    return job.workspace_id
+
+
+def _is_due(job: Job) -> bool:
+    """Whether a waiting job has to end instead of being worked on."""
+    may_not_run = job.attempts >= job.max_attempts or job.cancel_requested_at is not None
+    return job.state == JobState.QUEUED and may_not_run
 
 
 def end_badly(job: Job) -> None:
@@ -183,8 +213,15 @@ def end_without_hook(held: Held) -> None:
     with tenant_scope(held.workspace_id):
         job = _locked(held)
         if job is not None:
-            job.error_code, job.error_params = "internal", {}
-            end(job, JobState.FAILED)
+            _end_as_broken(job)
+
+
+def _end_as_broken(job: Job) -> None:
+    job.error_code, job.error_params = "internal", {}
+    end(job, JobState.FAILED)
+    kind = find_kind(job.kind) if is_known(job.kind) else None
+    if isinstance(kind, Abandonable):
+        kind.abandon(job)
 
 
 def end(job: Job, state: JobState) -> None:

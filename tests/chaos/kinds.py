@@ -12,6 +12,7 @@ from django.db import connection
 from apps.billing import services as ledger
 from apps.jobs.kinds import OnProgress
 from apps.jobs.models import Job
+from inference.errors import InputRejected
 
 
 class Effect:
@@ -44,4 +45,16 @@ class Poison(Effect):
     name = "chaos.poison"
 
     def work(self, inputs: dict[str, Any], on_progress: OnProgress) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class PoisonedEnd(Effect):
+    """Kills the process that lets its rows follow a failure."""
+
+    name = "chaos.poisoned_end"
+
+    def work(self, inputs: dict[str, Any], on_progress: OnProgress) -> None:
+        raise InputRejected("cutout.nothing_found", "there is nothing")
+
+    def fail(self, job: Job, code: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)

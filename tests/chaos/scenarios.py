@@ -126,6 +126,19 @@ def poison(house: House) -> Figures:
     return {**figures, "passed": as_designed == 3 and not charged and not others["lost"] and not others["doubled"]}
 
 
+def poison_the_end(house: House) -> Figures:
+    """R7: jobs whose hook kills the process that ends them end failed all the same, and the worker lives on."""
+    workspace = add_workspace("house")
+    bad = submit(workspace, 2, kind="chaos.poisoned_end", seconds=0)
+    good = submit(workspace, 6, seconds=0.05)
+    wait_until(lambda: all_ended(bad + good), 240)
+    ended = [(job.state, job.attempts, job.error_code) for job in rows(bad)]
+    as_designed = sum(end == (JobState.FAILED, 3, "internal") for end in ended)
+    others = verdict(good, [workspace])
+    figures = {"jobs": len(bad), "failed_as_broken": as_designed, "others_lost": others["lost"]}
+    return {**figures, "passed": as_designed == 2 and not others["lost"] and not others["doubled"]}
+
+
 def cancel_running(house: House) -> Figures:
     """R8: twenty running jobs are cancelled; each stops within one step and a second, uncharged."""
     step_s, waits, ids = 0.5, [], []
@@ -173,6 +186,7 @@ SCENARIOS: dict[str, Scenario] = {
     "chaos.R3": wipe_broker,
     "chaos.R4": restart_database,
     "chaos.R7": poison,
+    "chaos.R7-end": poison_the_end,
     "chaos.R8": cancel_running,
     "chaos.R8-scenes": stop_scenes,
     "chaos.R9": deliver_thrice,

@@ -129,7 +129,7 @@ ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", 0, at_most=10)
 WORKSPACES_A_PERSON = env.whole("WORKSPACES_A_PERSON", 20, at_least=1)
 WORKSPACE_HOME = "studio:home"
-DAILY_CHORES = ["apps.studio.services.purge_deleted_shots"]
+DAILY_CHORES = ["apps.studio.services.purge_deleted_shots", "apps.studio.services.free_stranded_products"]
 WORKSPACE_PURGE_STEPS = ["apps.studio.services.purge_trainings", "apps.assets.services.purge_workspace_files"]
 
 # ---- cache: rate limits are counted in one place that every process of a machine shares (of all machines, with Redis)

@@ -110,6 +110,10 @@ class ProductCutout(PlacedInStudio):
         product.save(update_fields=["cutout_state"])
         services.start_waiting_shoots(product)  # of batches that were asked for meanwhile
 
+    def abandon(self, job: Job) -> None:
+        """As ``fail``, without the shoots that wait: their batch's page offers to begin them."""
+        services.leave_pending(job)
+
 
 def _go_on(job: Job, product: Product) -> None:
     """What whoever asked for the cutout wanted next; an unsure cutout waits for a person first."""

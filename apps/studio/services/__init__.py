@@ -19,7 +19,13 @@ from apps.studio.services.batches import (
     start_shoots,
 )
 from apps.studio.services.best import request_best
-from apps.studio.services.cutouts import accept_cutout, request_cutout, start_waiting_shoots
+from apps.studio.services.cutouts import (
+    accept_cutout,
+    free_stranded_products,
+    leave_pending,
+    request_cutout,
+    start_waiting_shoots,
+)
 from apps.studio.services.deletion import deletable, delete_shots, purge_deleted_shots, restore_shots
 from apps.studio.services.edits import edit_shot, put_on_show, show_version
 from apps.studio.services.looks import apply_look, cancel_look, forget_not_begun, retry_look, start_look
@@ -63,6 +69,8 @@ __all__ = [
     "edit_shot",
     "forget_not_begun",
     "forget_waiting",
+    "free_stranded_products",
+    "leave_pending",
     "parse_ids",
     "plan_shots",
     "purge_deleted_shots",

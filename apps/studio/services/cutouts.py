@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.accounts.models import User
+from apps.accounts.models import User, Workspace
 from apps.core.errors import Conflict, InvalidInput
+from apps.core.events import notify
+from apps.core.tenancy import system_scope, tenant_scope
 from apps.jobs import services as queue
 from apps.jobs.models import Job, JobState, Priority
 from apps.studio import previews
@@ -95,6 +97,33 @@ def _settled_state(product: Product) -> str:
         return product.cutout_state
     earlier = product.cutout_job.params.get("before") if product.cutout_job else None
     return earlier or CutoutState.FAILED
+
+
+def leave_pending(job: Job) -> int:
+    """No product goes on "cutting out" for a job that has ended; returns how many did.
+
+    It goes back to what it was before where that had a cutout, and else has failed: then it can be tried again.
+    """
+    rows = Product.objects.filter(cutout_job=job, cutout_state=CutoutState.PENDING)
+    before, count = job.params.get("before", ""), 0
+    if before in (*CutoutState.usable(), CutoutState.NEEDS_BOX):
+        count = rows.filter(cutout__isnull=False).update(cutout_state=before)
+    return count + rows.update(cutout_state=CutoutState.FAILED)
+
+
+def free_stranded_products() -> int:
+    """Find products that are "cutting out" although their job has ended, whatever brought that about; how many."""
+    with system_scope():
+        workspaces = list(Workspace.objects.values_list("id", flat=True))
+    count = 0
+    for workspace_id in workspaces:
+        with tenant_scope(workspace_id):
+            waiting = Product.objects.filter(workspace=workspace_id, cutout_state=CutoutState.PENDING)
+            ended = Job.objects.filter(pk__in=waiting.values("cutout_job"), state__in=JobState.ended())
+            for job in ended.order_by("id"):
+                count += leave_pending(job)
+                notify(workspace_id, job.event())
+    return count
 
 
 def _checked_box(product: Product, box: Sequence[int]) -> list[int]:

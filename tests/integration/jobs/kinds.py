@@ -19,8 +19,15 @@ ERRORS = {
 }
 
 
+class Killed(BaseException):
+    """What a process that is killed leaves behind: nothing. No ``except Exception`` gets to see it."""
+
+
+HOOK_ERRORS: dict[Any, type[BaseException]] = {"bug": ZeroDivisionError, "killed": Killed}
+
+
 class Obedient:
-    """``params``: error (raised by work), steps (progress reports), fail_error (raised by the hook), ledger."""
+    """``params``: error (raised by work), steps (progress reports), fail_error (raised by the hook: bug, killed)."""
 
     name = "test.obedient"
     title = "Obedience"
@@ -48,8 +55,8 @@ class Obedient:
 
     def fail(self, job: Job, code: str) -> None:
         self.calls.append((f"fail {code}", str(job.id)))
-        if job.params.get("fail_error"):
-            raise ZeroDivisionError("a bug in the hook")
+        if "fail_error" in job.params:
+            raise HOOK_ERRORS[job.params["fail_error"]]("in the hook")
 
     def restart(self, job: Job) -> None:
         self.calls.append(("restart", str(job.id)))

@@ -142,7 +142,7 @@ def test_a_bug_is_recorded_as_internal_and_still_reaches_the_error_tracker(works
 
 
 def test_a_bug_in_the_failure_hook_does_not_keep_the_job_alive(workspace: Workspace) -> None:
-    job = submit(workspace, error="refused", fail_error=True)
+    job = submit(workspace, error="refused", fail_error="bug")
     with pytest.raises(ZeroDivisionError):
         tasks.run(str(job.id))
     skip_pause(job)
