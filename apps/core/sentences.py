@@ -216,6 +216,9 @@ SENTENCES = {
         "Nothing was charged; please try again in a few minutes."
     ),
     "job_not_retryable": _("Only failed or cancelled work can be tried again. Reload the page to see its state."),
+    "job_unwanted": _(
+        "What this was for has been deleted. Bring it back from the deleted shots first, then try again."
+    ),
     "idempotency_mismatch": _("The same key was used for a different request. Send a new key with a new request."),
     "cursor_unreadable": _("That position in the list of changes could not be read. Reload the page."),
     "internal": _("Something broke on our side. Nothing was lost; please try again in a moment."),

@@ -11,7 +11,9 @@ in the end; see ``Abandonable``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, runtime_checkable
@@ -78,6 +80,12 @@ class Abandonable(Protocol):
 
         A statement or two and nothing that may break as well: it runs in the transaction that sets the job failed.
         """
+
+
+@runtime_checkable
+class Disposable(Protocol):
+    def unwanted(self, jobs: Sequence[Job]) -> set[uuid.UUID]:
+        """Which of ``jobs``, all of this kind, are for something that a person has deleted: none is tried again."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +180,15 @@ def place(job: Job, *, of_batch: bool = False) -> Place | None:
     """Where the job's outcome can be seen, if its kind knows."""
     kind = find_kind(job.kind) if is_known(job.kind) else None
     return kind.place(job, of_batch=of_batch) if isinstance(kind, Placed) else None
+
+
+def unwanted(jobs: Iterable[Job]) -> set[uuid.UUID]:
+    """Which of ``jobs`` are for something that a person has deleted; one or two queries a kind."""
+    by_kind: dict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        by_kind[job.kind].append(job)
+    known = ((find_kind(name), some) for name, some in by_kind.items() if is_known(name))
+    return {key for kind, some in known if isinstance(kind, Disposable) for key in kind.unwanted(some)}
 
 
 def whole_fraction(kind: JobKind, stage: str, fraction: float) -> float:

@@ -58,6 +58,10 @@ class JobState(models.TextChoices):
         return [cls.QUEUED.value, cls.RUNNING.value]
 
     @classmethod
+    def retryable(cls) -> tuple[JobState, JobState]:
+        return cls.FAILED, cls.CANCELLED
+
+    @classmethod
     def ended(cls) -> list[str]:
         return [cls.SUCCEEDED.value, cls.FAILED.value, cls.CANCELLED.value]
 

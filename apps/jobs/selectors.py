@@ -55,11 +55,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the tray or of the Activity page: a batch, or a job that stands alone."""
+    """One row of the tray or of the Activity page: a batch, or a job that stands alone.
+
+    ``is_unwanted``: what the job was for has been deleted, so it can not be tried again.
+    """
 
     progress: Progress
     job: Job | None = None
     batch: Batch | None = None
+    is_unwanted: bool = False
 
     @property
     def subject(self) -> Job | Batch:
@@ -124,7 +128,8 @@ def entries(workspace: Workspace, ids: Sequence[uuid.UUID]) -> list[Entry]:
     jobs = list(Job.objects.select_related("created_by").filter(workspace=workspace, id__in=ids))
     batches = list(Batch.objects.select_related("created_by").filter(workspace=workspace, id__in=ids))
     typical = typical_seconds(workspace, {job.kind for job in jobs} | {batch.kind for batch in batches})
-    found = {job.id: Entry(job_progress(job, typical), job=job) for job in jobs}
+    deleted = kinds.unwanted(job for job in jobs if job.state in JobState.retryable())
+    found = {job.id: Entry(job_progress(job, typical), job=job, is_unwanted=job.id in deleted) for job in jobs}
     found |= {entry.subject.id: entry for entry in _batch_entries(batches, typical)}
     return [found[id_] for id_ in ids if id_ in found]
 
@@ -198,7 +203,7 @@ def _job_left_s(job: Job, typical_s: float | None) -> float | None:
 
 
 def _batch_entries(batches: Sequence[Batch], typical: dict[str, float]) -> list[Entry]:
-    """Batches with their jobs counted by state, in one query."""
+    """Batches with their jobs counted by state, but for those that failed or were cancelled and then deleted."""
     done = Sum("progress", filter=Q(state__in=OPEN), default=0.0)
     jobs = Job.objects.filter(batch__in=batches).values("batch_id", "state")
     counts: dict[uuid.UUID, Counter[str]] = {batch.id: Counter() for batch in batches}
@@ -210,11 +215,21 @@ def _batch_entries(batches: Sequence[Batch], typical: dict[str, float]) -> list[
         partly[batch_id] += row["done"]
         if row["began"] is not None:
             began[batch_id] = min(row["began"], began.get(batch_id, row["began"]))
+    for batch_id, state in _deleted(batches):
+        counts[batch_id][state] -= 1
     return [
         Entry(_batch_progress(counts[id_], partly[id_], began.get(id_), typical.get(batch.kind)), batch=batch)
         for batch in batches
         for id_ in (batch.id,)
     ]
+
+
+def _deleted(batches: Sequence[Batch]) -> list[tuple[uuid.UUID, str]]:
+    """Batch and state of each job that nobody may try again, because what it was for was deleted."""
+    tried = Job.objects.filter(batch__in=batches, state__in=JobState.retryable())
+    jobs = list(tried.only("id", "kind", "subject", "batch_id", "state"))
+    deleted = kinds.unwanted(jobs)
+    return [(job.batch_id, job.state) for job in jobs if job.id in deleted and job.batch_id]
 
 
 def _batch_progress(

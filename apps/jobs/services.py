@@ -13,11 +13,11 @@ from django.utils import timezone
 from apps.accounts.models import User, Workspace
 from apps.core.errors import Conflict
 from apps.core.tenancy import tenant_scope
-from apps.jobs.kinds import Restartable, find_kind, is_known, lane_of
+from apps.jobs.kinds import Restartable, find_kind, is_known, lane_of, unwanted
 from apps.jobs.models import Batch, Job, JobState, Priority
 from apps.jobs.transitions import ROWS_AT_ONCE, announce, end_badly, hang_bell, hang_bells, requeue, save
 
-RETRYABLE = (JobState.FAILED, JobState.CANCELLED)
+RETRYABLE = JobState.retryable()
 
 
 def submit(
@@ -162,21 +162,27 @@ def _cancel_locked(job: Job, by: User | None) -> None:
 def retry(job: Job) -> Job:
     """Queue a failed or cancelled job once more, with as many attempts as a new one.
 
-    Raises Conflict for a job in any other state, or of a kind that is not known here.
+    Raises Conflict for a job in any other state, of a kind that is not known here, or for what was deleted meanwhile.
     """
     with tenant_scope(job.workspace_id):
         row = Job.objects.select_for_update().get(id=job.id)
         if row.state not in RETRYABLE:
             raise Conflict("job_not_retryable")
+        if unwanted([row]):
+            raise Conflict("job_unwanted")
         _retry_locked(row)
     return row
 
 
 def retry_batch(batch: Batch, *, states: Sequence[JobState] = (JobState.FAILED,)) -> int:
-    """Queue every failed job of the batch once more, or those in ``states``; returns how many that are."""
+    """Queue every failed job of the batch once more, or those in ``states``; returns how many that are.
+
+    What was deleted meanwhile is not made again.
+    """
     with tenant_scope(batch.workspace_id):
-        found = Job.objects.select_for_update().filter(batch=batch, state__in=states).order_by("id")
-        rows = list(found)
+        found = list(Job.objects.select_for_update().filter(batch=batch, state__in=states).order_by("id"))
+        deleted = unwanted(found)
+        rows = [row for row in found if row.id not in deleted]
         for row in rows:
             _retry_locked(row)
     return len(rows)

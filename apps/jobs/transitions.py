@@ -180,7 +180,7 @@ def settle(job_id: uuid.UUID) -> None:
 
 
 def _count_ending(job_id: uuid.UUID) -> uuid.UUID | None:
-    """Note, in a transaction of its own, that somebody sets out to end the job; the workspace, or None if it is not due."""
+    """Note, in a transaction of its own, that somebody sets out to end the job; its workspace, or None if not due."""
     with system_scope():
         job = Job.objects.select_for_update().filter(id=job_id, state=JobState.QUEUED).first()
         if job is None or not _is_due(job):
@@ -219,7 +219,9 @@ def end_without_hook(held: Held) -> None:
 def _end_as_broken(job: Job) -> None:
     job.error_code, job.error_params = "internal", {}
     end(job, JobState.FAILED)
-    kind = find_kind(job.kind) if is_known(job.kind) else None
+    if not is_known(job.kind):
+        return
+    kind = find_kind(job.kind)
     if isinstance(kind, Abandonable):
         kind.abandon(job)
 

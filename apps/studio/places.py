@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.urls import reverse
 
@@ -17,6 +17,14 @@ THUMBNAIL = "webp-320"
 
 class PlacedInStudio:
     """Mixin of the job kinds that make something a page shows."""
+
+    def unwanted(self, jobs: Sequence[Job]) -> set[uuid.UUID]:
+        """Those of ``jobs`` that are about a shot which a person has deleted."""
+        about = {job.id: job.subject.partition(":") for job in jobs}
+        shots = {key: uuid.UUID(text) for key, (kind, _, text) in about.items() if kind in ("shot", "best")}
+        gone = Shot.everything.filter(pk__in=shots.values(), deleted_at__isnull=False)
+        deleted = set(gone.values_list("pk", flat=True)) if shots else set()
+        return {key for key, shot in shots.items() if shot in deleted}
 
     def place(self, job: Job, *, of_batch: bool) -> Place | None:
         """The page of what ``job`` makes, or with ``of_batch`` the page of all that its batch makes."""

@@ -19,6 +19,7 @@ from apps.billing.models import LedgerEntry
 from apps.core.errors import Conflict, NotFound
 from apps.core.tenancy import tenant_scope
 from apps.jobs import chores
+from apps.jobs.models import Job, JobState
 from apps.studio import batches, selectors, services, yields
 from apps.studio.models import Shot, ShotVersion
 from tests import factories
@@ -158,6 +159,74 @@ def test_a_batch_counts_what_is_left_of_it_and_does_not_make_the_deleted_again(
         assert list(batches.recent(workspace)) == []
         with pytest.raises(NotFound):
             batches.get_batch(workspace, batch.pk)
+
+
+def failed_shots(workspace: Workspace, count: int, *, state: str = "failed", **of_shoot: object) -> list[Shot]:
+    """Shots of one shoot and batch whose jobs failed, or were cancelled."""
+    shoot = factories.make_shoot(workspace, **of_shoot)
+    shots = [factories.make_shot(workspace, shoot=shoot, position=at, asset=None) for at in range(count)]
+    for shot in shots:
+        about = {"batch": shoot.batch, "subject": f"shot:{shot.id}", "params": {"shot": str(shot.id)}}
+        ended = {"state": state, "ended_at": timezone.now(), "error_code": "internal"}
+        shot.job = factories.make_job(workspace, kind="studio.shot", **about, **ended)
+        with tenant_scope(workspace.id):
+            shot.save(update_fields=["job"])
+    return shots
+
+
+def queued(workspace: Workspace) -> set[str]:
+    with tenant_scope(workspace.id):
+        found = Job.objects.filter(workspace=workspace, state=JobState.QUEUED, kind="studio.shot")
+        return set(found.values_list("subject", flat=True))
+
+
+@pytest.mark.parametrize(("way", "state"), [("batch", "failed"), ("shoot", "cancelled"), ("look", "cancelled")])
+def test_what_failed_and_was_deleted_is_not_made_again_with_the_rest(
+    workspace: Workspace, editor: User, way: str, state: str
+) -> None:
+    gone, kept = failed_shots(workspace, 2, state=state)
+    assert delete(workspace, [gone], editor) == 1
+    batch = kept.shoot.batch
+    assert batch is not None
+    with tenant_scope(workspace.id):
+        if way == "batch":
+            assert services.retry_batch(batch, by=editor) == 1
+        elif way == "look":
+            assert services.retry_look(batch) == 1
+        else:
+            assert selectors.shoot_state(kept.shoot).missing == 1
+            services.retry_shoot(kept.shoot)
+    assert queued(workspace) == {f"shot:{kept.id}"}
+
+
+def test_the_activity_page_counts_and_tries_what_is_left(workspace: Workspace, editor: User, client: Client) -> None:
+    gone, kept = failed_shots(workspace, 2)
+    batch, job = kept.shoot.batch, gone.job
+    assert batch is not None
+    assert job is not None
+    client.force_login(editor)
+    row = reverse("jobs:batch_row", args=[workspace.slug, batch.id])
+    assert "2 failed" in client.get(row).text
+    delete(workspace, [gone], editor)
+    assert "1 failed" in client.get(row).text
+    alone = client.get(reverse("jobs:row", args=[workspace.slug, job.id])).text
+    assert "What this was for has been deleted." in alone
+    retry = reverse("jobs:retry", args=[workspace.slug, job.id])
+    assert retry not in alone
+    assert client.post(retry, headers={"HX-Request": "true"}).status_code == 409
+    assert queued(workspace) == set()
+    client.post(reverse("jobs:retry_batch", args=[workspace.slug, batch.id]))
+    assert queued(workspace) == {f"shot:{kept.id}"}
+    assert "Try the failed ones again" not in client.get(row).text
+
+
+def test_a_failed_shot_that_is_brought_back_can_be_tried_again(workspace: Workspace, editor: User) -> None:
+    (shot,) = failed_shots(workspace, 1)
+    delete(workspace, [shot], editor)
+    with tenant_scope(workspace.id):
+        services.restore_shots(workspace, [shot.id], by=editor)
+        services.retry_shoot(shot.shoot)
+    assert queued(workspace) == {f"shot:{shot.id}"}
 
 
 def test_after_thirty_days_the_files_are_erased_and_the_books_stay(workspace: Workspace, editor: User) -> None:
