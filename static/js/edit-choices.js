@@ -21,6 +21,7 @@ export class Choices {
     this.mood = panel.querySelector("[data-mood]");
     this.surfaces = panel.querySelector("[data-surfaces]");
     this.free = panel.querySelector("[data-free-ratio]");
+    this.held = panel.querySelector("[data-held]");
     this.watch();
     this.watchThumbnails();
     state.hear((wish) => this.show(wish));
@@ -39,7 +40,7 @@ export class Choices {
     panel.querySelector("[data-enlarge]").addEventListener("change", (event) => take({ enlarge: Number(event.target.value) }));
     panel.querySelector("[data-formats]").addEventListener("change", (event) => {
       const format = event.target.value.trim();
-      if (event.target !== this.free || RATIO.test(format)) take({ format, ...FREE });
+      if (event.target !== this.free || RATIO.test(format)) take({ format });
     });
     // Enter takes the ratio that was typed; a form would be sent by it, and the shot saved.
     this.free.addEventListener("keydown", (event) => {
@@ -66,6 +67,7 @@ export class Choices {
     check("palette", wish.palette.join(","));
     check("format", wish.format);
     check("enlarge", String(wish.enlarge));
+    this.held.hidden = !wish.lock;
     if (document.activeElement !== this.free) this.free.value = this.panel.querySelector("[name=format]:checked") ? "" : wish.format;
     if (!set) return;
     fill(this.camera, this.panel.querySelector("[data-camera-field]"), set.cameras, wish.camera);

@@ -2,7 +2,7 @@
 const MOST_STEPS = 200;
 const MOST_KEPT = 60; // steps that survive a reload: a store holds a few megabytes
 
-/** The camera of a look holds for one set, camera and format. */
+/** The camera of a look holds for one set and camera; another format shows more or less around the same place. */
 export const FREE = { lock: undefined };
 
 export class EditState {

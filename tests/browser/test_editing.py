@@ -146,6 +146,30 @@ def test_enter_takes_a_ratio_of_ones_own_and_every_set_gets_its_thumbnail(editor
 
 
 @pytest.mark.slow
+def test_another_format_keeps_the_camera_of_a_look_and_another_camera_lets_it_go(
+    open_page: OpenPage, world: World
+) -> None:
+    lock = {"window": [400, 300, 1200, 1200], "base": [0.5, 0.75], "mirrored": False}
+    with tenant_scope(world.workspace.id):
+        world.shot.spec |= {"lock": lock}
+        world.shot.save(update_fields=["spec"])
+    page = open_page(user=world.user)
+    page.goto(world.path(f"studio/shots/{world.shot.id}/edit"))
+    expect(page.locator("[data-box]")).to_be_visible(timeout=DRAWN_MS)
+    page.locator("details:has([data-formats]) > summary").click()
+    expect(page.locator("[data-held]")).to_be_visible()
+    page.locator("[name=format][value='4:5']").check(force=True)
+    expect(page.locator("[data-save]")).to_be_enabled()
+    assert (wish(page)["format"], wish(page)["lock"]) == ("4:5", lock)
+    page.locator("[data-free-ratio]").fill("2:3")
+    page.keyboard.press("Enter")
+    assert (wish(page)["format"], wish(page)["lock"]) == ("2:3", lock)
+    page.locator("#knob-frame_zoom").fill("20")
+    expect(page.locator("[data-held]")).to_be_hidden()
+    assert "lock" not in wish(page)
+
+
+@pytest.mark.slow
 def test_a_second_product_grows_no_larger_than_can_be_drawn(editor: Page) -> None:
     editor.locator("details[data-companion] > summary").click()
     other = editor.locator("[data-other]:not([value=''])").first

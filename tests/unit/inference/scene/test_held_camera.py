@@ -13,7 +13,7 @@ from apps.studio.exports.profiles import Profile, profiles
 from inference.edits import Edits
 from inference.engines.studio_sets.held import held_camera
 from inference.pipelines.export import Rendered, Target, render_scene
-from inference.pipelines.product_shot import make_shot
+from inference.pipelines.product_shot import draft_shot, make_shot
 from inference.ports import SceneOptions
 from inference.types import U8, CameraLock, CompanionSpec, Cutout, ShotResult, ShotSpec
 from tests.unit.inference.scene.test_pair import ball
@@ -95,6 +95,19 @@ def test_a_moved_product_and_its_companion_stay_where_they_stand_at_another_rati
     assert other.companion is not None
     for before, after in ((made.mask, other.mask), (made.companion[..., 3], other.companion[..., 3])):
         assert middle_in_set(after, other.recipe) == pytest.approx(middle_in_set(before, made.recipe), abs=3)
+
+
+@pytest.mark.parametrize("size", [(480, 270), (240, 300)])
+def test_a_draft_at_another_ratio_shows_what_will_be_made(
+    size: tuple[int, int], look: ShotResult, photo: U8, cutout: Cutout, options: SceneOptions
+) -> None:
+    spec = replace(SPEC, lock=lock_of(look), width=size[0], height=size[1])
+    made = make_shot(photo, cutout, spec, options=options)
+    draft = draft_shot(photo, cutout, spec, longest_px=200, options=options)
+    rows, columns = np.nonzero(made.mask >= 128)
+    left, top, width, height = draft.product
+    assert (left, left + width) == pytest.approx((columns.min() / size[0], (columns.max() + 1) / size[0]), abs=0.02)
+    assert (top, top + height) == pytest.approx((rows.min() / size[1], (rows.max() + 1) / size[1]), abs=0.02)
 
 
 def test_in_the_mirrored_set_a_look_is_seen_from_the_same_place(
