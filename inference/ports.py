@@ -77,10 +77,16 @@ class Fetchable(Protocol):
 
 
 class PromptScorer(Protocol):
-    """Says how well pictures fit a text. It has seen captions of pictures, not what a photographer wants."""
+    """Says how well pictures fit a text. It has seen captions of pictures, not what a photographer wants.
+
+    ``revision``: of its weights; empty where there are none.
+    """
 
     name: str
     licence: str
+
+    @property
+    def revision(self) -> str: ...
 
     def status(self) -> EngineStatus:
         """Cheap; loads nothing heavy."""

@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from inference.engines.diffusion.gate import part_revision
 from inference.errors import EngineUnavailable
 from inference.generation import GenerateOptions
 from inference.models import fetch_command, part_card
@@ -36,6 +37,11 @@ class ClipScorer:
         self._card = card
         self._folder = None if options.weights_dir is None else options.weights_dir / card.name
         self._loaded: tuple[Any, Any] | None = None
+
+    @property
+    def revision(self) -> str:
+        """See ``ports.PromptScorer``."""
+        return "" if self._folder is None else part_revision(self._card, self._folder)
 
     def status(self) -> EngineStatus:
         """See ``ports.PromptScorer``."""

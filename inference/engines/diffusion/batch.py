@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -28,8 +28,12 @@ _MOSTLY_KEPT = 0.5
 
 
 class Family(Protocol):
-    """Loaded weights of one family, on one device."""
+    """Loaded weights of one family, on one device.
 
+    ``parts``: what was loaded from folders of its own, by name, and its revision.
+    """
+
+    parts: Mapping[str, str]
     device: torch.device
     codec: TextureCodec
     semantic_channels: int

@@ -11,7 +11,7 @@ from pathlib import Path
 from inference.engines.diffusion.foreign_code import not_as_pinned
 from inference.errors import EngineUnavailable
 from inference.generation import GenerateOptions
-from inference.models import ModelCard, fetch_command
+from inference.models import ModelCard, PartCard, fetch_command
 from inference.ports import EngineStatus
 
 _PACKAGES = ("torch", "diffusers", "transformers")
@@ -19,7 +19,7 @@ _INDEX = "model_index.json"
 # The hub's own cache keeps a commit's files in a folder of this name, named after the commit.
 _SNAPSHOTS = "snapshots"
 _LARGEST_CONFIG = 1 << 20
-_FETCHED = Path(".cache") / "huggingface" / "download" / f"{_INDEX}.metadata"
+_NOTES = Path(".cache") / "huggingface" / "download"
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,18 @@ def loaded_revision(folder: Path) -> str:
     return fetched_revision(folder) or _fingerprint(folder, index.stat().st_mtime_ns)
 
 
-def fetched_revision(folder: Path) -> str:
-    """The hub commit that ``hf download`` noted down, beside the files (``--local-dir``) or as the folder's name (in
-    the hub's cache); empty when the folder came another way."""
-    note = folder / _FETCHED
+def part_revision(card: PartCard, folder: Path) -> str:
+    """The same for weights that a model uses beside its own, such as an encoder of pictures."""
+    for file in sorted(folder.glob(card.file)):
+        name = file.relative_to(folder).as_posix()
+        return fetched_revision(folder, name) or _fingerprint(folder, file.stat().st_mtime_ns)
+    return ""
+
+
+def fetched_revision(folder: Path, file: str = _INDEX) -> str:
+    """The hub commit that ``hf download`` noted down for ``file``, beside it (``--local-dir``) or as the folder's name
+    (in the hub's cache); empty when the folder came another way."""
+    note = folder / _NOTES / f"{file}.metadata"
     if note.is_file():
         return note.read_text(encoding="utf-8").partition("\n")[0].strip()
     place = folder.resolve()

@@ -154,6 +154,7 @@ class LatentGenerator:
             "revision": self._revision,
             "licence": self.card.licence,
             "dtype": dtype_name(self._options, family.transformer),
+            **({"parts": dict(family.parts)} if family.parts else {}),
             **({"adapters": adapters} if (adapters := self.adapters.identity()) else {}),
         }
 

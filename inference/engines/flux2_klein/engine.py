@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,7 @@ class KleinFamily:
     """
 
     semantic_channels = 0
+    parts: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, parts: Mapping[str, Any], cache: EmbedCache, name: str) -> None:
         keep_only_text_layers(parts["text_encoder"], max(_TEXT_LAYERS))

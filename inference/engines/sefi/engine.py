@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from inference.engines.diffusion.embed_cache import EmbedCache
+from inference.engines.diffusion.gate import part_revision
 from inference.engines.diffusion.generator import LatentGenerator
 from inference.engines.diffusion.job import Velocity
 from inference.engines.diffusion.objective import TrainingLevels
@@ -22,15 +23,25 @@ from inference.engines.sefi.velocity import SeFiVelocity
 from inference.generation import GenerateOptions
 from inference.models import ModelCard, part_card
 
+_PARTS = ("semvae", "dinov2-with-registers-large")
+
 
 class SeFiFamily:
     """Loaded weights of a SeFi checkpoint; see ``diffusion.generator.Family``."""
 
-    def __init__(self, pipeline: SeFiPipeline, cache: EmbedCache, semantic: SemanticEncoder | None, name: str) -> None:
+    def __init__(
+        self,
+        pipeline: SeFiPipeline,
+        cache: EmbedCache,
+        semantic: SemanticEncoder | None,
+        name: str,
+        parts: Mapping[str, str] | None = None,
+    ) -> None:
         config = pipeline.config
         layers = counted_layers(pipeline.text_encoder, config.text_encoder_hidden_layers)
         keep_only_text_layers(pipeline.text_encoder, max(layers))
         self._pipeline, self._semantic = pipeline, semantic
+        self.parts: Mapping[str, str] = dict(parts or {})
         self.prompts = PromptEncoder(
             pipeline.text_encoder,
             pipeline.tokenizer,
@@ -68,11 +79,11 @@ def sefi_engine(card: ModelCard, options: GenerateOptions) -> LatentGenerator:
 
     def load(folder: Path, device: torch.device, dtype: torch.dtype, cache: EmbedCache) -> SeFiFamily:
         pipeline: Any = SeFiPipeline.from_pretrained(folder, dtype=dtype, device=device)
-        return SeFiFamily(pipeline, cache, _semantic_encoder(folder.parent, device), card.name)
+        folders = {name: folder.parent / name for name in _PARTS}
+        if not all(one.is_dir() for one in folders.values()):
+            return SeFiFamily(pipeline, cache, None, card.name)
+        semantic = load_semantic_encoder(*folders.values(), device=device)
+        parts = {name: part_revision(part_card(name), one) for name, one in folders.items()}
+        return SeFiFamily(pipeline, cache, semantic, card.name, parts)
 
     return LatentGenerator(card, options, load)
-
-
-def _semantic_encoder(weights: Path, device: torch.device) -> SemanticEncoder | None:
-    semvae, dino = (weights / part_card(name).name for name in ("semvae", "dinov2-with-registers-large"))
-    return load_semantic_encoder(semvae, dino, device=device) if semvae.is_dir() and dino.is_dir() else None

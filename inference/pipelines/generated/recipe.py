@@ -33,7 +33,12 @@ def recipe_of(
         "prompt": story.prompt,
         "graph": None if story.scene is None else story.scene.graph.to_json(),
         "model": dict(drawn.identity),
-        "versions": {"choices": choices_version(), "policy": policy_version(), "words_read_by": story.words_read_by},
+        "versions": {
+            "choices": choices_version(),
+            "policy": policy_version(),
+            "words_read_by": story.words_read_by,
+            **_judge(story, candidates),
+        },
         "inputs": {
             name: _described(picture)
             for name, picture in (
@@ -62,6 +67,13 @@ def recipe_of(
     if done.product is not None:
         recipe["parameters"]["placement"] = done.product.placement.as_dict()
     return recipe
+
+
+def _judge(story: Story, candidates: Sequence[GeneratedCandidate]) -> dict[str, str]:
+    """Who said how well pictures fit the prompt: other weights may choose another candidate."""
+    if story.scorer is None or not any("prompt" in candidate.marks for candidate in candidates):
+        return {}
+    return {"judged_by": f"{story.scorer.name}@{story.scorer.revision}"}
 
 
 def _described(picture: U8) -> dict[str, Any]:

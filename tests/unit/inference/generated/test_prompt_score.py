@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,6 +104,8 @@ def test_it_ranks_candidates_where_it_is_there(
         assert "prompt" in candidate.marks
         assert "prompt_cosine" in candidate.figures
         assert "generated.prompt_score_absent" not in candidate.reasons
+    assert re.fullmatch("clip-vit-base-patch32@files:[0-9a-f]{24}", with_judge.recipe["versions"]["judged_by"])
+    assert "judged_by" not in without.recipe["versions"]
     for candidate in without.candidates:
         assert "prompt" not in candidate.marks
         assert "generated.prompt_score_absent" in candidate.reasons

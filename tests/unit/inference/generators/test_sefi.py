@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +25,8 @@ from inference.models import model_cards
 from inference.pipelines.generate import generate
 from inference.registry import generator
 from inference.types import U8, no_progress
-from tests.unit.inference.generators.conftest import small
+from tests.checkpoints.semantics import write_tiny_semantics
+from tests.unit.inference.generators.conftest import NON_COMMERCIAL, small
 
 
 @pytest.fixture
@@ -63,6 +66,29 @@ def test_a_request_becomes_pictures_in_its_order(turbo: LatentGenerator) -> None
         "dtype": "float32",
     }
     assert pictures[0].parameters == {"steps": 4, "guidance": 1.0, "batch": 3}
+
+
+def test_the_encoders_beside_a_model_are_named_with_their_revisions(weights: Path, tmp_path: Path) -> None:
+    """A reference is read by them: with others the same recipe would be another picture."""
+    (tmp_path / "sefi-1b-turbo").symlink_to(weights / "sefi-1b-turbo")
+    write_tiny_semantics(tmp_path)
+    notes = tmp_path / "dinov2-with-registers-large" / ".cache" / "huggingface" / "download"
+    notes.mkdir(parents=True)
+    (notes / "config.json.metadata").write_text(f"{'a' * 40}\netag\n1700000000.0\n")
+
+    def named() -> Any:
+        options = GenerateOptions(weights_dir=tmp_path, accepted_licences=NON_COMMERCIAL, device="cpu")
+        [picture] = sefi_engine(small("sefi-1b-turbo"), options).generate(ask(5))
+        return picture.identity["parts"]
+
+    first = named()
+    assert first["dinov2-with-registers-large"] == "a" * 40
+    assert re.fullmatch("files:[0-9a-f]{24}", first["semvae"])
+    shape = next((tmp_path / "semvae").rglob("shape.json"))
+    shape.write_text(shape.read_text() + " ")
+    weights_file = next((tmp_path / "semvae").rglob("checkpoint_01000000.pt"))
+    os.utime(weights_file, ns=(1, 1))
+    assert named()["semvae"] != first["semvae"]
 
 
 def test_a_picture_does_not_depend_on_its_neighbours(turbo: LatentGenerator) -> None:
