@@ -99,6 +99,7 @@ SENTENCES = {
         "That pattern can not be used. Write at most %(most)s characters, close each brace, make three folders at most."
     ),
     "export.nothing_written": _("Nothing is written yet. Wait for the first file to be checked."),
+    "export.file_lost": _("This file was written, but the storage has lost it. Export it again."),
     "export.one_file": _("Drop one picture. A PSD may bring its .c2pa file along."),
     "export.no_certificate": _(
         "The certificate that signs exports can not be used. Tell whoever runs this server to look at its settings."

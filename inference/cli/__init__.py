@@ -12,6 +12,7 @@ Exit status: 0 done; 2 the input can not be used (also wrong arguments); 3 the p
     python -m inference verify recipe.json [--photo PHOTO]
     python -m inference verify FILE [--trust certificate.pem] [--manifest FILE.c2pa]
     python -m inference verify report.json --trust certificate.pem
+    python -m inference verify export.zip --trust certificate.pem
     python -m inference models [--weights DIR]
     python -m inference generate PHOTO --label 'a glass bottle' --weights DIR [--mode exact] [--words '…']
                              [--surface oak] [--palette …] [--style PICTURE] [--size 1024x1024] --out shot.png
@@ -42,13 +43,14 @@ from inference.cli.files import (
     parse_box,
     parse_pair,
     print_line,
-    read_bytes,
     read_picture,
     recorded_path,
     save_layers,
     save_picture,
 )
 from inference.cli.generate import add_commands, add_model_options, verify_generated_file
+from inference.cli.status import BAD_INPUT, ENGINE_TROUBLE, FAILED_GATE
+from inference.cli.verify import verify_file, verify_report
 from inference.edits import KNOBS, SWITCHES, EditProblem, Edits
 from inference.errors import InferenceError, InputRejected
 
@@ -56,8 +58,6 @@ if TYPE_CHECKING:
     from inference.ops.photo import Photo
     from inference.ports import SceneOptions
     from inference.types import U8, Box, Cutout, ShotResult
-
-BAD_INPUT, FAILED_GATE, ENGINE_TROUBLE = 2, 3, 4
 
 
 class _Parser(argparse.ArgumentParser):
@@ -117,7 +117,7 @@ def command_parser() -> argparse.ArgumentParser:
     shot.set_defaults(run=_shot)
     verify = commands.add_parser("verify", help="render a recipe again and compare, or examine an exported file")
     verify.add_argument(
-        "recipe", type=Path, metavar="FILE", help="recipe.json, an exported picture, or its report.json"
+        "recipe", type=Path, metavar="FILE", help="recipe.json, an exported picture, its report.json, or the whole ZIP"
     )
     verify.add_argument("--photo", type=Path, help="where the photo is now, if it moved")
     verify.add_argument("--trust", type=Path, help="certificates whose signatures count as ours (PEM)")
@@ -253,10 +253,10 @@ def _verify(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     from inference.types import Box
 
     if chosen.recipe.suffix.lower() != ".json":
-        return _verify_file(chosen)
+        return verify_file(chosen)
+    if (judged := verify_report(chosen)) is not None:
+        return judged
     recipe = load_recipe(chosen.recipe)
-    if isinstance(recipe.get("files"), list):
-        return _verify_report(recipe["files"], read_bytes(chosen.trust) if chosen.trust else b"")
     if recipe.get("kind") == "generated_shot":
         return verify_generated_file(recipe, chosen)
     spec_of(recipe)
@@ -268,24 +268,6 @@ def _verify(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     picture = read_picture(master)[0].rgb if master.is_file() else None
     report = verify(recipe, photo.rgb, cutout, picture=picture, options=_scene_options(chosen))
     return 0 if report.passed else FAILED_GATE, report.as_dict()
-
-
-def _verify_file(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:
-    from inference.pipelines.provenance import examine_file
-
-    beside = chosen.manifest or chosen.recipe.with_name(f"{chosen.recipe.name}.c2pa")
-    sidecar = read_bytes(beside) if chosen.manifest or beside.is_file() else None
-    trust = read_bytes(chosen.trust) if chosen.trust else b""
-    found = examine_file(read_bytes(chosen.recipe), trust_pem=trust, sidecar=sidecar)
-    return 0 if found.verdict == "ours" else FAILED_GATE, found.as_dict()
-
-
-def _verify_report(files: list[Any], chain_pem: bytes) -> tuple[int, dict[str, Any]]:
-    from inference.pipelines.provenance import is_genuine_verdict
-
-    judged = [entry for entry in files if isinstance(entry, dict) and entry.get("verdict")]
-    forged = [str(entry.get("name")) for entry in judged if not is_genuine_verdict(entry["verdict"], chain_pem)]
-    return FAILED_GATE if forged else 0, {"verdicts": len(judged), "forged": forged}
 
 
 def _warm(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]]:

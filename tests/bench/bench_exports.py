@@ -114,7 +114,7 @@ def _zip() -> dict[str, Any]:
         for path in paths:
             path.write_bytes(os.urandom(FILE_BYTES))
         asyncio.run(_sent(paths[:10]))
-        before = _resident_mb()
+        before = resident_mb()
         began = time.perf_counter()
         total, peak, checked = asyncio.run(_sent(paths))
         spent = time.perf_counter() - began
@@ -136,10 +136,10 @@ async def _sent(paths: list[Path]) -> tuple[int, float, int]:
     from apps.studio.exports.archive import zip_response
 
     response = zip_response([_FromDisk(path.name, path) for path in paths], file_name="bench.zip")
-    peak, total = _resident_mb(), 0
+    peak, total = resident_mb(), 0
     with tempfile.NamedTemporaryFile(suffix=".zip") as received:
         async for chunk in response.streaming_content:  # type: ignore[union-attr]
-            peak = max(peak, _resident_mb())
+            peak = max(peak, resident_mb())
             total += received.write(chunk)
         received.flush()
         with zipfile.ZipFile(received.name) as archive:
@@ -147,7 +147,7 @@ async def _sent(paths: list[Path]) -> tuple[int, float, int]:
     return total, peak, checked
 
 
-def _resident_mb() -> float:
+def resident_mb() -> float:
     """Memory of this process that is really there, MiB."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))

@@ -1,77 +1,54 @@
-"""The report that goes into the ZIP: for machines as JSON, for people as one page that needs nothing else."""
+"""What became of the files of an export, as rows of a table that people read."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 
 from apps.core.sentences import sentence
 from apps.studio.exports import words
-from apps.studio.exports.archive import ZipItem
-from apps.studio.exports.identity import signing_identity
 from apps.studio.exports.profiles import profiles
-from apps.studio.models import Export, ExportFile
+from apps.studio.models import ExportFile
 
-FAILED_FOLDER = "not-accepted"
 SIDECAR_SUFFIX = ".c2pa"
 
 
-def archive_items(export: Export, files: Sequence[ExportFile], *, with_failed: bool) -> list[ZipItem]:
-    """Everything of the ZIP: accepted files, on demand the others in a folder of their own, credentials, reports."""
-    shown = [file for file in files if file.blob is not None and (file.passed or with_failed)]
-    items = [ZipItem("report.html", report_html(export, files)), ZipItem("report.json", report_json(export, files))]
-    items.append(ZipItem("certificate.pem", signing_identity().chain_pem))
-    for file in shown:
-        assert file.blob is not None
-        name = file.name if file.passed else f"{FAILED_FOLDER}/{file.name}"
-        items.append(ZipItem(name, file.blob))
-        if file.sidecar is not None:
-            items.append(ZipItem(name + SIDECAR_SUFFIX, file.sidecar))
-    return items
+@dataclass(frozen=True)
+class Listed:
+    """A file as the report of a ZIP lists it: ``path`` where it lies in it; ``is_lost``: the storage has it no more."""
 
+    file: ExportFile
+    path: str
+    is_lost: bool = False
 
-def report_json(export: Export, files: Sequence[ExportFile]) -> bytes:
-    """Every file's signed verdict, one a line, and the profiles with their sources."""
-    used = {file.profile for file in files}
-    report = {
-        "export": str(export.id),
-        "made_at": timezone.now().isoformat(timespec="seconds"),
-        "passed": sum(file.passed for file in files),
-        "profiles": [_profile_entry(key) for key in profiles() if key in used],
-    }
-    head = json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True).removesuffix("\n}")
-    entries = ",\n".join(json.dumps(_entry(file), ensure_ascii=False, sort_keys=True) for file in files)
-    return f'{head},\n "files": [\n{entries}\n ]\n}}\n'.encode()
+    @property
+    def state(self) -> str:
+        return "lost" if self.is_lost else state_of(self.file)
 
-
-def report_html(export: Export, files: Sequence[ExportFile]) -> bytes:
-    language = get_language()
-    rows = [partial(_row, file, language) for file in files]  # called one after the other: there may be ten thousand
-    context = {"export": export, "rows": rows, "language": language or "en"}
-    return render_to_string("studio/export_report.html", context).encode()
+    @property
+    def problem(self) -> str:
+        """Why there is no such file, in the active language; empty where there is."""
+        return sentence("export.file_lost") if self.is_lost else broken_sentence(self.file)
 
 
 def table(files: Iterable[ExportFile]) -> list[dict[str, Any]]:
     """One row a file: its profile, its state in words, what was found."""
-    return [_row(file, get_language()) for file in files]
+    return [row_of(Listed(file, file.name)) for file in files]
 
 
-def _row(file: ExportFile, language: str | None) -> dict[str, Any]:
-    found = words.findings(file.verdict)
+def row_of(listed: Listed) -> dict[str, Any]:
+    file, found = listed.file, words.findings(listed.file.verdict)
     return {
         "file": file,
-        "profile": words.profile_title(profiles()[file.profile], language) if file.profile in profiles() else "",
-        "state": state_of(file),
+        "profile": words.profile_title(profiles()[file.profile], get_language()) if file.profile in profiles() else "",
+        "state": listed.state,
         "size": words.file_size(file.blob.size_bytes) if file.blob else "",
         "findings": found,
         "trouble": [item for item in found if item.tone != "ok"],
-        "broken": broken_sentence(file),
+        "broken": listed.problem,
     }
 
 
@@ -90,22 +67,3 @@ def broken_sentence(file: ExportFile) -> str:
     if file.job.error_code == "export.too_many_bytes":
         params = {key: words.file_size(float(value)) for key, value in params.items()}
     return sentence(file.job.error_code, params)
-
-
-def _entry(file: ExportFile) -> dict[str, Any]:
-    state = state_of(file)
-    entry: dict[str, Any] = {"name": file.name, "profile": file.profile, "state": state, "verdict": file.verdict}
-    if state == "broken" and file.job is not None:
-        entry |= {"error": file.job.error_code, "message": broken_sentence(file)}
-    elif state in ("cancelled", "open"):
-        entry["message"] = gettext("This file was not written.")
-    return entry
-
-
-def _profile_entry(key: str) -> dict[str, Any]:
-    profile = profiles()[key]
-    sources = [
-        {"url": item.url, "checked": item.checked.isoformat(), "confidence": item.confidence, "says": item.says["en"]}
-        for item in profile.sources
-    ]
-    return {"key": key, "version": profile.version, "target": dict(profile.target), "sources": sources}

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import localize
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -23,7 +24,7 @@ from apps.core.answers import wants_part
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.ids import uuid7
 from apps.jobs import services as queue
-from apps.studio.exports import archive, choosing, inspection, report, selectors
+from apps.studio.exports import archive, choosing, inspection, packing, report, selectors
 from apps.studio.exports.profiles import get_profile
 from apps.studio.history import Entry
 from apps.studio.models import Export
@@ -118,11 +119,11 @@ def cancel_export(request: WorkspaceRequest, export_id: uuid.UUID) -> HttpRespon
 def export_zip(request: WorkspaceRequest, export_id: uuid.UUID) -> HttpResponseBase:
     """Accepted files, the report for people and for machines; with ``?which=all`` the others in their own folder."""
     found = selectors.get_export(request.workspace, export_id)
-    files = list(selectors.files(found))
-    if not any(file.blob_id for file in files):
+    if not selectors.files(found).filter(blob__isnull=False).exists():
         raise Conflict("export.nothing_written")
-    items = report.archive_items(found, files, with_failed=request.GET.get("which") == "all")
-    return archive.zip_response(items, file_name=f"export-{found.created_at:%Y-%m-%d-%H%M}.zip")
+    language = get_language()
+    items = packing.archive_items(found, with_failed=request.GET.get("which") == "all", language=language)
+    return archive.zip_response(items, file_name=f"export-{found.created_at:%Y-%m-%d-%H%M}.zip", language=language)
 
 
 @require_GET

@@ -116,23 +116,3 @@ def test_a_file_is_verified_at_the_command_line(tmp_path: Path, capsys: pytest.C
         call_command("verify_file", str(file), skip_checks=True)
     assert ended.value.code == 1
     assert json.loads(capsys.readouterr().out)["verdict"] in ("altered", "unreadable", "stripped")
-
-
-def test_a_report_that_was_changed_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from apps.studio.exports.verdicts import signed_verdict
-    from inference.pipelines.rules import Check, FileReport
-
-    report = FileReport(
-        False, "a" * 64, 9, 3, 3, "", (Check("rgb8", "required", passed=False, needed=True, found="L"),)
-    )
-    verdict = signed_verdict(report, name="a.jpg", profile="p 1", quality=90)
-    (tmp_path / "certificate.pem").write_bytes(signing_identity().chain_pem)
-    written = tmp_path / "report.json"
-
-    def forged(**changes: object) -> tuple[int, list[str]]:
-        written.write_text(json.dumps({"files": [{"name": "a.jpg", "verdict": {**verdict, **changes}}]}))
-        status = main(["verify", str(written), "--trust", str(tmp_path / "certificate.pem")])
-        return status, json.loads(capsys.readouterr().out)["forged"]
-
-    assert forged() == (0, [])
-    assert forged(passed=True) == (3, ["a.jpg"])
