@@ -44,6 +44,11 @@ function restore(tray) {
   box.querySelector("summary").addEventListener("click", () => remember(!box.open));
 }
 
+/** Pages keep as much room below their last row as the tray takes. */
+function keepRoom(tray) {
+  new ResizeObserver(() => document.documentElement.style.setProperty("--tray-height", `${tray.offsetHeight}px`)).observe(tray);
+}
+
 export function watchTray() {
   const tray = document.getElementById("tray");
   if (!tray) return;
@@ -52,4 +57,5 @@ export function watchTray() {
     if (detail.job && !quiet.includes(detail.kind)) refresh(tray, detail.state === "running" ? RUNNING_WAIT_MS : WAIT_MS);
   });
   tray.addEventListener("htmx:afterSwap", () => restore(tray));
+  keepRoom(tray);
 }
