@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Workspace
 from apps.core.ids import readable_ids
+from apps.jobs.models import Batch
 from apps.studio.models import Product, Shot
 
 JUDGED = {
@@ -27,6 +28,14 @@ SCORES = {
     "none": ~Q(gate__has_key="score"),
 }
 """Of shots, by what was measured of them, 0..1; those made before that was kept have none."""
+
+
+CUT_OFF = "shot.product_cut_off"
+
+
+def is_cut_off(shot: Shot) -> bool:
+    """Whether a product of the finished shot ends beyond the picture."""
+    return shot.asset is not None and CUT_OFF in shot.asset.recipe.get("warnings", ())
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,11 @@ def _finished(workspace: Workspace, wish: Wish) -> QuerySet[Shot]:
     if wish.reason:
         found = found.filter(rejected_at__isnull=False, reject_reason=wish.reason)
     return found.filter(SCORES.get(wish.score, Q()))
+
+
+def batch_of(workspace: Workspace, wish: Wish) -> Batch | None:
+    """The batch or look that the shots are narrowed to, if there is one."""
+    return Batch.objects.filter(workspace=workspace, pk__in=readable_ids([wish.batch])).first() if wish.batch else None
 
 
 def sets_in_use(workspace: Workspace) -> list[str]:

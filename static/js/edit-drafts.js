@@ -13,7 +13,7 @@ export class Drafts {
   #isBusy = false;
   #shown = "";
 
-  /** Callbacks: onPicture({url, box, base, delta_e}, wish that it shows), onRefused(message), onBusy(isBusy). */
+  /** Callbacks: onPicture({url, box, base, delta_e, warnings}, wish that it shows), onRefused(message), onBusy(isBusy). */
   constructor(url, { onPicture, onRefused, onBusy }) {
     this.#url = url;
     this.onPicture = onPicture;

@@ -9,6 +9,7 @@ import { EditState } from "./edit-state.js";
 import { isTyping, onKeys } from "./keys.js";
 import { send } from "./sending.js";
 
+const CUT_OFF = "shot.product_cut_off"; // the library's word for it
 const form = document.querySelector("[data-editor]");
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const find = (name) => form.querySelector(`[${name}]`);
@@ -27,7 +28,7 @@ const drafts = new Drafts(form.dataset.draft, {
   onPicture(draft, wish) {
     isRefused = false;
     easel.show(draft, wish);
-    say("");
+    say(draft.warnings?.includes(CUT_OFF) ? find("data-note").dataset.cutOff : "");
     tellColour(draft.delta_e);
     refresh();
   },

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.translation import get_language
@@ -26,11 +27,20 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Choice:
-    """``fields`` are the parameters that mean the same choice again; ``back`` where the person came from."""
+    """``fields`` are the parameters that mean the same choice again.
+
+    ``unjudged``: shots that are left out because others of their shoot or batch were accepted, and they not yet.
+    """
 
     shots: Sequence[Shot]
     products: Sequence[Product]
     fields: Sequence[tuple[str, str]]
+    unjudged: int = 0
+
+    @property
+    def with_unjudged(self) -> str:
+        """The address's parameters that take those, too."""
+        return urlencode([(name, "kept" if name == "which" else value) for name, value in self.fields])
 
     @property
     def shown_shots(self) -> Sequence[Shot]:
@@ -54,15 +64,15 @@ def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
     """
     shots: list[Shot] = []
     fields: list[tuple[str, str]] = []
+    which, unjudged = data.get("which", SELECTED), 0
     for shoot_id in _ids(data, "shoot"):
-        which = data.get("which", SELECTED)
-        shots += _of_shoot(workspace, shoot_id, which)
+        made = list(selectors.shots(selectors.get_shoot(workspace, shoot_id)))
+        shots, unjudged = shots + _chosen(made, which), unjudged + _unjudged(made, which)
         fields += [("shoot", str(shoot_id)), ("which", which)]
     for batch_id in _ids(data, "batch"):
-        shots += _chosen(
-            list(batches.shots(batches.get_batch_or_look(workspace, batch_id))), data.get("which", SELECTED)
-        )
-        fields += [("batch", str(batch_id)), ("which", data.get("which", SELECTED))]
+        made = list(batches.shots(batches.get_batch_or_look(workspace, batch_id)))
+        shots, unjudged = shots + _chosen(made, which), unjudged + _unjudged(made, which)
+        fields += [("batch", str(batch_id)), ("which", which)]
     for shot_id in _ids(data, "shot"):
         shots.append(selectors.get_shot(workspace, shot_id))
         fields.append(("shot", str(shot_id)))
@@ -71,7 +81,7 @@ def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
     unique = list({shot.id: shot for shot in shots}.values())
     if not fields:
         raise InvalidInput("export.nothing_chosen")
-    return Choice(unique, products, fields)
+    return Choice(unique, products, fields, unjudged)
 
 
 def offers(choice: Choice) -> list[dict[str, Any]]:
@@ -124,10 +134,6 @@ def _size(profile: Profile) -> str:
     return f"{target['longest']} px · {file_type}" if target.get("longest") else file_type
 
 
-def _of_shoot(workspace: Workspace, shoot_id: uuid.UUID, which: str) -> list[Shot]:
-    return _chosen(list(selectors.shots(selectors.get_shoot(workspace, shoot_id))), which)
-
-
 def _chosen(shots: Sequence[Shot], which: str) -> list[Shot]:
     """``selected``: the accepted shots, or where nothing was accepted yet, all that were not rejected."""
     if which not in (*WHICH, SELECTED):
@@ -137,6 +143,13 @@ def _chosen(shots: Sequence[Shot], which: str) -> list[Shot]:
     if which == "starred" or (which == SELECTED and starred):
         return starred
     return [shot for shot in finished if which == "all" or shot.rejected_at is None]
+
+
+def _unjudged(shots: Sequence[Shot], which: str) -> int:
+    """How many ``_chosen`` leaves out because nobody has judged them yet."""
+    if which != SELECTED or not any(shot.starred for shot in shots):
+        return 0
+    return sum(shot.asset is not None and not shot.starred and shot.rejected_at is None for shot in shots)
 
 
 def _ids(data: QueryDict, field: str) -> list[uuid.UUID]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core.errors import InvalidInput
 from apps.studio import catalogue, offers, scenes
+from apps.studio.finished import is_cut_off
 from apps.studio.models import CutoutState, Product, Shot
 
 register = template.Library()
@@ -19,7 +20,7 @@ register = template.Library()
 SURE, FAIRLY_SURE = 0.8, 0.55
 CLEAN_EDGE_DELTA_E = 3.0
 TRUE_COLOUR_DELTA_E = 3.0
-UPSCALED, CUT_OFF = "shot.product_upscaled", "shot.product_cut_off"
+UPSCALED = "shot.product_upscaled"
 PALETTE_KEPT = 0.6  # share of the coloured area of a generated picture that is near the palette
 SOFT_FROM = 1.1  # enlarged less than this, a product looks as sharp as before
 
@@ -207,10 +208,7 @@ def _visibly_enlarged(placed: dict[str, Any]) -> float:
     return times if times >= SOFT_FROM else 0.0
 
 
-@register.filter
-def is_cut_off(shot: Shot) -> bool:
-    """Whether a product ends beyond the picture."""
-    return CUT_OFF in _recipe(shot).get("warnings", ())
+register.filter("is_cut_off", is_cut_off)
 
 
 def _recipe(shot: Shot) -> dict[str, Any]:

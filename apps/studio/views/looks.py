@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse
@@ -11,10 +12,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.access import WorkspaceRequest, workspace_view
-from apps.accounts.models import Role
+from apps.accounts.models import Role, Workspace
 from apps.core.answers import wants_json
 from apps.core.errors import InvalidInput
-from apps.studio import catalogue, choices, looks, scenes, selectors, services
+from apps.jobs.models import Batch
+from apps.studio import catalogue, choices, finished, looks, scenes, selectors, services
+from apps.studio.models import Shot
 
 
 @require_GET
@@ -67,14 +70,7 @@ def apply(request: WorkspaceRequest, shot_id: uuid.UUID) -> HttpResponse:
 @workspace_view()
 def look(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
     batch, shots = selectors.get_look(request.workspace, batch_id)
-    context = {
-        "batch": batch,
-        "shots": shots,
-        "origin": selectors.origin_of_look(request.workspace, shots),
-        "state": selectors.state_of(shots),
-        "consistency": looks.consistency(shots),
-        "reasons": choices.reject_reasons(),
-    }
+    context = {**_standing(request.workspace, batch, shots), "shots": shots, "reasons": choices.reject_reasons()}
     return render(request, "studio/look.html", context)
 
 
@@ -83,8 +79,18 @@ def look(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
 def look_state(request: WorkspaceRequest, batch_id: uuid.UUID) -> HttpResponse:
     """Counts and consistency alone; fetched again when one of the shots changed."""
     batch, shots = selectors.get_look(request.workspace, batch_id)
-    context = {"batch": batch, "state": selectors.state_of(shots), "consistency": looks.consistency(shots)}
-    return render(request, "studio/_look_state.html", context)
+    return render(request, "studio/_look_state.html", _standing(request.workspace, batch, shots))
+
+
+def _standing(workspace: Workspace, batch: Batch, shots: list[Shot]) -> dict[str, Any]:
+    """How far a look is, how alike its shots are, and how many products are too large for it."""
+    return {
+        "batch": batch,
+        "origin": selectors.origin_of_look(workspace, shots),
+        "state": selectors.state_of(shots),
+        "consistency": looks.consistency(shots),
+        "cut_off": sum(finished.is_cut_off(shot) for shot in shots),
+    }
 
 
 @require_POST

@@ -95,6 +95,8 @@ def _tabs(request: WorkspaceRequest, page: str) -> dict[str, Any]:
         "states": [(key, title, counts[key]) for key, title in titles.items()],
         "wish": wish,
         "narrowed": urlencode({name: value for name, value in asked.items() if value}),
+        "of_batch": finished.batch_of(request.workspace, wish),
+        "of_all": urlencode({name: value for name, value in asked.items() if value and name != "batch"}),
     }
 
 

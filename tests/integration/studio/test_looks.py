@@ -197,6 +197,23 @@ def boxes(page: str, name: str) -> dict[str, bool]:
     return {value: bool(checked) for value, checked in found}
 
 
+def test_a_look_counts_the_products_that_are_larger_than_its_picture_and_says_what_to_do(
+    workspace: Workspace, shot: Shot, client: Client
+) -> None:
+    batch, _products = some(workspace, shot, 2)
+    with tenant_scope(workspace.id):
+        large, fine = selectors.get_look(workspace, batch.id)[1]
+    for made, warnings in ((large, ["shot.product_cut_off"]), (fine, [])):
+        made.asset = factories.make_asset(workspace, kind="shot", warnings=warnings, of=str(made.id))
+        with tenant_scope(workspace.id):
+            made.save(update_fields=["asset"])
+    client.force_login(factories.owner_of(workspace).user)
+    page = client.get(reverse("studio:look_state", args=[workspace.slug, batch.id])).content.decode()
+    assert "1 cut off" in page
+    assert "1 product is larger than the picture here." in page
+    assert reverse("studio:choose_look", args=[workspace.slug, shot.id]) in page
+
+
 def test_applied_again_the_exceptions_of_last_time_are_offered_and_kept(
     workspace: Workspace, shot: Shot, client: Client
 ) -> None:

@@ -93,6 +93,20 @@ def test_the_queue_shows_what_waits_and_filters_by_state_set_and_product(workspa
     assert found(product="no such product") == set()
 
 
+def test_the_queue_of_one_batch_says_so_and_leads_to_all(workspace: Workspace, client: Client) -> None:
+    shot, other = factories.make_shot(workspace), factories.make_shot(workspace)
+    client.force_login(factories.owner_of(workspace).user)
+    page = reverse("studio:review", args=[workspace.slug])
+    batch = shot.shoot.batch
+    assert batch is not None
+    text = client.get(page, {"batch": str(batch.id), "q": shot.product.name}).content.decode()
+    assert f"Only: {batch.label}" in text
+    assert f'href="?state=open&amp;q={shot.product.name.replace(" ", "+")}"' in text
+    assert f"shot-{other.id}" not in text
+    for nobodys in ("", "00000000-0000-0000-0000-000000000000", "none"):
+        assert "Only: " not in client.get(page, {"batch": nobodys}).content.decode()
+
+
 def test_the_queue_is_narrowed_by_score_by_name_or_sku_and_by_the_reason_of_a_rejection(
     workspace: Workspace, client: Client
 ) -> None:
