@@ -14,8 +14,20 @@ from apps.assets.models import Blob
 from apps.jobs.models import Batch, Job
 
 
+class Unbegun(models.TextChoices):
+    """What becomes of the files of an export that have no row yet."""
+
+    OPEN = "open"
+    CANCELLED = "cancelled"
+    BROKEN = "broken"
+
+
 class Export(WorkspaceModel):
-    """One click on "Export": every profile for every chosen shot or product."""
+    """One click on "Export": every profile for every chosen shot or product.
+
+    ``choices`` is the wish, ``files`` in it how many files that makes; while some have no row yet, ``unbegun`` (an
+    ``Unbegun``) says what becomes of them. It names every shot: lists of exports leave it in the database.
+    """
 
     label = models.CharField(max_length=200)
     batch = models.ForeignKey(Batch, null=True, on_delete=models.SET_NULL, related_name="+")

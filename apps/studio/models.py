@@ -14,7 +14,7 @@ from apps.accounts.models import WorkspaceModel
 from apps.assets.models import Asset
 from apps.jobs.models import Batch, Job
 from apps.studio.adapter_models import Adapter, AdapterPicture
-from apps.studio.export_models import Export, ExportFile
+from apps.studio.export_models import Export, ExportFile, Unbegun
 
 __all__ = [
     "Adapter",
@@ -26,6 +26,7 @@ __all__ = [
     "Shoot",
     "Shot",
     "ShotVersion",
+    "Unbegun",
     "Viewpoint",
 ]
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from apps.accounts.models import Workspace
@@ -18,7 +20,8 @@ from apps.studio.exports import names, words
 from apps.studio.exports.profiles import Profile, profiles
 from apps.studio.exports.shots import WHICH
 from apps.studio.models import Product, Shot
-from apps.studio.services.exports import MOST_FILES, PlannedFile, name_values, plan_each
+from apps.studio.services.export_plans import PlannedFile, count_each, name_values
+from apps.studio.services.exports import MOST_FILES
 
 MOST_CHOSEN = 1000
 SELECTED = "selected"
@@ -55,8 +58,11 @@ class Choice:
         return list({item.id: item for item in (*self.products, *(shot.product for shot in self.shots))}.values())
 
 
-def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
+def read_choice(workspace: Workspace, data: QueryDict, *, most: int | None = None) -> Choice:
     """``shoot`` or ``batch`` with ``which`` (selected, starred, kept, all), any ``shot``, any ``product``.
+
+    Args:
+        most: enough shots of each shoot or batch; None = all.
 
     Raises:
         NotFound: one of them is not in this workspace.
@@ -65,20 +71,18 @@ def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
     shots: list[Shot] = []
     fields: list[tuple[str, str]] = []
     which, unjudged = data.get("which", SELECTED), 0
-    for shoot_id in _ids(data, "shoot"):
-        made = list(selectors.shots(selectors.get_shoot(workspace, shoot_id)))
-        shots, unjudged = shots + _chosen(made, which), unjudged + _unjudged(made, which)
-        fields += [("shoot", str(shoot_id)), ("which", which)]
-    for batch_id in _ids(data, "batch"):
-        made = list(batches.shots(batches.get_batch_or_look(workspace, batch_id)))
-        shots, unjudged = shots + _chosen(made, which), unjudged + _unjudged(made, which)
-        fields += [("batch", str(batch_id)), ("which", which)]
-    for shot_id in _ids(data, "shot"):
-        shots.append(selectors.get_shot(workspace, shot_id))
-        fields.append(("shot", str(shot_id)))
+    sources = [selectors.shots(selectors.get_shoot(workspace, shoot_id)) for shoot_id in _ids(data, "shoot")]
+    sources += [batches.shots(batches.get_batch_or_look(workspace, batch_id)) for batch_id in _ids(data, "batch")]
+    for name in ("shoot", "batch"):
+        fields += [pair for one in _ids(data, name) for pair in ((name, str(one)), ("which", which))]
+    for made in sources:
+        shots += _chosen(made, which)[:most]
+        unjudged += _unjudged(made, which)
+    named = selectors.shots_by_id(workspace, _ids(data, "shot"))
+    fields += [("shot", str(shot.id)) for shot in named]
     products = [selectors.get_product(workspace, product_id) for product_id in _ids(data, "product")]
     fields += [("product", str(product.id)) for product in products]
-    unique = list({shot.id: shot for shot in shots}.values())
+    unique = list({shot.id: shot for shot in (*shots, *named)}.values())
     if not fields:
         raise InvalidInput("export.nothing_chosen")
     return Choice(unique, products, fields, unjudged)
@@ -87,11 +91,11 @@ def read_choice(workspace: Workspace, data: QueryDict) -> Choice:
 def offers(choice: Choice) -> list[dict[str, Any]]:
     """Profiles by marketplace; each says how many files it makes, of what, and what will be checked."""
     groups: dict[str, dict[str, Any]] = {}
-    each = plan_each(shots=choice.shots, products=choice.products, profiles=list(profiles().values()))
+    counts = count_each(shots=choice.shots, products=choice.products, profiles=list(profiles().values()))
     for profile in profiles().values():
         title = str(words.MARKETPLACES[profile.marketplace])
         group = groups.setdefault(profile.marketplace, {"key": profile.marketplace, "title": title, "profiles": []})
-        group["profiles"].append(_offer(profile, len(each[profile.key])))
+        group["profiles"].append(_offer(profile, counts[profile.key]))
     return list(groups.values())
 
 
@@ -100,7 +104,7 @@ def example_name(choice: Choice, template: str, profile: Profile) -> str:
     checked = names.checked_template(template) if template.strip() else profile.template
     product = choice.all_products[0]
     shot = None if profile.is_white or not choice.shots else choice.shots[0]
-    values = name_values(PlannedFile(profile, product, shot, 1))
+    values = name_values(PlannedFile(profile, product, shot, 1), timezone.localdate())
     return names.file_path(
         checked, values, suffix=profile.suffix, unicode=profile.unicode, max_length=profile.max_length
     )
@@ -134,22 +138,26 @@ def _size(profile: Profile) -> str:
     return f"{target['longest']} px · {file_type}" if target.get("longest") else file_type
 
 
-def _chosen(shots: Sequence[Shot], which: str) -> list[Shot]:
-    """``selected``: the accepted shots, or where nothing was accepted yet, all that were not rejected."""
+def _chosen(shots: QuerySet[Shot], which: str) -> QuerySet[Shot]:
+    """``selected``: the accepted shots, or where nothing was accepted yet, all that were not rejected.
+
+    Without recipes: there may be ten thousand shots, and each has one of some kilobytes.
+    """
     if which not in (*WHICH, SELECTED):
         raise InvalidInput("studio.download_unknown", name=which[:20])
-    finished = [shot for shot in shots if shot.asset is not None]
-    starred = [shot for shot in finished if shot.starred]
-    if which == "starred" or (which == SELECTED and starred):
-        return starred
-    return [shot for shot in finished if which == "all" or shot.rejected_at is None]
+    lean = shots.select_related(None).select_related("product", "asset__blob").defer("asset__recipe")
+    finished = lean.filter(asset__isnull=False)
+    if which == "starred" or (which == SELECTED and finished.filter(starred=True).exists()):
+        return finished.filter(starred=True)
+    return finished if which == "all" else finished.filter(rejected_at=None)
 
 
-def _unjudged(shots: Sequence[Shot], which: str) -> int:
+def _unjudged(shots: QuerySet[Shot], which: str) -> int:
     """How many ``_chosen`` leaves out because nobody has judged them yet."""
-    if which != SELECTED or not any(shot.starred for shot in shots):
+    finished = shots.filter(asset__isnull=False)
+    if which != SELECTED or not finished.filter(starred=True).exists():
         return 0
-    return sum(shot.asset is not None and not shot.starred and shot.rejected_at is None for shot in shots)
+    return finished.filter(starred=False, rejected_at=None).count()
 
 
 def _ids(data: QueryDict, field: str) -> list[uuid.UUID]:

@@ -59,17 +59,25 @@ def file_path(template: str, values: Mapping[str, str], *, suffix: str, unicode:
     return "/".join((*parts, f"{stem}.{suffix}"))
 
 
-def numbered(paths: Iterable[str]) -> list[str]:
-    """The same paths, each once: a second ``a.jpg`` becomes ``a_2.jpg``. Case does not tell names apart everywhere."""
-    taken: set[str] = set()
+def numbered(paths: Iterable[str], *, taken: Iterable[str] = ()) -> list[str]:
+    """The same paths, each once: a second ``a.jpg`` becomes ``a_2.jpg``. Case does not tell names apart everywhere.
+
+    Args:
+        taken: paths that are given away already.
+    """
+    used = {path.casefold() for path in taken}
+    last: dict[str, int] = {}
+    """The number that was tried last, by path: a template without numbers gives thousands the same name."""
     result = []
     for path in paths:
-        free, number = path, 1
-        while free.casefold() in taken:
+        free, key = path, path.casefold()
+        number = last.get(key, 1)
+        while free.casefold() in used:
             number += 1
             pure = PurePosixPath(path)
             free = str(pure.with_name(f"{pure.stem}_{number}{pure.suffix}"))
-        taken.add(free.casefold())
+        last[key] = number
+        used.add(free.casefold())
         result.append(free)
     return result
 

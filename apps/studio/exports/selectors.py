@@ -4,25 +4,43 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce, Greatest
 
 from apps.accounts.models import Workspace
 from apps.core.errors import NotFound
 from apps.jobs.models import JobState
-from apps.studio.models import Export, ExportFile
+from apps.studio.models import Export, ExportFile, Unbegun
 
 
 def exports(workspace: Workspace) -> QuerySet[Export]:
-    """Latest first, with ``file_count`` and ``passed_count``."""
-    found = Export.objects.filter(workspace=workspace).select_related("created_by")
-    counted = found.annotate(file_count=Count("files"), passed_count=Count("files", filter=Q(files__passed=True)))
+    """Latest first, with ``file_count`` and ``passed_count``, which are counted for those alone that are fetched."""
+    rows = ExportFile.objects.filter(export=OuterRef("pk"))
+    found = Export.objects.filter(workspace=workspace).select_related("created_by").defer("choices")
+    counted = found.annotate(
+        file_count=Greatest(_number(rows), Coalesce(_planned("choices__files"), 0)),
+        passed_count=_number(rows.filter(passed=True)),
+    )
     return counted.order_by("-created_at", "-id")
 
 
+def _number(rows: QuerySet[ExportFile]) -> Coalesce:
+    counted = rows.order_by().values("export").annotate(number=Count("*")).values_list("number")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def _planned(path: str) -> Cast:
+    """How many files a wish makes; null for exports of earlier versions, which did not write that down."""
+    return Cast(KT(path), IntegerField())
+
+
 def get_export(workspace: Workspace, export_id: uuid.UUID) -> Export:
-    """Raises NotFound."""
-    found = Export.objects.filter(workspace=workspace, pk=export_id).select_related("workspace", "batch").first()
+    """With ``planned`` files and ``unbegun``, but for that without its choices. Raises NotFound."""
+    rows = Export.objects.filter(workspace=workspace, pk=export_id).select_related("workspace", "batch")
+    found = rows.annotate(planned=_planned("choices__files"), unbegun=KT("choices__unbegun")).defer("choices").first()
     if found is None:
         raise NotFound("not_found")
     return found
@@ -63,7 +81,8 @@ class ExportState:
         return self.passed + self.failed
 
 
-def export_state(export: Export) -> ExportState:
+def export_state(export: Any) -> ExportState:
+    """Of an export as ``get_export`` gives it. Files that have no row yet count as what becomes of them."""
     written = Q(blob__isnull=False)
     accepted = Q(passed=True)
     counts = ExportFile.objects.filter(export=export).aggregate(
@@ -74,6 +93,10 @@ def export_state(export: Export) -> ExportState:
         cancelled=Count("id", filter=Q(blob=None, job__state=JobState.CANCELLED)),
         passed=Count("id", filter=accepted),
     )
+    lacking = max(0, (export.planned or 0) - counts["total"]) if export.unbegun else 0
+    counts["total"] += lacking
+    if export.unbegun in (Unbegun.BROKEN, Unbegun.CANCELLED):
+        counts[export.unbegun] += lacking
     return ExportState(**counts)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from apps.assets import selectors as asset_store
@@ -72,13 +73,13 @@ class ExportKind(PlacedInStudio):
             logger.error("exports can not be signed: %s", error.__cause__)
 
     def load(self, job: Job) -> ExportInputs:
-        file = ExportFile.objects.select_related(
-            "export", "product__photo__blob", "product__cutout__blob", "shot__asset__blob"
-        ).get(pk=job.params["file"])
+        rows = ExportFile.objects.select_related(
+            "product__photo__blob", "product__cutout__blob", "shot__asset__blob"
+        ).annotate(has_shadow=F("export__choices__shadow"), may_enlarge=F("export__choices__enlarge"))
+        file = rows.get(pk=job.params["file"])
         profile = get_profile(file.profile)
         photo, cutout, recipe = _white_source(file) if profile.is_white else _shot_source(file)
         shown = None if profile.is_white or file.shot is None else file.shot.asset
-        choices = file.export.choices
         return ExportInputs(
             photo=photo,
             cutout=cutout,
@@ -86,8 +87,8 @@ class ExportKind(PlacedInStudio):
             master=shown.blob if shown else None,
             profile=profile,
             file_name=file.file_name,
-            shadow=bool(choices.get("shadow")),
-            enlarge=bool(choices.get("enlarge")),
+            shadow=bool(file.has_shadow),
+            enlarge=bool(file.may_enlarge),
             companion=_companion(file) if shown else None,
         )
 

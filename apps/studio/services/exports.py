@@ -1,13 +1,15 @@
-"""Ask for files for marketplaces. What is asked for is written down whole before the first job runs."""
+"""Ask for files for marketplaces. The wish is written down whole before the first job runs; of many files the first few
+hundred with it, the others by jobs, some in each transaction.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,16 +18,22 @@ from apps.accounts.models import User, Workspace
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.ids import uuid7
 from apps.jobs import services as queue
-from apps.jobs.models import Batch, Priority
+from apps.jobs.models import Priority
 from apps.studio.exports import names
 from apps.studio.exports.profiles import Profile, get_profile
-from apps.studio.models import CutoutState, Export, ExportFile, Product, Shot
+from apps.studio.exports.profiles import profiles as all_profiles
+from apps.studio.models import Export, ExportFile, Product, Shot, Unbegun
+from apps.studio.services.export_plans import PlannedFile, file_paths, plan_each
+from apps.studio.services.starters import call_starter
 
 KIND = "studio.export"
-MOST_FILES = 10_000
-"""Of one export: what a request can write down and the report of a ZIP can list in seconds rather than minutes."""
+MOST_FILES = 50_000
+"""Of one export: half a day of work for two cores, and what a person can still take home as one ZIP."""
 INTERACTIVE_FILES = 24
+FILES_IN_REQUEST = 500
+FILES_A_STARTER = 2500
 ROWS_AT_ONCE = 500
+Row = TypeVar("Row", Shot, Product)
 
 
 @dataclass(frozen=True)
@@ -41,16 +49,6 @@ class Wishes:
     template: str = ""
     shadow: bool = False
     enlarge: bool = False
-
-
-@dataclass(frozen=True)
-class PlannedFile:
-    """A file before it has a name that is free."""
-
-    profile: Profile
-    product: Product
-    shot: Shot | None
-    number: int
 
 
 @transaction.atomic
@@ -82,8 +80,10 @@ def request_export(
     template = names.checked_template(wishes.template) if wishes.template.strip() else ""
     planned = plan_files(shots=shots, products=products, profiles=chosen)
     choices = _choices(planned, chosen, wishes, template)
-    export_id = uuid.uuid5(workspace.id, f"{token} {json.dumps(choices, sort_keys=True)}") if token else uuid7()
-    Workspace.objects.select_for_update(of=("self",)).get(pk=workspace.pk)  # two posts of one click take turns
+    digest = hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()
+    export_id = uuid.uuid5(workspace.id, f"{token} {digest}") if token else uuid7()
+    # Two posts of one click take turns; other work of the workspace, which only refers to the row, does not wait.
+    Workspace.objects.select_for_update(of=("self",), no_key=True).get(pk=workspace.pk)
     if token and (known := Export.objects.filter(pk=export_id).first()) is not None:
         return known
     label = ", ".join(dict.fromkeys(item.product.name for item in planned))[:200]
@@ -91,7 +91,7 @@ def request_export(
     export = Export.objects.create(
         pk=export_id, workspace=workspace, label=label, batch=batch, choices=choices, created_by=by
     )
-    _submit(export, batch, planned, _paths(planned, template), by)
+    _begin(export, planned, at_most=FILES_IN_REQUEST)
     return export
 
 
@@ -106,131 +106,104 @@ def plan_files(*, shots: Sequence[Shot], products: Sequence[Product], profiles: 
     return planned
 
 
-def plan_each(
-    *, shots: Sequence[Shot], products: Sequence[Product], profiles: Sequence[Profile]
-) -> dict[str, list[PlannedFile]]:
-    """What each profile makes of the choice, by the profile's key, however much that is."""
-    finished = [shot for shot in shots if shot.asset_id is not None]
-    looks = {shot.id: _look_of(shot) for shot in finished}
-    subjects = {item.id: item for item in (*products, *(shot.product for shot in finished))}
-    cut_out = [item for item in subjects.values() if _has_cutout(item)]
-    planned: dict[str, list[PlannedFile]] = {}
-    for profile in profiles:
-        if profile.is_white:
-            planned[profile.key] = [PlannedFile(profile, product, None, 1) for product in cut_out]
-            continue
-        numbers: dict[uuid.UUID, int] = {}
-        files = planned[profile.key] = []
-        for shot in _distinct(finished, profile, looks):
-            numbers[shot.product_id] = numbers.get(shot.product_id, 0) + 1
-            files.append(PlannedFile(profile, shot.product, shot, numbers[shot.product_id]))
-    return planned
+@transaction.atomic
+def fill_export(batch_id: uuid.UUID) -> int:
+    """Write down and queue some of the files that an export still lacks, the next ones are the next job's.
 
-
-def _look_of(shot: Shot) -> str:
-    """Equal for shots that differ in nothing but their size."""
-    look = {key: value for key, value in shot.spec.items() if key not in ("format", "width", "height")}
-    return f"{shot.product_id} {json.dumps(look, sort_keys=True)}"
-
-
-def _distinct(shots: Sequence[Shot], profile: Profile, looks: Mapping[uuid.UUID, str]) -> list[Shot]:
-    """Where a profile fixes the ratio, shots that differ in nothing else give one file, from the nearest of them.
-
-    ``looks``: ``_look_of`` every shot, by id.
+    Returns how many. Starters of one export take turns at its row. A shot or a product that was deleted meanwhile makes
+    no file.
     """
-    width, height = profile.target.get("width"), profile.target.get("height")
-    if not width or not height:
-        return list(shots)
-    best: dict[str, tuple[float, Shot]] = {}
-    for shot in shots:
-        key = looks[shot.id]
-        far = abs(math.log(shot.spec["width"] / shot.spec["height"] * height / width))
-        if key not in best or far < best[key][0]:
-            best[key] = (far, shot)
-    chosen = {shot.id for _, shot in best.values()}
-    return [shot for shot in shots if shot.id in chosen]
+    found = Export.objects.select_for_update(of=("self",)).select_related("workspace", "batch", "created_by")
+    export = found.filter(batch_id=batch_id).first()
+    if export is None or export.choices.get("unbegun") != Unbegun.OPEN:
+        return 0
+    return _begin(export, _lacking(export), at_most=FILES_A_STARTER)
 
 
-def name_values(item: PlannedFile) -> Mapping[str, str]:
-    """A text for every token of a file name."""
-    spec: Mapping[str, Any] = item.shot.spec if item.shot else {}
-    sku = item.product.sku or item.product.name
-    if not item.profile.unicode and len(names.safe(sku, unicode=False)) < 2:
-        sku = f"product-{str(item.product.id)[-8:]}"
-    return {
-        "sku": sku,
-        "gtin": names.gtin(sku),
-        "name": item.product.name,
-        "set": str(spec.get("set", "white")),
-        "camera": str(spec.get("camera", "")),
-        "n": f"{item.number:02d}",
-        "profile": item.profile.key,
-        "marketplace": item.profile.marketplace,
-        "size": f"{spec['width']}x{spec['height']}" if spec else _white_size(item.profile),
-        "date": f"{timezone.localdate():%Y-%m-%d}",
-    }
-
-
-def _white_size(profile: Profile) -> str:
-    return f"{profile.target.get('width', 0)}x{profile.target.get('height', 0)}"
-
-
-def _has_cutout(product: Product) -> bool:
-    return product.cutout_id is not None and product.cutout_state in CutoutState.usable()
+@transaction.atomic
+def leave_unbegun(batch_id: uuid.UUID, become: Unbegun) -> None:
+    """What an export still lacks is cancelled, or could not be begun, or, asked for again, waits once more."""
+    export = Export.objects.select_for_update(of=("self",)).filter(batch_id=batch_id).first()
+    if export is not None and "unbegun" in export.choices:
+        export.choices = {**export.choices, "unbegun": become}
+        export.save(update_fields=["choices"])
 
 
 def _choices(
     planned: Sequence[PlannedFile], chosen: Sequence[Profile], wishes: Wishes, template: str
 ) -> dict[str, Any]:
+    """What was wished for; with everything in its order, so that it can be planned again."""
     return {
         "profiles": [profile.label for profile in chosen],
-        "shots": sorted({str(item.shot.id) for item in planned if item.shot}),
-        "products": sorted({str(item.product.id) for item in planned}),
+        "shots": list(dict.fromkeys(str(item.shot.id) for item in planned if item.shot)),
+        "products": list(dict.fromkeys(str(item.product.id) for item in planned)),
         "template": template,
         "shadow": wishes.shadow,
         "enlarge": wishes.enlarge,
+        "files": len(planned),
     }
 
 
-def _paths(planned: Sequence[PlannedFile], template: str) -> list[str]:
-    """A person's own template says nothing of folders, so each marketplace still gets its own."""
-    own = template if "/" in template else "{profile}/" + template
-    return names.numbered(
-        names.file_path(
-            own if template else item.profile.template,
-            name_values(item),
-            suffix=item.profile.suffix,
-            unicode=item.profile.unicode,
-            max_length=item.profile.max_length,
-        )
-        for item in planned
+def _lacking(export: Export) -> list[PlannedFile]:
+    """What was asked for and has no row yet, in its order."""
+    wish = export.choices
+    keys = [label.partition(" ")[0] for label in wish["profiles"]]
+    chosen = [all_profiles()[key] for key in keys if key in all_profiles()]
+    shots = Shot.objects.filter(workspace=export.workspace_id).select_related("product").in_bulk(wish["shots"])
+    products = Product.objects.filter(workspace=export.workspace_id).in_bulk(wish["products"])
+    each = plan_each(
+        shots=_ordered(shots, wish["shots"]), products=_ordered(products, wish["products"]), profiles=chosen
     )
+    there = set(ExportFile.objects.filter(export=export).values_list("profile", "product_id", "shot_id"))
+    return [item for items in each.values() for item in items if item.identity not in there]
 
 
-def _submit(
-    export: Export, batch: Batch, planned: Sequence[PlannedFile], paths: Sequence[str], by: User | None
-) -> None:
-    priority = Priority.INTERACTIVE if len(planned) <= INTERACTIVE_FILES else Priority.BATCH
+def _ordered(rows: Mapping[uuid.UUID, Row], ids: Sequence[str]) -> list[Row]:
+    return [rows[key] for key in map(uuid.UUID, ids) if key in rows]
+
+
+def _begin(export: Export, lacking: Sequence[PlannedFile], *, at_most: int) -> int:
+    """Write down the first of what an export lacks and have the rest begun by a job; returns how many were written."""
+    now, later = lacking[:at_most], len(lacking) - at_most
+    _write(export, now)
+    choices = {**export.choices, "unbegun": Unbegun.OPEN} if later > 0 else dict(export.choices)
+    if later <= 0 and choices.pop("unbegun", None):
+        choices["files"] = ExportFile.objects.filter(export=export).count()
+    if choices != export.choices:
+        export.choices = choices
+        export.save(update_fields=["choices"])
+    if later > 0:
+        assert export.batch is not None
+        call_starter(export.batch, what="export")
+    return len(now)
+
+
+def _write(export: Export, planned: Sequence[PlannedFile]) -> None:
+    is_small = export.choices["files"] <= INTERACTIVE_FILES
+    taken = list(ExportFile.objects.filter(export=export).values_list("name", flat=True))
+    day = timezone.localdate(export.created_at)
+    paths = file_paths(planned, export.choices["template"], day=day, taken=taken)
     files = [
         ExportFile(
             workspace_id=export.workspace_id,
             export=export,
             product=item.product,
             shot=item.shot,
-            position=position,
+            position=len(taken) + position,
             profile=item.profile.key,
             profile_version=item.profile.version,
             name=path,
         )
         for position, (item, path) in enumerate(zip(planned, paths, strict=True))
     ]
+    assert export.batch is not None
     jobs = queue.submit_many(
         export.workspace,
         [(file.name, {"file": str(file.id)}) for file in files],
         kind=KIND,
-        priority=priority,
-        created_by=by,
-        batch=batch,
+        priority=Priority.INTERACTIVE if is_small else Priority.BATCH,
+        created_by=export.created_by,
+        batch=export.batch,
         subject=f"export:{export.id}",
     )
     for file, job in zip(files, jobs, strict=True):

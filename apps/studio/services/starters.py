@@ -10,14 +10,18 @@ from apps.studio.batches import START_KIND
 from apps.studio.models import Product
 
 
-def call_starter(batch: Batch, *, what: Literal["batch", "look"]) -> None:
-    """Have the shoots of a batch, or the shots of a look, begun. Who cancels the batch cancels its starter too."""
+def call_starter(batch: Batch, *, what: Literal["batch", "look", "export"]) -> None:
+    """Have the shoots of a batch, the shots of a look, or the files of an export begun.
+
+    Who cancels the batch cancels its starter too. That of an export is one of its jobs: it is tried again with them.
+    """
     queue.submit(
         batch.workspace,
         kind=START_KIND,
         params={what: str(batch.id)},
         created_by=batch.created_by,
         subject=queue.filler_of(batch),
+        batch=batch if what == "export" else None,
     )
 
 

@@ -63,7 +63,7 @@ def new_export(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(role=Role.EDITOR)
 def name_example(request: WorkspaceRequest) -> HttpResponse:
     """A file name as the typed pattern makes it, or what is wrong with the pattern."""
-    choice = choosing.read_choice(request.workspace, request.GET)
+    choice = choosing.read_choice(request.workspace, request.GET, most=1)
     key = next(iter(request.GET.getlist("profile")), "shopify")
     example = choosing.example_name(choice, request.GET.get("template", "")[:400], get_profile(key))
     return render(request, "studio/_export_name.html", {"example": example})

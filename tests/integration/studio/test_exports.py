@@ -25,7 +25,7 @@ from apps.studio.exports.archive import zip_chunks
 from apps.studio.exports.identity import signing_identity
 from apps.studio.exports.packing import archive_items
 from apps.studio.models import Export, ExportFile, Product, Shoot, Shot
-from apps.studio.services.exports import Wishes, request_export
+from apps.studio.services.exports import FILES_IN_REQUEST, Wishes, request_export
 from inference.pipelines.provenance import is_genuine_verdict
 from tests.factories import make_shot, make_workspace, owner_of
 from tests.integration.studio.test_shoots import ready_product, shoot, work
@@ -202,20 +202,26 @@ def test_a_choice_that_is_too_large_for_some_profiles_still_opens_and_says_so_be
     assert "That would be 3 files" in refused.content.decode()
 
 
-def test_a_thousand_files_are_written_down_in_a_few_statements_and_one_by_one_in_the_queue(
-    workspace: Workspace, django_assert_max_num_queries: Any
-) -> None:
-    shots = [make_shot(workspace)]
-    twins = [Shot(workspace=workspace, shoot=shots[0].shoot, product=shots[0].product) for _ in range(999)]
+def twins_of(workspace: Workspace, count: int) -> list[Shot]:
+    """``count`` finished shots of one product, each of another variation."""
+    first = make_shot(workspace)
+    twins = [Shot(workspace=workspace, shoot=first.shoot, product=first.product) for _ in range(count - 1)]
     for position, twin in enumerate(twins):
-        twin.position, twin.spec, twin.asset = 10_000 + position, shots[0].spec | {"seed": position}, shots[0].asset
+        twin.position, twin.spec, twin.asset = 10_000 + position, first.spec | {"seed": position}, first.asset
     with tenant_scope(workspace.id):
         Shot.objects.bulk_create(twins)
+    return [first, *twins]
+
+
+def test_hundreds_of_files_are_written_down_in_a_few_statements_and_one_by_one_in_the_queue(
+    workspace: Workspace, django_assert_max_num_queries: Any
+) -> None:
+    shots = twins_of(workspace, FILES_IN_REQUEST)
     with django_assert_max_num_queries(30):
-        export = ask(workspace, profiles=["shopify"], shots=[*shots, *twins])
+        export = ask(workspace, profiles=["shopify"], shots=shots)
     with tenant_scope(workspace.id):
         files = list(ExportFile.objects.filter(export=export).select_related("job").order_by("position"))
-        assert Outbox.objects.count() == len(files) == len({file.name for file in files}) == 1000
+        assert Outbox.objects.count() == len(files) == len({file.name for file in files}) == FILES_IN_REQUEST
         assert [file.job.params["file"] for file in files if file.job] == [str(file.id) for file in files]
         assert {(file.job.batch_id, file.job.state) for file in files if file.job} == {(export.batch_id, "queued")}
 
