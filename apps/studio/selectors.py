@@ -117,7 +117,9 @@ def shots_by_id(workspace: Workspace, shot_ids: list[uuid.UUID]) -> list[Shot]:
 
 def versions(shot: Shot) -> list[ShotVersion]:
     """All states of an edited shot, the first one first; none for a shot that was never edited."""
-    return list(ShotVersion.objects.filter(shot=shot).select_related("job", "asset__blob", "parent").order_by("number"))
+    return list(
+        ShotVersion.objects.filter(shot=shot).select_related("job", "asset__blob", "parent__job").order_by("number")
+    )
 
 
 def get_version(shot: Shot, number: int) -> ShotVersion:

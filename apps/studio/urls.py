@@ -32,6 +32,7 @@ products_urls = [
     path("<uuid:product_id>/cutout", products.cutout, name="cutout"),
     path("<uuid:product_id>/cutout/request", products.request_cutout, name="request_cutout"),
     path("<uuid:product_id>/cutout/accept", products.accept_cutout, name="accept_cutout"),
+    path("<uuid:product_id>/cutout/renew", products.renew_shots, name="renew_shots"),
     path("<uuid:product_id>/cutout/edit", cutouts.edit_cutout, name="edit_cutout"),
     path("<uuid:product_id>/cutout/picture", cutouts.cutout_picture, name="cutout_picture"),
     path("<uuid:product_id>/cutout/now", cutouts.cutout_now, name="cutout_now"),

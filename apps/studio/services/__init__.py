@@ -27,7 +27,7 @@ from apps.studio.services.cutouts import (
     start_waiting_shoots,
 )
 from apps.studio.services.deletion import deletable, delete_shots, purge_deleted_shots, restore_shots
-from apps.studio.services.edits import edit_shot, put_on_show, show_version
+from apps.studio.services.edits import edit_shot, put_on_show, renew_shots, show_version, with_earlier_cutout
 from apps.studio.services.looks import apply_look, cancel_look, forget_not_begun, retry_look, start_look
 from apps.studio.services.products import (
     archive_product,
@@ -78,6 +78,7 @@ __all__ = [
     "put_on_show",
     "rename_adapter",
     "rename_product",
+    "renew_shots",
     "request_adapter",
     "request_batch",
     "request_best",
@@ -99,4 +100,5 @@ __all__ = [
     "start_shoots",
     "start_waiting_shoots",
     "take_candidate",
+    "with_earlier_cutout",
 ]

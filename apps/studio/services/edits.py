@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.accounts.models import User
+from apps.assets.models import Lineage
 from apps.core.errors import Conflict, NotFound
 from apps.jobs import services as queue
+from apps.jobs.models import JobState, Priority
 from apps.studio import scenes
-from apps.studio.models import Shot, ShotVersion
+from apps.studio.models import CutoutState, Product, Shot, ShotVersion
+from apps.studio.services.shoots import INTERACTIVE_SHOTS
 
 MOST_VERSIONS = 200
+MOST_RENEWED = 200
 
 
 @transaction.atomic
@@ -40,19 +45,64 @@ def edit_shot(shot: Shot, *, spec: dict[str, Any], by: User | None) -> ShotVersi
     newest = shot.versions.order_by("-number").values_list("number", flat=True)[0]
     if newest >= MOST_VERSIONS:
         raise Conflict("studio.too_many_versions", most=MOST_VERSIONS)
-    version = ShotVersion(
-        workspace=shot.workspace, shot=shot, number=newest + 1, parent=current, spec=spec, created_by=by
-    )
+    return _queue_version(shot, newest + 1, parent=current, spec=spec, by=by)
+
+
+def _queue_version(
+    shot: Shot,
+    number: int,
+    *,
+    parent: ShotVersion,
+    spec: dict[str, Any],
+    by: User | None,
+    priority: Priority = Priority.INTERACTIVE,
+) -> ShotVersion:
+    """Write a version down and have it made from the product's cutout of now."""
+    version = ShotVersion(workspace=shot.workspace, shot=shot, number=number, parent=parent, spec=spec, created_by=by)
     version.job = queue.submit(
         shot.workspace,
         kind="studio.shot",
         params={"shot": str(shot.id), "cutout": str(shot.product.cutout_id), "version": str(version.id)},
+        priority=priority,
         created_by=by,
         label=shot.product.name,
         subject=f"shot:{shot.id}",
     )
     version.save(force_insert=True)
     return version
+
+
+def with_earlier_cutout(product: Product) -> QuerySet[Shot]:
+    """Finished shots of sets that show another cutout of the product than its own of now, and are not being edited.
+
+    Accepted ones are left out: somebody said that this very picture is good.
+    """
+    made_from = Lineage.objects.filter(child=OuterRef("asset"), role="cutout")
+    under_way = ShotVersion.objects.filter(shot=OuterRef("pk"), asset=None, job__state__in=JobState.open())
+    shots = Shot.objects.filter(product=product, asset__isnull=False, starred=False)
+    found = shots.exclude(spec__has_key="generated").exclude(version__gte=MOST_VERSIONS)
+    found = found.filter(Exists(made_from), ~Exists(made_from.filter(parent=product.cutout_id)), ~Exists(under_way))
+    return found.order_by("-shoot__created_at", "position")
+
+
+@transaction.atomic
+def renew_shots(product: Product, *, by: User | None) -> int:
+    """Make shots that show an earlier cutout again with the one of now, each as a new version; returns how many.
+
+    At most ``MOST_RENEWED``, the newest shoot's first. A verdict on the earlier picture goes with it.
+
+    Raises Conflict ``studio.no_cutout_yet``.
+    """
+    if product.cutout_id is None or product.cutout_state not in CutoutState.usable():
+        raise Conflict("studio.no_cutout_yet")
+    found = list(with_earlier_cutout(product).values_list("pk", flat=True)[:MOST_RENEWED])
+    rows = Shot.objects.select_for_update(of=("self",)).select_related("workspace", "product")
+    for at, shot in enumerate(rows.filter(pk__in=found).order_by("-shoot__created_at", "position")):
+        current = current_version(shot)
+        newest = shot.versions.order_by("-number").values_list("number", flat=True)[0]
+        priority = Priority.INTERACTIVE if at < INTERACTIVE_SHOTS else Priority.BATCH
+        _queue_version(shot, newest + 1, parent=current, spec=shot.spec, by=by, priority=priority)
+    return len(found)
 
 
 def current_version(shot: Shot) -> ShotVersion:

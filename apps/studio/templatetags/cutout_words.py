@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.assets.models import Asset
-from apps.studio import cutouts
-from apps.studio.models import Product
+from apps.studio import cutouts, services
+from apps.studio.models import CutoutState, Product
 from apps.studio.templatetags.studio_words import engine_words
 
 register = template.Library()
@@ -18,6 +18,13 @@ register = template.Library()
 def earlier_cutouts(product: Product) -> list[Asset]:
     """The cutouts that can be taken instead of the current one, the newest first."""
     return [cutout for cutout in cutouts.history(product) if cutout.id != product.cutout_id]
+
+
+@register.filter
+def shots_with_earlier_cutout(product: Product) -> int:
+    """How many shots can be made again with the current cutout; 0 while there is none that can be used."""
+    is_usable = product.cutout_id is not None and product.cutout_state in CutoutState.usable()
+    return services.with_earlier_cutout(product).count() if is_usable else 0
 
 
 DOUBTS = {

@@ -130,10 +130,19 @@ def what_changed(version: ShotVersion) -> list[str]:
         return [instruction] if instruction else []
     if version.parent is None:
         return [_("as the shoot made it")]
-    told = _changes(version.spec, version.parent.spec) or [_("nothing changed")]
+    told = _changes(version.spec, version.parent.spec)
+    now, before = _cutout_of(version), _cutout_of(version.parent)
+    if now and before and now != before:
+        told.append(_("another cutout"))
+    told = told or [_("nothing changed")]
     if version.parent.number == version.number - 1:
         return told
     return [_("from version %(number)s") % {"number": version.parent.number}, *told]
+
+
+def _cutout_of(version: ShotVersion) -> str:
+    """The cutout that the version's job was given; empty where the job is not known any more."""
+    return str(version.job.params.get("cutout", "")) if version.job else ""
 
 
 def _changes(spec: Spec, before: Spec) -> list[str]:

@@ -124,6 +124,14 @@ def accept_cutout(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpRespo
 
 @require_POST
 @workspace_view(role=Role.EDITOR)
+def renew_shots(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
+    """Shots that show an earlier cutout are made again with this one."""
+    services.renew_shots(selectors.get_product(request.workspace, product_id), by=request.user)
+    return _product_answer(request, product_id, "studio/_cutout.html")
+
+
+@require_POST
+@workspace_view(role=Role.EDITOR)
 def rename_product(request: WorkspaceRequest, product_id: uuid.UUID) -> HttpResponse:
     found, problem = selectors.get_product(request.workspace, product_id), None
     try:
