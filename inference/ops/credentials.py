@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -18,11 +18,14 @@ import c2pa
 from inference import __version__
 from inference.errors import EngineFailed
 from inference.ops.certificate import Identity
+from inference.ops.manifest_padding import has_filled_padding
 from inference.ops.xmp import VOCABULARY
 
 GENERATOR = "VisualForge"
 RECIPE_LABEL = "dev.visualforge.recipe"
 SIDECAR_TYPE = "application/c2pa"
+FILLED_PADDING = "visualforge.paddingFilled"
+"""Not one of C2PA's codes: to it such a file is whole."""
 EMBEDDED = frozenset({"image/jpeg", "image/png", "image/webp", "image/tiff", "image/avif"})
 _OFFLINE = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},
@@ -89,7 +92,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Credentials:
-    """``failures`` are C2PA status codes, such as ``assertion.dataHash.mismatch``."""
+    """``failures`` are C2PA status codes, such as ``assertion.dataHash.mismatch``, or ``FILLED_PADDING``."""
 
     state: State
     generator: str = ""
@@ -143,7 +146,11 @@ def examine(data: bytes, media_type: str, *, trust_pem: bytes, sidecar: bytes | 
         return Credentials(State.NONE)
     except c2pa.C2paError as error:
         return Credentials(State.UNREADABLE, failures=(str(error).partition(":")[0],))
-    return _read(store)
+    found = _read(store)
+    is_jpeg = sidecar is None and media_type == "image/jpeg"
+    if found.state == State.TRUSTED and has_filled_padding(sidecar or data, is_jpeg=is_jpeg):
+        return replace(found, state=State.ALTERED, failures=(FILLED_PADDING,))
+    return found
 
 
 def _ingredients(statement: Statement) -> list[tuple[dict[str, str], PhotoFile]]:
@@ -182,22 +189,33 @@ def _manifest(statement: Statement) -> dict[str, Any]:
 
 
 def _read(store: Mapping[str, Any]) -> Credentials:
-    manifest = store["manifests"][store["active_manifest"]]
-    results = store.get("validation_results", {}).get("activeManifest", {})
-    failures = tuple(sorted({str(item["code"]) for item in results.get("failure", [])}))
-    found = {item["label"]: item["data"] for item in manifest.get("assertions", [])}
-    actions = found.get("c2pa.actions.v2", {}).get("actions", [])
+    """What the active manifest says. Whoever signed it may have written anything: no part need have its usual shape."""
+    manifest = _mapping(_mapping(store.get("manifests")).get(store.get("active_manifest", "")))
+    if not manifest:
+        return Credentials(State.UNREADABLE, failures=("claim.missing",))
+    results = _mapping(_mapping(store.get("validation_results")).get("activeManifest"))
+    failures = tuple(sorted({str(item.get("code")) for item in _mappings(results.get("failure"))}))
+    found = {str(item.get("label")): _mapping(item.get("data")) for item in _mappings(manifest.get("assertions"))}
+    actions = _mappings(found.get("c2pa.actions.v2", {}).get("actions"))
     term = next((item["digitalSourceType"] for item in actions if "digitalSourceType" in item), "")
-    generator = (manifest.get("claim_generator_info") or [{}])[0].get("name", "")
+    generator = next((item.get("name", "") for item in _mappings(manifest.get("claim_generator_info"))), "")
     return Credentials(
         state=_state(str(store.get("validation_state", "")), failures),
         generator=str(generator),
-        signer=str(manifest.get("signature_info", {}).get("issuer", "")),
+        signer=str(_mapping(manifest.get("signature_info")).get("issuer", "")),
         title=str(manifest.get("title", "")),
         source_type=str(term).removeprefix(VOCABULARY),
         recipe=dict(found.get(RECIPE_LABEL, {})),
         failures=failures,
     )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def _state(validation: str, failures: tuple[str, ...]) -> State:

@@ -29,7 +29,7 @@ WORDS = {
     "ours": (
         "ok",
         _("This file was made here and has not been changed since"),
-        _("Its signature holds and fits every byte of the file."),
+        _("Its signature holds: the picture and everything that the file says about it are as they were."),
     ),
     "altered": (
         "error",
@@ -62,7 +62,7 @@ WORDS = {
     "unreadable": (
         "error",
         _("This is no picture that can be examined"),
-        _("Drop a JPEG, PNG, WebP, TIFF, AVIF or PSD file."),
+        _("It is damaged, breaks off, or is something else. Drop a whole JPEG, PNG, WebP, TIFF, AVIF or PSD file."),
     ),
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -243,3 +244,17 @@ def test_the_page_hands_the_archive_out_and_an_empty_export_says_so(workspace: W
 def test_the_moment_of_the_archive_is_now(workspace: Workspace) -> None:
     info = packed(make_export(workspace, 1)).infolist()[0]
     assert info.date_time[:3] == timezone.localtime().timetuple()[:3]
+
+
+def test_the_command_verifies_a_whole_archive(workspace: Workspace, tmp_path: Path) -> None:
+    archive = tmp_path / "export.zip"
+    archive.write_bytes(b"".join(chunks(make_export(workspace, 3, failed=(1,)), with_failed=True)))
+    said = io.StringIO()
+    call_command("verify_file", str(archive), stdout=said, skip_checks=True)
+    found = json.loads(said.getvalue())
+    assert (found["files"], found["report"]["verdicts"], found["report"]["is_whole"]) == (3, 3, True)
+
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.writestr("shopify/smuggled.png", b"x")
+    with pytest.raises(SystemExit):
+        call_command("verify_file", str(archive), stdout=io.StringIO(), skip_checks=True)

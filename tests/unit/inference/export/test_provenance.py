@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import io
 import json
+import struct
+import zlib
 from pathlib import Path
 
 import c2pa
@@ -23,7 +25,8 @@ from inference.ops.certificate import (
     root_of,
     signature_of,
 )
-from inference.ops.credentials import PhotoFile
+from inference.ops.credentials import FILLED_PADDING, PhotoFile, State, _read
+from inference.ops.manifest_padding import has_filled_padding
 from inference.ops.srgb_profile import srgb_icc
 from inference.ops.xmp import COMPOSITE, COMPOSITE_SYNTHETIC, recipe_hash_in, source_type_in, xmp_packet
 from inference.pipelines.label import label_shot, scene_source_type
@@ -102,6 +105,64 @@ def test_one_changed_byte_is_noticed(picture: np.ndarray, identity: Identity) ->
     found = examine_file(bytes(data), trust_pem=root_of(identity.chain_pem))
     assert found.verdict == "altered"
     assert found.failures == ("assertion.dataHash.mismatch",)
+
+
+@pytest.mark.parametrize("file_format", ["jpeg", "png", "webp"])
+def test_the_blank_room_beside_a_signature_must_stay_blank(
+    picture: np.ndarray, identity: Identity, file_format: str
+) -> None:
+    """C2PA hashes it not, and a file with a message in it counts as whole elsewhere."""
+    trust = root_of(identity.chain_pem)
+    data = bytearray(labelled(picture, identity, file_format))
+    assert examine_file(bytes(data), trust_pem=trust).verdict == "ours"
+    room = data.index(b"cpad\x59") + 7
+    assert not any(data[room : room + 500])
+    data[room + 200 : room + 205] = b"hello"
+    if file_format == "png":
+        mend_checksum(data, b"caBX")
+    found = examine_file(bytes(data), trust_pem=trust)
+    assert (found.verdict, found.failures) == ("altered", (FILLED_PADDING,))
+
+
+def mend_checksum(png: bytearray, kind: bytes) -> None:
+    start = png.index(kind)
+    (length,) = struct.unpack_from(">I", png, start - 4)
+    struct.pack_into(">I", png, start + 4 + length, zlib.crc32(png[start : start + 4 + length]))
+
+
+def test_a_large_manifest_is_spread_over_segments_and_its_padding_is_found(identity: Identity) -> None:
+    body = b"c2pa.signature\0" + bytes(70_000) + b"c2pa.signature\0cpad\x59\x00\x10" + bytes(15)
+    whole = [body[:64_000], body[64_000:]]
+
+    def jpeg(last: bytes) -> bytes:
+        parts = [whole[0], b"repeated" + whole[1] + last]
+        marked = [b"JP\0\1" + struct.pack(">I", at + 1) + part for at, part in enumerate(parts)]
+        segments = [b"\xff\xeb" + struct.pack(">H", len(part) + 2) + part for part in marked]
+        return b"\xff\xd8" + b"".join(segments) + b"\xff\xda\0\2"
+
+    assert not has_filled_padding(jpeg(b"\0"), is_jpeg=True)
+    assert has_filled_padding(jpeg(b"!"), is_jpeg=True)
+    assert not has_filled_padding(b"\xff\xd8\xff\xeb\xff", is_jpeg=True)
+
+
+def test_a_file_of_ours_that_is_damaged_is_no_mystery(picture: np.ndarray, identity: Identity) -> None:
+    trust = root_of(identity.chain_pem)
+    cut = {name: labelled(picture, identity, name)[:-2000] for name in ("jpeg", "png")}
+    verdicts = {name: examine_file(data, trust_pem=trust).verdict for name, data in cut.items()}
+    assert verdicts == {"jpeg": "altered", "png": "stripped"}, "a PNG without its end is not searched for signatures"
+    damaged = bytearray(labelled(picture, identity, "png"))
+    damaged[60] ^= 1  # in the profile, whose checksum then does not fit: the picture opens no more
+    found = examine_file(bytes(damaged), trust_pem=trust)
+    assert (found.verdict, found.width) == ("altered", 0)
+
+
+def test_a_signed_manifest_may_hold_anything() -> None:
+    """Whoever signed it wrote it: shapes that ours never have must not break whoever looks."""
+    odd = {"label": "c2pa.actions.v2", "data": [1]}
+    store = {"active_manifest": "a", "manifests": {"a": {"assertions": [odd, 7], "claim_generator_info": "x"}}}
+    assert _read(store).source_type == ""
+    assert _read({"active_manifest": "gone", "manifests": {}}).state == State.UNREADABLE
+    assert _read({"manifests": [], "validation_results": 3}).state == State.UNREADABLE
 
 
 def test_somebody_elses_signature_is_foreign_also_when_it_claims_our_name(
