@@ -31,6 +31,7 @@ _TARGET_KEYS = {
     "height": int,
     "longest": int,
     "max_bytes": int,
+    "aim_bytes": int,
     "best_quality": int,
     "lowest_quality": int,
     "fill": float,

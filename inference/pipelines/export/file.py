@@ -7,12 +7,14 @@ import io
 import numpy as np
 from PIL import Image
 
+from inference.errors import InputRejected
 from inference.ops import white, xmp
 from inference.ops.certificate import Identity
 from inference.ops.credentials import PhotoFile, Signed, Statement, sign
 from inference.ops.encode import FORMATS, encode_within
 from inference.ops.psd import write_psd
 from inference.pipelines.export.types import (
+    FINE_QUALITY,
     RESERVED_BYTES,
     ExportedFile,
     Rendered,
@@ -21,6 +23,8 @@ from inference.pipelines.export.types import (
 )
 from inference.pipelines.label import CREATOR_TOOL, public_recipe
 from inference.recipe import canonical_json
+
+_SPARE_BYTES = 64
 
 
 def write_file(
@@ -50,7 +54,6 @@ def write_file(
     packet = xmp.xmp_packet(
         source_type=rendered.source_type, creator_tool=CREATOR_TOOL, recipe_hash=public["recipe_hash"]
     )
-    data, quality = _encoded(rendered, target, packet, reserved=RESERVED_BYTES + len(canonical_json(public)))
     statement = Statement(
         title=name,
         source_type=rendered.source_type,
@@ -62,15 +65,37 @@ def write_file(
         companion=companion,
     )
     media_type = FORMATS[target.file_format].media_type
+    reserved = RESERVED_BYTES + len(canonical_json(public))
+    data, quality = _encoded(rendered, target, packet, reserved=reserved)
     signed: Signed = sign(data, media_type, statement, identity)
+    if target.max_bytes is not None and len(signed.data) > target.max_bytes:
+        # A supplied certificate may come with a long chain: now it is known what the signature takes.
+        taken = len(signed.data) - len(data) + _SPARE_BYTES
+        data, quality = _encoded(rendered, target, packet, reserved=taken)
+        signed = sign(data, media_type, statement, identity)
     height, width = rendered.pixels.shape[:2]
     return ExportedFile(signed.data, signed.sidecar, media_type, width, height, quality)
 
 
 def _encoded(rendered: Rendered, target: Target, packet: bytes, *, reserved: int) -> tuple[bytes, int | None]:
+    """The picture without its credentials, for which ``reserved`` bytes are kept free, and its quality."""
     if target.kind == "layers":
         assert rendered.layers is not None
         return write_psd(rendered.layers, rendered.pixels, xmp=packet), None
+    if target.aim_bytes is not None:
+        try:
+            fine = max(target.lowest_quality, FINE_QUALITY)
+            return _within(rendered, target, packet, most=target.aim_bytes - reserved, floor=fine)
+        except InputRejected as error:
+            if error.code != "export.too_many_bytes":
+                raise
+    most = None if target.max_bytes is None else target.max_bytes - reserved
+    return _within(rendered, target, packet, most=most, floor=target.lowest_quality)
+
+
+def _within(
+    rendered: Rendered, target: Target, packet: bytes, *, most: int | None, floor: int
+) -> tuple[bytes, int | None]:
     size = (rendered.pixels.shape[1], rendered.pixels.shape[0])
     ring = border_px(target, size)
     had = white.white_border_px(rendered.pixels[..., :3]) if target.kind == "white" else 0
@@ -82,9 +107,9 @@ def _encoded(rendered: Rendered, target: Target, packet: bytes, *, reserved: int
         rendered.pixels,
         target.file_format,
         xmp=packet,
-        max_bytes=None if target.max_bytes is None else target.max_bytes - reserved,
+        max_bytes=most,
         best=target.best_quality,
-        floor=target.lowest_quality,
+        floor=floor,
         keeps=keeps_white if target.kind == "white" else None,
     )
     return encoded.data, encoded.quality

@@ -11,7 +11,10 @@ from inference.ops.layers import ShotLayers
 from inference.types import U8, GateReport
 
 RESERVED_BYTES = 8 * 1024
-"""What profile, XMP and signature add at most to an encoded picture, besides the recipe."""
+"""What signature and certificate usually add to an encoded picture, besides the recipe."""
+
+FINE_QUALITY = 85
+"""Below this quality a picture is not squeezed for the sake of an advice."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class Target:
         file_format: a key of ``ops.encode.FORMATS``.
         width, height: in pixels; 0 for both keeps the shot's ratio with ``longest`` as its longer side.
         longest: 0, too, leaves a shot exactly as it was made.
+        max_bytes: of the whole file; no larger one is written.
+        aim_bytes: what is only advised: kept to as long as the quality stays fine.
         fill: of ``white`` and ``cutout``.
         border: share of the shorter side that stays exactly white.
     """
@@ -34,6 +39,7 @@ class Target:
     height: int = 0
     longest: int = 0
     max_bytes: int | None = None
+    aim_bytes: int | None = None
     best_quality: int = QUALITY_BEST
     lowest_quality: int = QUALITY_FLOOR
     fill: float = 0.87

@@ -63,6 +63,8 @@ def test_what_a_profile_makes_can_meet_its_own_rules(profile: Profile) -> None:
     if "size" in needed:
         assert list(sides) == needed["size"]
     assert target.get("max_bytes", 0) <= needed.get("max_bytes", 10**9)
+    asked = [item.rule.value for item in profile.rules if item.rule.name == "max_bytes"]
+    assert target.get("aim_bytes", min(asked, default=0)) == min(asked, default=0)
     if "fill_min" in needed:
         assert needed["fill_min"] <= target["fill"] <= needed.get("fill_max", 1)
     if "white_border" in needed:

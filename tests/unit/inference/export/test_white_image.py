@@ -14,6 +14,8 @@ from inference.ops import white, xmp
 from inference.ops.certificate import Identity, root_of
 from inference.ops.credentials import State, examine
 from inference.pipelines.export import ExportedFile, Target, render_white, write_file
+from inference.pipelines.export import file as export_file
+from inference.pipelines.export.types import FINE_QUALITY
 from inference.pipelines.file_check import check_file
 from inference.pipelines.rules import Check, Rule
 from inference.types import Cutout
@@ -118,6 +120,27 @@ def test_a_byte_cap_is_kept_by_the_best_quality_that_fits(
     assert capped.quality is not None
     assert free.quality is not None
     assert 72 <= capped.quality < free.quality
+
+
+def test_a_cap_holds_for_the_whole_file_however_much_the_signature_takes(
+    photo: np.ndarray, cutout: Cutout, photo_file: bytes, identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_file, "RESERVED_BYTES", -6000)  # as if the certificate had come with a long chain
+    free, _ = written(photo, cutout, photo_file, identity, target())
+    capped, _ = written(photo, cutout, photo_file, identity, target(max_bytes=len(free.data) - 1000))
+    assert len(free.data) - 20_000 < len(capped.data) <= len(free.data) - 1000
+
+
+def test_a_size_that_is_only_advised_is_kept_to_as_long_as_the_quality_is_fine(
+    photo: np.ndarray, cutout: Cutout, photo_file: bytes, identity: Identity
+) -> None:
+    free, _ = written(photo, cutout, photo_file, identity, target())
+    nearer, _ = written(photo, cutout, photo_file, identity, target(aim_bytes=len(free.data) - 20_000))
+    too_far, _ = written(photo, cutout, photo_file, identity, target(aim_bytes=20_000))
+    assert len(nearer.data) <= len(free.data) - 20_000
+    assert nearer.quality is not None
+    assert FINE_QUALITY <= nearer.quality < 95
+    assert too_far.quality == free.quality
 
 
 def test_a_cap_below_the_lowest_quality_is_a_clear_failure(
