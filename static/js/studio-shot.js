@@ -1,4 +1,5 @@
 // The large view's keys and buttons; viewer.js does the moving.
+import { leadBack } from "./back-to-list.js";
 import { slide } from "./compare.js";
 import { onKeys } from "./keys.js";
 import { Viewer } from "./viewer.js";
@@ -10,6 +11,8 @@ const press = (key) => {
   element?.click();
   return Boolean(element);
 };
+
+leadBack(document.querySelector('[data-key="Escape"]'));
 
 /** Dragging the line moves the range that stands for it. */
 function watchLine(line, range, place) {

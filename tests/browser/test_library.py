@@ -49,6 +49,27 @@ def test_a_selection_made_with_the_keys_goes_into_one_zip(open_page: OpenPage, w
     expect(page.locator("[data-selected-words]")).to_have_text(f"{len(shown)} selected")
 
 
+def test_a_shot_that_was_opened_from_review_leads_back_there_after_some_steps(
+    open_page: OpenPage, world: World
+) -> None:
+    page = open_page(user=world.user)
+    queue = f"studio/review/?state=all&product={world.shot.product_id}"
+    page.goto(world.path(queue))
+    page.locator("[data-shot-link]").first.click()
+    page.wait_for_url(re.compile(r"/studio/shots/[0-9a-f-]+/$"))
+    first = page.url
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(lambda url: url != first and "/studio/shots/" in url)
+    expect(page.get_by_role("link", name="Back to the list")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_url(re.compile(rf"/studio/review/\?state=all&product={world.shot.product_id}$"))
+
+    page.goto(world.path(f"studio/shoots/{world.shoot.id}/"))
+    page.locator("[data-shot-link]").first.click()
+    page.wait_for_url(re.compile(r"/studio/shots/[0-9a-f-]+/$"))
+    expect(page.get_by_role("link", name="Back to the shoot")).to_be_visible()
+
+
 def test_the_delete_key_asks_once_and_what_was_deleted_comes_back(open_page: OpenPage, world: World) -> None:
     page = open_page(user=world.user)
     page.goto(world.path("studio/library/"))

@@ -107,6 +107,16 @@ def test_the_queue_of_one_batch_says_so_and_leads_to_all(workspace: Workspace, c
         assert "Only: " not in client.get(page, {"batch": nobodys}).content.decode()
 
 
+def test_a_shot_that_was_rejected_for_its_cutout_leads_to_it(workspace: Workspace, client: Client) -> None:
+    shot = factories.make_shot(workspace)
+    client.force_login(factories.owner_of(workspace).user)
+    page = reverse("studio:shot", args=[workspace.slug, shot.id])
+    judge(workspace, [shot], "reject", "scene")
+    assert "Mend the cutout" not in client.get(page).text
+    judge(workspace, [shot], "reject", "cutout")
+    assert "Mend the cutout" in client.get(page).text
+
+
 def test_the_queue_is_narrowed_by_score_by_name_or_sku_and_by_the_reason_of_a_rejection(
     workspace: Workspace, client: Client
 ) -> None:
