@@ -107,6 +107,9 @@ SENTENCES = {
     "export.shot_changed": _(
         "The set of this shot was renewed since it was made. Make the shot again, then export it."
     ),
+    "export.no_layers": _(
+        "Which pixels of this picture are the product's own is not known, so it has no layers. Export it as PNG."
+    ),
     "export.master_changed": _(
         "The kept picture of this shot is not the one that was checked. Make the shot again, then export it."
     ),

@@ -198,7 +198,8 @@ def _rendered(inputs: ExportInputs, on_progress: Progress) -> Rendered:
         if error.code not in RENEWED or inputs.master is None:
             raise
         master = inputs.master
-        return from_master(shared.get(master.sha256, lambda: asset_store.read_bytes(master)), inputs.recipe, target)
+        kept = shared.get(master.sha256, lambda: asset_store.read_bytes(master))
+        return from_master(kept, inputs.recipe, target, cutout=cutout)
 
 
 def _judged(inputs: ExportInputs, rendered: Rendered, file: ExportedFile) -> FileReport:

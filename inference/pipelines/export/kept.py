@@ -9,11 +9,13 @@ import numpy as np
 from PIL import Image
 
 from inference.errors import InputRejected
+from inference.ops.layers import ShotLayers
 from inference.pipelines.export.cropping import cropped
+from inference.pipelines.export.drawn_layers import STEP, drawn_layers, placement_of
 from inference.pipelines.export.types import Rendered, Target, resized_step
 from inference.pipelines.label import GENERATED, scene_source_type, scene_step
 from inference.recipe import pixels_sha256
-from inference.types import U8, GateReport
+from inference.types import U8, Cutout, GateReport
 
 RENEWED = frozenset({"export.shot_changed", "shot.lock_does_not_fit", "shot.unknown_set", "verify.bad_recipe"})
 """What ``render_scene`` says of shots whose set, camera or engine is not there any more as it was."""
@@ -21,24 +23,29 @@ RENEWED = frozenset({"export.shot_changed", "shot.lock_does_not_fit", "shot.unkn
 _RATIO_TOLERANCE = 0.01
 
 
-def from_master(master: U8, recipe: Mapping[str, Any], target: Target) -> Rendered:
+def from_master(master: U8, recipe: Mapping[str, Any], target: Target, *, cutout: Cutout | None = None) -> Rendered:
     """The master itself, or reduced to the target's size; a generated one is cut to another ratio first.
 
     Args:
         master: uint8 (H, W, 3), as it was stored.
+        cutout: of the product, for the layers of a generated picture.
 
     Raises:
         InputRejected: ``export.master_changed``: these are not the pixels that the recipe's gate spoke of;
             ``export.shot_changed``: layers or another ratio are asked for, which need the set;
-            ``export.generated_format``: layers of a generated shot, or a ratio in which its product would be cut.
+            ``export.generated_format``: a ratio in which a generated shot's product would be cut;
+            ``export.no_layers``: layers of one whose product is not the photo's.
     """
     if pixels_sha256(master) != recipe["output"]["pixels_sha256"]:
         raise InputRejected("export.master_changed", "the kept picture is not the one that the recipe made")
     height, width = master.shape[:2]
     wanted = _size(target, width, height)
     steps = [scene_step(recipe)]
-    if target.kind == "layers" or abs((wanted[0] / wanted[1]) / (width / height) - 1) > _RATIO_TOLERANCE:
-        master = _in_ratio(master, recipe, target, wanted[0] / wanted[1])
+    layers = _layers(master, recipe, cutout) if target.kind == "layers" else None
+    if layers is not None:
+        steps.append(STEP)
+    if abs((wanted[0] / wanted[1]) / (width / height) - 1) > _RATIO_TOLERANCE:
+        master = _in_ratio(master, recipe, wanted[0] / wanted[1])
         height, width = master.shape[:2]
         steps.append(("c2pa.cropped", f"Cut to {width} x {height} px around the product"))
     share = min(1.0, wanted[0] / width)
@@ -54,18 +61,29 @@ def from_master(master: U8, recipe: Mapping[str, Any], target: Target) -> Render
         recipe=recipe,
         source_type=scene_source_type(recipe),
         steps=(*steps, *resized_step(scale)),
+        layers=layers,
     )
 
 
-def _in_ratio(master: U8, recipe: Mapping[str, Any], target: Target, ratio: float) -> U8:
+def _layers(master: U8, recipe: Mapping[str, Any], cutout: Cutout | None) -> ShotLayers:
+    _require_generated(recipe)
+    placement = placement_of(recipe)
+    if placement is None or cutout is None:
+        raise InputRejected("export.no_layers", "which pixels are the product's own is not known; the picture has no layers")
+    return drawn_layers(master, cutout, placement)
+
+
+def _in_ratio(master: U8, recipe: Mapping[str, Any], ratio: float) -> U8:
     """A generated picture cut to another ratio; what only its set could show is refused."""
+    _require_generated(recipe)
+    return cropped(master, recipe, ratio)
+
+
+def _require_generated(recipe: Mapping[str, Any]) -> None:
     if recipe.get("kind") != GENERATED:
         raise InputRejected(
             "export.shot_changed", "the set or its engine changed since this shot was made; make the shot again"
         )
-    if target.kind == "layers":
-        raise InputRejected("export.generated_format", "a generated picture has no layers")
-    return cropped(master, recipe, ratio)
 
 
 def _size(target: Target, width: int, height: int) -> tuple[int, int]:

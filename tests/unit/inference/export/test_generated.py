@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from inference.errors import InputRejected
 from inference.ops import xmp
-from inference.pipelines.export import RENEWED, Target, from_master, render_scene
+from inference.ops.certificate import Identity, root_of
+from inference.ops.layers import merged
+from inference.ops.placement import Placement
+from inference.pipelines.export import RENEWED, Target, from_master, render_scene, write_file
+from inference.pipelines.file_check import check_file
 from inference.pipelines.label import public_recipe, scene_source_type, scene_step
+from inference.pipelines.rules import Rule
 from inference.recipe import pixels_sha256
+from inference.types import Cutout
 
 MASTER = np.zeros((120, 120, 3), np.uint8)
 
@@ -120,13 +129,54 @@ def test_a_cut_picture_is_reduced_to_what_was_asked_for() -> None:
     [
         (placed(10, 30, 90, 60), portrait()),  # wider than the cut picture
         (recipe("edit"), portrait()),  # drawn, and nobody knows where
-        (placed(50, 30, 20, 80), Target(kind="layers", file_format="psd")),
     ],
 )
 def test_a_format_that_would_cut_the_product_is_refused_with_what_to_do(made: dict[str, Any], target: Target) -> None:
     with pytest.raises(InputRejected) as refused:
         from_master(MASTER, made, target)
     assert refused.value.code == "export.generated_format"
+
+
+LAYERS = Target(kind="layers", file_format="psd")
+
+
+def test_layers_of_a_drawn_picture_are_the_picture_and_nothing_of_the_product_is_left_behind_it(
+    identity: Identity,
+) -> None:
+    rng = np.random.default_rng(8)
+    master = rng.integers(20, 60, (120, 120, 3), dtype=np.uint8)
+    alpha = np.zeros((80, 60), np.uint8)
+    alpha[10:70, 10:50] = 255
+    alpha = cv2.GaussianBlur(alpha, (7, 7), 0)
+    cutout = Cutout(rgb=np.full((80, 60, 3), 240, np.uint8), alpha=alpha, engine="drawn", confidence=1.0)
+    where = Placement(scale=1.0, x=30, y=20, width=60, height=80, source_x=0.0, source_y=0.0)
+    soft = alpha[..., None] / 255
+    master[20:100, 30:90] = np.rint(240 * soft + master[20:100, 30:90] * (1 - soft)).astype(np.uint8)
+    made = recipe(parameters={"placement": where.as_dict()})
+    made |= {"output": {"pixels_sha256": pixels_sha256(master), "size": [120, 120]}}
+
+    rendered = from_master(master, made, LAYERS, cutout=cutout)
+    assert rendered.layers is not None
+    assert np.array_equal(merged(rendered.layers), master)
+    assert np.array_equal(rendered.layers.mask[20:100, 30:90], alpha)
+    assert rendered.layers.plate[40:80, 50:70].max() < 70, "the bright product is not behind itself"
+    photo = io.BytesIO()
+    Image.fromarray(cutout.rgb).save(photo, "PNG")
+    named = {"name": "a.psd", "profile": "p 1", "photo_type": "image/png"}
+    file = write_file(rendered, LAYERS, identity=identity, photo=photo.getvalue(), **named)
+    said = {"source_type": xmp.COMPOSITE_WITH_TRAINED, "sidecar": file.sidecar, "master": master, "mask": rendered.mask}
+    report = check_file(
+        file.data, [Rule("layers_match", 0)], name="a.psd", trust_pem=root_of(identity.chain_pem), **said
+    )
+    assert report.passed, report.checks
+
+
+@pytest.mark.parametrize("made", [recipe("reimagined"), recipe(parameters={}), recipe(parameters={"placement": None})])
+def test_a_drawn_product_has_no_layers(made: dict[str, Any]) -> None:
+    cutout = Cutout(rgb=MASTER, alpha=MASTER[..., 0], engine="drawn", confidence=1.0)
+    with pytest.raises(InputRejected) as refused:
+        from_master(MASTER, made, LAYERS, cutout=cutout)
+    assert refused.value.code == "export.no_layers"
 
 
 def test_it_is_never_rendered_as_a_set() -> None:
