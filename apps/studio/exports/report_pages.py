@@ -20,7 +20,7 @@ from apps.studio.models import Export
 ROWS_A_PAGE = 250
 MOST_TROUBLE = 100
 """Files that were not accepted and are shown at once; the pages have them all."""
-TEMPLATE = "studio/export_report.html"
+TEMPLATE, WHOLE = "studio/export_report.html", "report.html"
 
 
 class ReportPages:
@@ -47,12 +47,12 @@ class ReportPages:
     def end(self) -> Iterator[ZipItem]:
         """``report.html``, and before it the last page where there are pages."""
         if not self._pages:
-            yield ZipItem("report.html", self._rendered(rows=self._rows))
+            yield ZipItem(WHOLE, self._rendered(rows=self._rows))
             return
         yield self._page()
         passed = sum(page["passed"] for page in self._pages)
         figures = {"pages": self._pages, "passed": passed, "total": self._count, "shown": len(self._trouble)}
-        yield ZipItem("report.html", self._rendered(rows=self._trouble, **figures))
+        yield ZipItem(WHOLE, self._rendered(rows=self._trouble, **figures))
 
     def _page(self) -> ZipItem:
         rows, self._rows = self._rows, []
@@ -70,7 +70,7 @@ class ReportPages:
                 "from_name": rows[0]["file"].name,
             }
         )
-        return ZipItem(name, self._rendered(rows=rows, is_part=True))
+        return ZipItem(name, self._rendered(rows=rows, is_part=True, whole_href=f"../{WHOLE}"))
 
     def _rendered(self, **context: Any) -> Deflated:
         with override(self._language):

@@ -69,7 +69,9 @@ def _layers(master: U8, recipe: Mapping[str, Any], cutout: Cutout | None) -> Sho
     _require_generated(recipe)
     placement = placement_of(recipe)
     if placement is None or cutout is None:
-        raise InputRejected("export.no_layers", "which pixels are the product's own is not known; the picture has no layers")
+        raise InputRejected(
+            "export.no_layers", "which pixels are the product's own is not known; the picture has no layers"
+        )
     return drawn_layers(master, cutout, placement)
 
 
