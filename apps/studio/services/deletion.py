@@ -19,7 +19,7 @@ from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.core.events import notify
 from apps.core.tenancy import system_scope, tenant_scope
 from apps.jobs.models import Job, JobState
-from apps.studio.models import ExportFile, Shot, ShotVersion
+from apps.studio.models import Export, ExportFile, Shot, ShotVersion, Unbegun
 from apps.studio.services.shoots import MOST_JUDGED, VERDICT_EVENT
 
 logger = logging.getLogger(__name__)
@@ -35,13 +35,20 @@ class Deletable:
 
 
 def deletable(workspace: Workspace, shots: Sequence[Shot]) -> Deletable:
-    """A shot stays while an export has a file of it, and while a job of it, an edit too, waits or runs."""
+    """A shot stays while an export has or awaits a file of it, and while a job of it, an edit too, waits or runs."""
     ids = [shot.id for shot in shots]
     files = ExportFile.objects.filter(workspace=workspace, shot__in=ids)
-    exported = set(files.values_list("shot_id", flat=True).distinct())
+    exported = set(files.values_list("shot_id", flat=True).distinct()) | (_awaited(workspace) & set(ids))
     made = _under_way(workspace) | {shot.id for shot in shots if shot.job_id is None and shot.asset_id is None}
     free = [shot for shot in shots if shot.id not in exported | made]
     return Deletable(free, len(exported), sum(shot.id in made - exported for shot in shots))
+
+
+def _awaited(workspace: Workspace) -> set[uuid.UUID]:
+    """The shots of exports that were not written down whole yet."""
+    waiting = (Unbegun.OPEN, Unbegun.BROKEN)
+    wishes = Export.objects.filter(workspace=workspace, choices__unbegun__in=waiting)
+    return {uuid.UUID(name) for names in wishes.values_list("choices__shots", flat=True) for name in names}
 
 
 @transaction.atomic

@@ -15,8 +15,9 @@ from apps.jobs.tasks import run
 from apps.studio.exports import selectors as export_reads
 from apps.studio.models import Export, ExportFile, Shot
 from apps.studio.services import exports
+from apps.studio.services.deletion import deletable
 from apps.studio.services.exports import Wishes, request_export
-from tests.factories import make_workspace, owner_of
+from tests.factories import make_shot, make_workspace, owner_of
 from tests.integration.studio.test_exports import twins_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,6 +123,18 @@ def test_what_could_not_be_begun_is_tried_again_with_the_failed(workspace: Works
     assert (state(workspace, export).broken, state(workspace, export).open) == (0, 8)
     fill(workspace)
     assert len(names(workspace, export)) == 8
+
+
+def test_a_shot_that_an_export_awaits_is_not_deleted(workspace: Workspace) -> None:
+    shots = twins_of(workspace, 7)
+    other = make_shot(workspace)
+    export = ask(workspace, shots)
+    with tenant_scope(workspace.id):
+        found = deletable(workspace, [*shots, other])
+        assert ([shot.id for shot in found.shots], found.exported) == ([other.id], 7)
+        assert export.batch is not None
+        queue.cancel_batch(export.batch)
+        assert len(deletable(workspace, shots).shots) == 4, "what was not begun and never will be is free again"
 
 
 def test_a_shot_that_was_deleted_meanwhile_makes_no_file(workspace: Workspace) -> None:
