@@ -13,10 +13,10 @@ from apps.accounts.models import Workspace
 from apps.core.errors import NotFound
 from apps.jobs.models import Batch, Job, JobState
 from apps.studio.models import CutoutState, Product, Shoot, Shot
+from apps.studio.selectors import TOKENS
 
 SHOWN_OF_A_PRODUCT = 6
 MOST_LISTED = 200
-TOKENS = ("batch_token", "look_token")
 START_KIND = "studio.start"  # jobs that begin what a request only wrote down
 
 

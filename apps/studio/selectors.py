@@ -20,6 +20,7 @@ from apps.jobs.selectors import typical_seconds
 from apps.studio.models import Adapter, Product, Shoot, Shot, ShotVersion
 
 SHOT_KIND = "studio.shot"
+TOKENS = ("batch_token", "look_token")  # the choices of shoots that were asked for together with others
 FIRST_GUESS_S = 1.5  # seconds that a worker is busy with a shot, until this workspace has made some
 
 
@@ -268,7 +269,7 @@ def seconds_per_shot(workspace: Workspace) -> float:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Where a shot stands among its shoot's finished shots."""
+    """Where a shot stands among the finished shots that were asked for with it."""
 
     previous: Shot | None
     next: Shot | None
@@ -277,17 +278,26 @@ class Neighbours:
 
 
 def neighbours(shot: Shot) -> Neighbours:
-    finished = list(Shot.objects.filter(shoot_id=shot.shoot_id, asset__isnull=False).order_by("position"))
-    ids = [other.id for other in finished]
+    """As the pages of batches, looks and shoots show them, product by product."""
+    ids = list(_asked_for_with(shot).values_list("id", flat=True))
     if shot.id not in ids:
-        return Neighbours(None, None, 0, len(finished))
+        return Neighbours(None, None, 0, len(ids))
     at = ids.index(shot.id)
+    beside = Shot.objects.in_bulk(ids[max(0, at - 1) : at + 2])
     return Neighbours(
-        previous=finished[at - 1] if at else None,
-        next=finished[at + 1] if at + 1 < len(finished) else None,
+        previous=beside.get(ids[at - 1]) if at else None,
+        next=beside.get(ids[at + 1]) if at + 1 < len(ids) else None,
         index=at + 1,
-        total=len(finished),
+        total=len(ids),
     )
+
+
+def _asked_for_with(shot: Shot) -> QuerySet[Shot]:
+    """The finished shots of the batch or look that the shot is of, else of its shoot."""
+    finished = Shot.objects.filter(workspace=shot.workspace_id, asset__isnull=False)
+    if shot.shoot.batch_id is not None and not shot.shoot.choices.keys().isdisjoint(TOKENS):
+        return finished.filter(shoot__batch=shot.shoot.batch_id).order_by("product__name", "shoot_id", "position")
+    return finished.filter(shoot=shot.shoot_id).order_by("position")
 
 
 def lineage(shot: Shot) -> list[Lineage]:

@@ -347,3 +347,23 @@ def test_a_product_from_above_is_marked_where_many_are_chosen_and_sets_say_whom_
     assert page.count("From above") == 1
     assert re.search(r'data-set="flatlay-wood" data-viewpoints="above"', page)
     assert re.search(r'data-set="white-sweep" data-viewpoints="side"', page)
+
+
+def test_in_the_large_view_one_steps_through_the_whole_batch_and_else_through_the_shoot(workspace: Workspace) -> None:
+    batch = factories.make_batch(workspace)
+    named = [factories.make_product(workspace, name=name) for name in ("Vase", "Bowl")]
+    of_batch = [
+        factories.make_shot(
+            workspace,
+            shoot=factories.make_shoot(workspace, product=product, batch=batch, choices={"batch_token": "t"}),
+            position=0,
+        )
+        for product in named
+    ]
+    alone = factories.make_shot(workspace, position=0)
+    with tenant_scope(workspace.id):
+        vase, bowl = (selectors.neighbours(selectors.get_shot(workspace, shot.id)) for shot in of_batch)
+        assert (bowl.previous, bowl.next, bowl.index, bowl.total) == (None, of_batch[0], 1, 2)
+        assert (vase.previous, vase.next, vase.index, vase.total) == (of_batch[1], None, 2, 2)
+        own = selectors.neighbours(selectors.get_shot(workspace, alone.id))
+        assert (own.previous, own.next, own.index, own.total) == (None, None, 1, 1)
