@@ -49,8 +49,7 @@ def run(only: str | None) -> Iterable[dict[str, Any]]:
             for engine in available_engines():
                 attempts = [attempted(photo, engine, boxed=boxed) for photo in photos()]
                 yield from summary(name, engine, attempts)
-                if not boxed:
-                    yield from reliability(name, engine, attempts)
+                yield from reliability(name, engine, attempts)
 
 
 def available_engines() -> list[str]:
