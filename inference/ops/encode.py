@@ -102,7 +102,7 @@ def encode_within(
     if not FORMATS[file_format].has_quality:
         data = encode(pixels, file_format, xmp=xmp)
         if max_bytes is not None and len(data) > max_bytes:
-            raise _too_many(len(data), max_bytes)
+            raise too_many_bytes(len(data), max_bytes)
         return Encoded(data, None)
     tried: dict[int, bytes] = {}
 
@@ -121,7 +121,7 @@ def _largest_fitting(at: Callable[[int], bytes], best: int, floor: int, max_byte
     if max_bytes is None or len(at(best)) <= max_bytes:
         return best
     if len(at(floor)) > max_bytes:
-        raise _too_many(len(at(floor)), max_bytes)
+        raise too_many_bytes(len(at(floor)), max_bytes)
     low, high = floor, best  # low fits, high does not
     while high - low > 1:
         middle = (low + high) // 2
@@ -129,7 +129,8 @@ def _largest_fitting(at: Callable[[int], bytes], best: int, floor: int, max_byte
     return low
 
 
-def _too_many(smallest: int, limit: int) -> InputRejected:
+def too_many_bytes(smallest: int, limit: int) -> InputRejected:
+    """The error ``export.too_many_bytes`` with both figures."""
     return InputRejected(
         "export.too_many_bytes",
         f"the smallest file without visible loss has {smallest} bytes; {limit} are allowed; choose a smaller size",

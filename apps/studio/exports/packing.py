@@ -48,7 +48,9 @@ def _items(export: Export, identity: Identity, with_failed: bool, language: str 
             entries.add(listed)
             yield from pages.add(listed)
         yield from pages.end()
-        yield ZipItem("report.json", entries.end())
+        with tenant_scope(export.workspace_id):
+            asked_for = selectors.asked_for(export)
+        yield ZipItem("report.json", entries.end(asked_for=asked_for))
     yield ZipItem("certificate.pem", identity.chain_pem)
 
 

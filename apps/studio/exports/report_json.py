@@ -45,10 +45,16 @@ class ReportList:
         self._passed += entry["state"] == "passed"
         self._used.add(listed.file.profile)
 
-    def end(self) -> Deflated:
-        """The whole report."""
+    def end(self, *, asked_for: int) -> Deflated:
+        """The whole report. Of an export that is still being written down more was ``asked_for`` than it lists."""
         used = [_profile_entry(key) for key in profiles() if key in self._used]
-        summary = {**self._head, "total": self._count, "passed": self._passed, "profiles": used}
+        summary = {
+            **self._head,
+            "total": self._count,
+            "asked_for": max(self._count, asked_for),
+            "passed": self._passed,
+            "profiles": used,
+        }
         signed = signed_summary(summary, self._digest, self._identity)
         rest = {key: value for key, value in signed.items() if key not in self._head}
         self._text.write("\n ],\n" + json.dumps(rest, ensure_ascii=False, indent=1)[2:] + "\n")

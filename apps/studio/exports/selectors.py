@@ -46,6 +46,12 @@ def get_export(workspace: Workspace, export_id: uuid.UUID) -> Export:
     return found
 
 
+def asked_for(export: Export) -> int:
+    """How many files were asked for; 0 for exports of earlier versions, whose files all have rows."""
+    row = Export.objects.filter(pk=export.pk).annotate(planned=_planned("choices__files")).values_list("planned")
+    return next((planned or 0 for (planned,) in row), 0)
+
+
 def files(export: Export) -> QuerySet[ExportFile]:
     """In the order that they were asked for in; without shots and products, for there may be thousands of rows."""
     return ExportFile.objects.filter(export=export).select_related("job", "blob", "sidecar").order_by("position")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 
 import numpy as np
 from PIL import Image
@@ -11,7 +12,7 @@ from inference.errors import InputRejected
 from inference.ops import white, xmp
 from inference.ops.certificate import Identity
 from inference.ops.credentials import PhotoFile, Signed, Statement, sign
-from inference.ops.encode import FORMATS, encode_within
+from inference.ops.encode import FORMATS, encode_within, too_many_bytes
 from inference.ops.psd import write_psd
 from inference.pipelines.export.types import (
     FINE_QUALITY,
@@ -83,14 +84,16 @@ def _encoded(rendered: Rendered, target: Target, packet: bytes, *, reserved: int
         assert rendered.layers is not None
         return write_psd(rendered.layers, rendered.pixels, xmp=packet), None
     if target.aim_bytes is not None:
-        try:
-            fine = max(target.lowest_quality, FINE_QUALITY)
+        fine = max(target.lowest_quality, FINE_QUALITY)
+        with suppress(InputRejected):
             return _within(rendered, target, packet, most=target.aim_bytes - reserved, floor=fine)
-        except InputRejected as error:
-            if error.code != "export.too_many_bytes":
-                raise
-    most = None if target.max_bytes is None else target.max_bytes - reserved
-    return _within(rendered, target, packet, most=most, floor=target.lowest_quality)
+    if target.max_bytes is None:
+        return _within(rendered, target, packet, most=None, floor=target.lowest_quality)
+    try:
+        return _within(rendered, target, packet, most=target.max_bytes - reserved, floor=target.lowest_quality)
+    except InputRejected as error:
+        # People are told of the whole file, as the marketplace counts it.
+        raise too_many_bytes(int(error.params["smallest"]) + reserved, target.max_bytes) from error
 
 
 def _within(

@@ -101,7 +101,10 @@ def test_rows_come_some_at_a_time_and_each_file_once(workspace: Workspace, monke
     found = told(archive)
     assert [entry["state"] for entry in found["files"]] == ["passed", "passed", "passed", "failed", "passed"]
     assert [entry["path"] for entry in found["files"]][2:4] == ["shopify/0002.png", None]
-    assert (found["total"], found["passed"], found["export"]) == (5, 4, str(export.id))
+    assert (found["total"], found["asked_for"], found["passed"], found["export"]) == (5, 5, 4, str(export.id))
+    with tenant_scope(workspace.id):
+        Export.objects.filter(pk=export.pk).update(choices={"files": 9, "unbegun": "open"})
+    assert told(packed(export))["asked_for"] == 9
     assert judge_report(io.BytesIO(archive.read("report.json")), signing_identity().chain_pem).is_genuine
     assert packed(export, with_failed=True).namelist()[3] == "not-accepted/shopify/0003.png"
 
