@@ -60,11 +60,14 @@ def new_batch(request: WorkspaceRequest) -> HttpResponse:
     products = sorted(offered[:MOST_PRODUCTS], key=lambda product: (product.name, product.id))
     wanted = {str(key) for key in asked}
     fresh = {str(product.id) for product in reads.without_shots(products)}
+    ticked = wanted or fresh or {str(product.id) for product in products}
+    # On the stage stands one of those that will be shot, where one of them can be shown.
+    shown = sorted((one for one in products if one.cutout_id), key=lambda product: str(product.id) not in ticked)
     context = {
         "products": products,
         "all_products": offered.count(),
-        "ticked": wanted or fresh or {str(product.id) for product in products},
-        "shown": next((product for product in products if product.cutout_id), None),
+        "ticked": ticked,
+        "shown": next(iter(shown), None),
         **choices.for_batch(request.workspace),
     }
     return render(request, "studio/batch_new.html", context)

@@ -328,6 +328,17 @@ def test_more_products_than_a_batch_takes_come_in_turns(
     assert "a batch takes at most" not in client.get(address).content.decode()
 
 
+def test_one_of_the_chosen_products_stands_on_the_stage(client: Client, workspace: Workspace) -> None:
+    client.force_login(factories.make_member(workspace, Role.EDITOR).user)
+    done, fresh = (factories.make_product(workspace, name=f"{letter} pot") for letter in "AC")
+    waiting = factories.make_product(workspace, name="B pot", cutout=None, cutout_state=CutoutState.PENDING)
+    factories.make_shot(workspace, shoot=factories.make_shoot(workspace, product=done))
+    address = reverse("studio:new_batch", args=[workspace.slug])
+    assert client.get(address).context["shown"] == fresh
+    assert client.get(f"{address}?product={done.id}").context["shown"] == done
+    assert client.get(f"{address}?product={waiting.id}").context["shown"] == done
+
+
 def test_many_products_can_be_chosen_while_none_is_cut_out(client: Client, workspace: Workspace) -> None:
     client.force_login(factories.make_member(workspace, Role.EDITOR).user)
     product = factories.make_product(workspace, cutout=None, cutout_state=CutoutState.PENDING)
