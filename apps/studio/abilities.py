@@ -8,14 +8,17 @@ from inference.models import model_card
 PREVIEWS = "previews"
 """Candidates are drawn small and the best one in full; editors draw each of them in full."""
 
+EDITS = "edits"
+"""A picture is changed as a whole, by an instruction."""
+
 
 def abilities(model: str) -> frozenset[str]:
-    """``ModelCard.can``, and ``PREVIEWS``; nothing for a name that no model has."""
+    """``ModelCard.can``, and ``PREVIEWS`` or ``EDITS``; nothing for a name that no model has."""
     try:
         card = model_card(model)
     except InputRejected:
         return frozenset()
-    return card.can if card.kind == "edit" else card.can | {PREVIEWS}
+    return card.can | {EDITS if card.kind == "edit" else PREVIEWS}
 
 
 def longest_px(model: str) -> int:

@@ -17,7 +17,7 @@ from apps.core.errors import Conflict, InvalidInput
 from apps.jobs import stations
 from apps.jobs.stations import Offer
 from apps.studio import scenes
-from apps.studio.abilities import PREVIEWS, abilities, can
+from apps.studio.abilities import EDITS, abilities, can
 from apps.studio.models import Shot
 from apps.studio.specs import Spec
 from inference.errors import InputRejected
@@ -52,8 +52,7 @@ def models() -> Sequence[Offer]:
 
 def _can_change(name: str) -> bool:
     """Models that keep a part of a picture, and editors, whose picture is pasted where it may change."""
-    known = abilities(name)
-    return "mask" in known or (bool(known) and PREVIEWS not in known)
+    return bool(abilities(name) & {"mask", EDITS})
 
 
 def is_guided(spec: Spec) -> bool:

@@ -33,7 +33,7 @@ def verify_report(chosen: argparse.Namespace) -> tuple[int, dict[str, Any]] | No
                 return None
             found = judge_report(report, _trust(chosen))
     except OSError as error:
-        raise InputRejected("verify.bad_report", f"{chosen.recipe} can not be read: {error.strerror}") from error
+        raise InputRejected("verify.bad_recipe", f"{chosen.recipe} can not be read: {error.strerror}") from error
     return 0 if found.is_genuine else FAILED_GATE, asdict(found)
 
 
