@@ -17,8 +17,6 @@ from apps.jobs.kinds import Restartable, find_kind, is_known, lane_of, unwanted
 from apps.jobs.models import Batch, Job, JobState, Priority
 from apps.jobs.transitions import ROWS_AT_ONCE, announce, end_badly, hang_bell, hang_bells, requeue, save
 
-RETRYABLE = JobState.retryable()
-
 
 def submit(
     workspace: Workspace,
@@ -166,7 +164,7 @@ def retry(job: Job) -> Job:
     """
     with tenant_scope(job.workspace_id):
         row = Job.objects.select_for_update().get(id=job.id)
-        if row.state not in RETRYABLE:
+        if row.state not in JobState.retryable():
             raise Conflict("job_not_retryable")
         if unwanted([row]):
             raise Conflict("job_unwanted")

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from apps.accounts.models import User, Workspace
 from apps.core.errors import Conflict, InvalidInput, NotFound
 from apps.jobs import services as queue
-from apps.jobs.models import Batch, Priority
+from apps.jobs.models import Batch, JobState, Priority
 from apps.studio import looks, scenes, selectors
 from apps.studio.kinds import scale_of
 from apps.studio.models import CutoutState, Product, Shoot, Shot
@@ -108,7 +108,7 @@ def start_look(*, batch_id: uuid.UUID) -> int:
 @transaction.atomic
 def retry_look(batch: Batch) -> int:
     """Make again what failed or was cancelled (returns how many), and go on with what was never queued."""
-    count = queue.retry_batch(batch, states=queue.RETRYABLE)
+    count = queue.retry_batch(batch, states=JobState.retryable())
     if _not_begun(batch.pk).exists():
         call_starter(batch, what="look")
     return count

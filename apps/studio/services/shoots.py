@@ -15,7 +15,7 @@ from apps.core.errors import Conflict, InvalidInput
 from apps.core.events import notify
 from apps.core.ids import uuid7
 from apps.jobs import services as queue
-from apps.jobs.models import Priority
+from apps.jobs.models import JobState, Priority
 from apps.studio import catalogue, offers, selectors
 from apps.studio.kinds import scale_of
 from apps.studio.models import CutoutState, Product, Shoot, Shot
@@ -201,7 +201,7 @@ def retry_shot(shot: Shot) -> Shot:
 def retry_shoot(shoot: Shoot) -> None:
     """Queue every shot again that failed or was cancelled."""
     if shoot.batch is not None:
-        queue.retry_batch(shoot.batch, states=queue.RETRYABLE)
+        queue.retry_batch(shoot.batch, states=JobState.retryable())
 
 
 def cancel_shoot(shoot: Shoot) -> None:

@@ -62,12 +62,12 @@ def new_batch(request: WorkspaceRequest) -> HttpResponse:
     fresh = {str(product.id) for product in reads.without_shots(products)}
     ticked = wanted or fresh or {str(product.id) for product in products}
     # On the stage stands one of those that will be shot, where one of them can be shown.
-    shown = sorted((one for one in products if one.cutout_id), key=lambda product: str(product.id) not in ticked)
+    cut_out = (product for product in products if product.cutout_id)
     context = {
         "products": products,
         "all_products": offered.count(),
         "ticked": ticked,
-        "shown": next(iter(shown), None),
+        "shown": min(cut_out, key=lambda product: str(product.id) not in ticked, default=None),
         **choices.for_batch(request.workspace),
     }
     return render(request, "studio/batch_new.html", context)

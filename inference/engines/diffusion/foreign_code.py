@@ -49,13 +49,19 @@ def _noted(folder: Path, name: str) -> tuple[str, str]:
 
     In the hub's own cache the file is a link to one that is named by the id, in a folder that is named by the commit.
     """
-    note, file = folder / _NOTES / f"{name}.metadata", folder / name
-    if note.is_file():
-        commit, content, *_ = (*note.read_text(encoding="utf-8").splitlines(), "", "")
+    note, file = note_of(folder, name), folder / name
+    if note is not None:
+        commit, content, *_ = (*note, "", "")
         return commit.strip(), content.strip()
     if file.is_symlink() and file.resolve().parent.name == _BLOBS:
         return folder.resolve().name, file.resolve().name
     return "", ""
+
+
+def note_of(folder: Path, name: str) -> list[str] | None:
+    """What ``hf download --local-dir`` noted of a file: its commit, the id of its content, when; None = nothing."""
+    note = folder / _NOTES / f"{name}.metadata"
+    return note.read_text(encoding="utf-8").splitlines() if note.is_file() else None
 
 
 def _content_id(content: bytes, *, like: str) -> str:

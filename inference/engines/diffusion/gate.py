@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from inference.engines.diffusion.foreign_code import not_as_pinned
+from inference.engines.diffusion.foreign_code import not_as_pinned, note_of
 from inference.errors import EngineUnavailable
 from inference.generation import GenerateOptions
 from inference.models import ModelCard, PartCard, fetch_command
@@ -19,7 +19,6 @@ _INDEX = "model_index.json"
 # The hub's own cache keeps a commit's files in a folder of this name, named after the commit.
 _SNAPSHOTS = "snapshots"
 _LARGEST_CONFIG = 1 << 20
-_NOTES = Path(".cache") / "huggingface" / "download"
 
 
 @dataclass(frozen=True)
@@ -84,23 +83,27 @@ def loaded_revision(folder: Path) -> str:
     index = folder / _INDEX
     if not index.is_file():
         return ""
-    return fetched_revision(folder) or _fingerprint(folder, index.stat().st_mtime_ns)
+    return _revision_by(index, folder)
 
 
 def part_revision(card: PartCard, folder: Path) -> str:
     """The same for weights that a model uses beside its own, such as an encoder of pictures."""
-    for file in sorted(folder.glob(card.file)):
-        name = file.relative_to(folder).as_posix()
-        return fetched_revision(folder, name) or _fingerprint(folder, file.stat().st_mtime_ns)
-    return ""
+    file = min(folder.glob(card.file), default=None)
+    return "" if file is None else _revision_by(file, folder)
+
+
+def _revision_by(file: Path, folder: Path) -> str:
+    """What the note of one of its files says of ``folder``, or else its fingerprint."""
+    noted = fetched_revision(folder, file.relative_to(folder).as_posix())
+    return noted or _fingerprint(folder, file.stat().st_mtime_ns)
 
 
 def fetched_revision(folder: Path, file: str = _INDEX) -> str:
     """The hub commit that ``hf download`` noted down for ``file``, beside it (``--local-dir``) or as the folder's name
     (in the hub's cache); empty when the folder came another way."""
-    note = folder / _NOTES / f"{file}.metadata"
-    if note.is_file():
-        return note.read_text(encoding="utf-8").partition("\n")[0].strip()
+    note = note_of(folder, file)
+    if note is not None:
+        return note[0].strip() if note else ""
     place = folder.resolve()
     return place.name if place.parent.name == _SNAPSHOTS else ""
 
